@@ -1,0 +1,29 @@
+# Two commands do everything on a machine that has Python 3.11 or newer: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := runs/demo
+
+.PHONY: demo test check clean
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "netspace needs Python 3.11 or newer; give one with make PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: .venv/installed
+	$(BIN)/netspace search --dataset fashion --space tiny --budget 1M --budget 2M --budget 4M --out $(DEMO)
+	$(BIN)/netspace sample $(DEMO)/elite-2M.yaml --n 3 --budget 2M
+	@echo "The search's files lie in $(DEMO)."
+
+test: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv runs build .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,30 @@
+"""The entry point: one app of all commands, and the one place that turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from netspace.cli.search import search_command
+from netspace.cli.spaces import cost_command, sample_command, spaces_command
+from netspace.errors import NetspaceError
+
+app = typer.Typer(
+    help="Search for network spaces: families of Pareto-efficient networks for your data and budget.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("search")(search_command)
+app.command("cost")(cost_command)
+app.command("sample")(sample_command)
+app.command("spaces")(spaces_command)
+
+
+def main() -> None:
+    """Run the command line; a NetspaceError ends in one line on stderr and exit code 2."""
+    try:
+        app()
+    except NetspaceError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)

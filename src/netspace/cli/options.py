@@ -1,0 +1,52 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netspace.config import load_search_space, load_space_document
+from netspace.documents import from_plain
+from netspace.errors import NetspaceError
+from netspace.records import elite_from_plain
+from netspace.spaces import NetworkSpace, NetworkTemplate
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON value on stdout.")]
+ImageSize = Annotated[int, typer.Option(help="Height and width of the input, pixels.", min=1)]
+Channels = Annotated[int, typer.Option(help="Channels of the input.", min=1)]
+Classes = Annotated[int, typer.Option(help="Number of classes.", min=2)]
+Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0)]
+Out = Annotated[Path, typer.Option("--out", help="The run's folder.")]
+
+
+def parse_numbers(text: str, what: str) -> list[int]:
+    """Read numbers such as `3,3,3`.
+
+    Raises:
+        NetspaceError: where one is no positive whole number.
+    """
+    parts = text.split(",")
+    if not all(part.strip().isdigit() and int(part) > 0 for part in parts):
+        raise NetspaceError(f"--{what} '{text}': give one positive whole number per stage, as 3,3,3")
+    return [int(part) for part in parts]
+
+
+def load_space(name: str, *, image_size: int, channels: int, classes: int) -> tuple[NetworkSpace, NetworkTemplate]:
+    """Read a space from a preset, a search space's file, a network space's file or an elite file.
+
+    An elite file knows its template; for the others the data's shape comes from the arguments.
+    """
+    document = load_space_document(name)
+    if "candidates" in document:
+        elite = elite_from_plain(document, name)
+        return elite.space, elite.template
+    if set(document) == {"stages"}:
+        space = from_plain(NetworkSpace, document, name)
+        template = NetworkTemplate(image_size=image_size, channels=channels, classes=classes)
+        if len(space.stages) != len(template.strides):
+            raise NetspaceError(f"{name} has {len(space.stages)} stages; a bare space has three (strides 1,2,2)")
+        return space, template
+    search_space = load_search_space(name)
+    return search_space.full, search_space.template(image_size, channels, classes)

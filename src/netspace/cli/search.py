@@ -1,0 +1,87 @@
+"""The command `netspace search`: from images and budgets to Elite Spaces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from netspace.cli.options import Json, Out
+from netspace.cli.output import note, print_json, print_table
+from netspace.config import resolve
+from netspace.cost import format_amount
+from netspace.documents import to_plain
+from netspace.records import EliteSpace
+
+
+def search_command(
+    dataset: Annotated[str, typer.Option(help="fashion (embedded), a folder of images or parquet, or a hub id.")],
+    space: Annotated[str, typer.Option(help="A preset (see `netspace spaces`) or a YAML file.")],
+    budget: Annotated[list[str], typer.Option(help="FLOPs target, as 200M; repeat it for several.")],
+    out: Out,
+    config: Annotated[Path | None, typer.Option(help="YAML file of settings.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as search.epochs=12; repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0)] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"] | None, typer.Option(help="Where to train.")] = None,
+    precision: Annotated[Literal["32-true", "bf16-mixed"] | None, typer.Option(help="Arithmetic of training.")] = None,
+    tolerance: Annotated[float | None, typer.Option(help="Relative distance that satisfies a budget.")] = None,
+    image_size: Annotated[int | None, typer.Option(help="Resize images to this height and width.")] = None,
+    channels: Annotated[int | None, typer.Option(help="Convert images to 1 (grey) or 3 (colour) channels.")] = None,
+    image_column: Annotated[str | None, typer.Option(help="Column of images.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of labels.")] = None,
+    json: Json = False,
+) -> None:
+    """Search for one Elite Space per budget; run the same command again to go on after a stop."""
+    data = {
+        "dataset": dataset,
+        "image_size": image_size,
+        "channels": channels,
+        "image_column": image_column,
+        "label_column": label_column,
+    }
+    options = {
+        "data": data,
+        "budgets": budget,
+        "tolerance": tolerance,
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+    }
+    resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
+    from netspace.cli.progress import EpochProgress
+    from netspace.search import find_spaces
+
+    try:
+        with EpochProgress() as progress:
+            elites = find_spaces(resolved, out, on_epoch=progress)
+    except KeyboardInterrupt:
+        note(f"stopped; what is done is in {out}. Run the same command again to go on from its last epoch.")
+        raise typer.Exit(130) from None
+    if json:
+        print_json([{"file": str(out / elite.filename), **to_plain(elite)} for elite in elites])
+        return
+    _print_elites(elites, out)
+
+
+def _print_elites(elites: list[EliteSpace], out: Path) -> None:
+    rows = []
+    for elite in elites:
+        best = elite.candidates[0]
+        away = best.cost.median / elite.budget.target - 1
+        rows.append(
+            [
+                str(elite.budget),
+                " ".join(str(stage.depth) for stage in best.space.stages),
+                " ".join(str(stage.width) for stage in best.space.stages),
+                f"{best.probability:.2f}",
+                f"{best.hit_rate:.1%}",
+                f"{format_amount(best.cost.median)} ({away:+.1%})",
+            ]
+        )
+        if not best.hit_rate:
+            note(f"no member of the space for {elite.budget} satisfies it: Θ has not settled; raise search.epochs")
+    columns = ("budget", "depth per stage", "width per stage", "P(Θ)", "hit rate", "median FLOPs")
+    print_table("Elite Spaces", columns, rows)
+    for elite in elites:
+        print(out / elite.filename)

@@ -1,0 +1,102 @@
+"""What a run is asked to do, resolved from a preset, a file and options into one value."""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from netspace.documents import from_plain, keys_at, parse_yaml, read_text, to_plain
+from netspace.errors import NetspaceError, did_you_mean
+from netspace.settings import SearchConfig
+from netspace.spaces import SearchSpace
+
+
+def preset_names() -> list[str]:
+    """Return the names of the search spaces that ship with the package."""
+    folder = resources.files("netspace.spaces") / "presets"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_space_document(name: str) -> dict[str, Any]:
+    """Read the YAML of a preset, by its name, or of a user's own file, by its path.
+
+    Raises:
+        NetspaceError: where there is neither.
+    """
+    if name in preset_names():
+        text = (resources.files("netspace.spaces") / "presets" / f"{name}.yaml").read_text(encoding="utf-8")
+    elif Path(name).is_file():
+        text = read_text(Path(name))
+    elif name.endswith((".yaml", ".yml")) or os.sep in name:
+        raise NetspaceError(f"space file '{name}' is not there; give a file, or one of {', '.join(preset_names())}")
+    else:
+        raise NetspaceError(f"unknown space '{name}', {did_you_mean(name, preset_names())}; or give a YAML file")
+    return parse_yaml(text, name)
+
+
+def load_search_space(name: str) -> SearchSpace:
+    """Return a preset, or the search space in a user's YAML file.
+
+    Raises:
+        NetspaceError: where it is not there, or at fault.
+    """
+    document = load_space_document(name)
+    document.pop("search", None)
+    return from_plain(SearchSpace, document, name)
+
+
+def resolve(
+    space: str, *, file: Path | None = None, settings: tuple[str, ...] = (), options: dict[str, Any] | None = None
+) -> SearchConfig:
+    """Resolve a config: the space's own settings, then a file, then `key=value` settings, then options.
+
+    Args:
+        space: name of a preset or path of a space's YAML.
+        file: YAML with any keys of SearchConfig.
+        settings: overrides such as `search.epochs=12`, keys by their path, values as YAML.
+        options: keys of SearchConfig; None values are left out.
+
+    Raises:
+        NetspaceError: names each fault by its key.
+    """
+    document = load_space_document(space)
+    search = document.pop("search", None) or {}
+    plain: dict[str, Any] = {"space": to_plain(from_plain(SearchSpace, document, space)), "search": search}
+    if file is not None:
+        _merge(plain, parse_yaml(read_text(file), str(file)))
+    for setting in settings:
+        _merge(plain, _setting(setting))
+    _merge(plain, _without_none(options or {}))
+    return from_plain(SearchConfig, plain, "config" if file is None else str(file))
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _without_none(plain: dict[str, Any]) -> dict[str, Any]:
+    kept = {k: _without_none(v) if isinstance(v, dict) else v for k, v in plain.items()}
+    return {k: v for k, v in kept.items() if v is not None and v != {}}
+
+
+def _setting(text: str) -> dict[str, Any]:
+    """Turn `a.b=1` into {"a": {"b": 1}}, each key checked against the config's own."""
+    path, separator, value = text.partition("=")
+    if not separator:
+        raise NetspaceError(f"--set {text}: write it as key=value, for instance search.epochs=12")
+    parts = path.strip().split(".")
+    for i, part in enumerate(parts):
+        allowed = keys_at(SearchConfig, tuple(parts[:i]))
+        if part not in allowed:
+            raise NetspaceError(f"--set {text}: unknown key '{path.strip()}', {did_you_mean(part, allowed)}")
+    node: Any = parse_yaml(f"value: {value}", f"--set {text}")["value"]
+    for part in reversed(parts):
+        node = {part: node}
+    assert isinstance(node, dict)
+    return node

@@ -1,0 +1,129 @@
+"""Values as YAML: strict reading with every fault named by its path, and writing that is all or nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from netspace.errors import NetspaceError, did_you_mean
+
+T = TypeVar("T")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style for what nests, flow style (one line) for what is flat."""
+
+    def represent_flat(self, data: Any, node: yaml.Node) -> yaml.Node:
+        children = data.values() if isinstance(data, dict) else data
+        if isinstance(node, yaml.CollectionNode):
+            node.flow_style = not any(isinstance(child, (dict, list, tuple)) for child in children)
+        return node
+
+
+_Dumper.add_representer(dict, lambda d, v: d.represent_flat(v, d.represent_mapping("tag:yaml.org,2002:map", v.items())))
+for _kind in (list, tuple):
+    _Dumper.add_representer(_kind, lambda d, v: d.represent_flat(v, d.represent_sequence("tag:yaml.org,2002:seq", v)))
+
+
+def to_plain(value: Any) -> Any:
+    """Return a value of ours as dicts, lists, numbers and strings."""
+    return TypeAdapter(type(value)).dump_python(value, mode="json", exclude_none=True)
+
+
+def to_yaml(value: Any) -> str:
+    """Write a value of ours, or plain data, as YAML text, keys in the order of the fields."""
+    plain = value if isinstance(value, (dict, list)) else to_plain(value)
+    return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def from_plain(kind: type[T], plain: Any, source: str) -> T:
+    """Check plain data and return it as a value of `kind`.
+
+    Args:
+        kind: a pydantic dataclass or model.
+        plain: dicts, lists, numbers and strings.
+        source: what to call the data in an error (a file's path).
+
+    Raises:
+        NetspaceError: names each field at fault by its path, and the nearest valid key.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(plain)
+    except ValidationError as error:
+        faults = error.errors()
+        # A sequence whose only item is at fault is also reported as too short, which helps nobody.
+        faults = [f for f in faults if f["type"] != "too_short" or not any(_inside(g, f) for g in faults)]
+        described = "; ".join(_describe(kind, fault) for fault in faults)
+        raise NetspaceError(f"{source}: {described}") from None
+
+
+def _inside(fault: Any, other: Any) -> bool:
+    return len(fault["loc"]) > len(other["loc"]) and fault["loc"][: len(other["loc"])] == other["loc"]
+
+
+def _describe(kind: type[Any], fault: Any) -> str:
+    path = ".".join(str(part) for part in fault["loc"]) or "the document"
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"unknown key '{path}', {did_you_mean(str(fault['loc'][-1]), keys_at(kind, fault['loc'][:-1]))}"
+    given = fault.get("input")
+    hidden = fault["type"] in ("missing", "value_error") or isinstance(given, (dict, list))
+    shown = "" if hidden else f" (got {given!r})"
+    return f"{path}: {fault['msg'].removeprefix('Value error, ')}{shown}"
+
+
+def keys_at(kind: type[Any], path: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that are allowed at a path inside a document of `kind`."""
+    schema = TypeAdapter(kind).json_schema()
+    node: dict[str, Any] = _resolve(schema, schema)
+    for part in path:
+        inner = node.get("properties", {}).get(part) if isinstance(part, str) else node.get("items")
+        node = _resolve(schema, inner or {})
+    return list(node.get("properties", {}))
+
+
+def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    for option in node.get("anyOf", []):
+        if option.get("type") != "null":
+            node = option
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    return node
+
+
+def parse_yaml(text: str, source: str) -> dict[str, Any]:
+    """Parse YAML text whose top level is a mapping.
+
+    Raises:
+        NetspaceError: names the source and the line at fault.
+    """
+    try:
+        plain = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise NetspaceError(f"{source} is not valid YAML: {reason}") from None
+    if not isinstance(plain, dict):
+        raise NetspaceError(f"{source} should hold keys and values, but holds {type(plain).__name__}")
+    return plain
+
+
+def read_text(path: Path) -> str:
+    """Read a text file, or say in one line why it can't be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise NetspaceError(f"cannot read {path}: {reason}") from None
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a reader, or a crash at any moment, sees the old file or the new one."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)

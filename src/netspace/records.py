@@ -1,0 +1,159 @@
+"""Elite Spaces as small files: what a search found for a budget, and where it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from netspace.cost import Budget, CostModel, SpaceCosts
+from netspace.documents import from_plain, parse_yaml, read_text, to_yaml, write_atomically
+from netspace.errors import NetspaceError
+from netspace.spaces import NetworkSpace, NetworkTemplate
+from netspace.spaces.ranges import STRICT
+
+SCHEMA = 2
+
+
+@dataclass(frozen=True, config=STRICT)
+class Quantiles:
+    """Costs that 5 %, 50 % and 95 % of a space's members do not exceed.
+
+    Args:
+        exact: by enumeration; else from a million uniform draws.
+    """
+
+    q05: int
+    median: int
+    q95: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, config=STRICT)
+class Candidate:
+    """A space that the search considers, and how well it fits the budget.
+
+    Args:
+        space: depth and width ranges.
+        probability: under Θ, 0..1.
+        hit_rate: share of its members that satisfy the budget, exact.
+        cost: quantiles of its members' cost.
+    """
+
+    space: NetworkSpace
+    probability: float
+    hit_rate: float
+    cost: Quantiles
+
+    @classmethod
+    def measure(
+        cls, space: NetworkSpace, probability: float, *, budget: Budget, template: NetworkTemplate
+    ) -> Candidate:
+        """Work out a space's hit rate and cost quantiles."""
+        costs = SpaceCosts(CostModel(template, budget.kind), space)
+        (q05, median, q95), exact = costs.quantiles((0.05, 0.5, 0.95))
+        hit_rate = costs.band(*budget.interval).hit_rate
+        return cls(space, _short(probability), _short(hit_rate), Quantiles(q05, median, q95, exact))
+
+
+@dataclass(frozen=True, config=STRICT)
+class Provenance:
+    """Where a space came from; enough to run the search again.
+
+    Args:
+        netspace: version.
+        dataset: as the user named it.
+        data: fingerprint of the training images and labels.
+        search_space: name.
+        estimator: of Θ's gradient.
+        epochs: of the search.
+        seed: of the search.
+        config: fingerprint of the whole config.
+        entropy: of Θ at the end, nats.
+        expected_cost: under Θ at the end.
+        supernet_error: share of held-out images that members of the space get wrong with the shared weights and
+            BatchNorm recalibrated for each, mean.
+    """
+
+    netspace: str
+    dataset: str
+    data: str
+    search_space: str
+    estimator: str
+    epochs: int
+    seed: int
+    config: str
+    entropy: float
+    expected_cost: int
+    supernet_error: float | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class EliteSpace:
+    """The network space that a search returned for a budget.
+
+    Args:
+        budget: what it was searched for.
+        template: all of its networks that is not searched.
+        candidates: the likeliest spaces under Θ; the first is the mode, the result.
+        provenance: where it came from.
+        schema: version of the file's format.
+    """
+
+    budget: Budget
+    template: NetworkTemplate
+    candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)]
+    provenance: Provenance
+    schema: int = SCHEMA
+
+    @property
+    def space(self) -> NetworkSpace:
+        """The result: the mode of Θ."""
+        return self.candidates[0].space
+
+    @property
+    def filename(self) -> str:
+        """Name of its file in a run folder."""
+        return f"elite-{self.budget}.yaml"
+
+    def save(self, folder: Path) -> Path:
+        """Write it into a folder, whole or not at all; return the file's path."""
+        path = folder / self.filename
+        write_atomically(path, to_yaml(self))
+        return path
+
+
+def load_elite(path: Path) -> EliteSpace:
+    """Read an Elite Space from its file; files of older schemas are taken.
+
+    Raises:
+        NetspaceError: where it is no such file, or of a newer schema.
+    """
+    return elite_from_plain(parse_yaml(read_text(path), str(path)), str(path))
+
+
+def elite_from_plain(plain: dict[str, Any], source: str) -> EliteSpace:
+    """Check the plain data of an elite file, of this schema or an older one."""
+    schema = plain.get("schema")
+    if schema == 1:
+        plain = _from_schema_1(plain)
+    elif schema != SCHEMA:
+        raise NetspaceError(f"{source}: schema {schema!r} is not readable; this version reads schemas 1 to {SCHEMA}")
+    return from_plain(EliteSpace, plain, source)
+
+
+def _from_schema_1(plain: dict[str, Any]) -> dict[str, Any]:
+    """Schema 1 held quantiles as a list of three, and the budget as the text that the user gave."""
+    candidates = []
+    for old in plain.get("candidates", []):
+        q05, median, q95 = old["flops"]
+        cost = {"q05": q05, "median": median, "q95": q95}
+        candidates.append({**{k: v for k, v in old.items() if k != "flops"}, "cost": cost})
+    budget = Budget.parse(str(plain["budget"]))
+    return {**plain, "candidates": candidates, "budget": {"target": budget.target}, "schema": SCHEMA}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")

@@ -1,0 +1,163 @@
+"""What a user may set: frozen values, each with its default and its limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from netspace.cost import Budget
+from netspace.spaces import SearchSpace
+from netspace.spaces.ranges import STRICT
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class DataSettings:
+    """Where the images are and how they are read.
+
+    Args:
+        dataset: `fashion` (embedded), a folder of images in class folders, a folder or file of parquet, or a hub id.
+        image_size: height and width to resize to, pixels; None keeps the data's own where they are all square, of one
+            size and ≤ 64, and takes 32 elsewhere.
+        channels: 1 (grey) or 3 (colour); None takes the data's own.
+        image_column: column of images; None takes the one column of that type.
+        label_column: column of labels; None takes the class-label column, of several the one with most classes.
+        test_share: share of each class that is sealed as test set where the data has no split for it.
+    """
+
+    dataset: str
+    image_size: Annotated[int, Field(ge=4, le=1024)] | None = None
+    channels: Literal[1, 3] | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+@dataclass(frozen=True, config=STRICT)
+class Augmentation:
+    """Random changes to training images, drawn anew for each image of each batch.
+
+    Args:
+        crop: pixels of zero padding on each side before a random crop back to the image's size; 0 is off.
+        flip: mirror left and right with probability 1/2.
+        cutout: side of a square that is set to the mean (DeVries and Taylor 2017); 0 is off.
+    """
+
+    crop: Annotated[int, Field(ge=0)] = 4
+    flip: bool = True
+    cutout: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True, config=STRICT)
+class WeightsSettings:
+    """SGD of the shared weights (defaults: DARTS' CIFAR search, as the paper takes them).
+
+    Args:
+        learning_rate: at the start; falls by a cosine.
+        final_learning_rate: at the end.
+        momentum: of SGD.
+        weight_decay: of SGD.
+        clip: largest norm of the gradient.
+    """
+
+    learning_rate: Rate = 0.025
+    final_learning_rate: Rate = 0.001
+    momentum: Share = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 3e-4
+    clip: Rate = 5.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class ThetaSettings:
+    """Adam of the logits Θ (defaults: DARTS' architecture optimiser, as the paper takes them)."""
+
+    learning_rate: Rate = 3e-4
+    betas: tuple[Share, Share] = (0.5, 0.999)
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-3
+
+
+@dataclass(frozen=True, config=STRICT)
+class SearchSettings:
+    """How the super network and Θ are trained.
+
+    Args:
+        epochs: passes over the weights' share of the training images.
+        warmup_epochs: of these, how many come first and train the weights alone.
+        steps_per_epoch: steps that make an epoch; None takes one pass over the weights' share.
+        batch_size: images a step.
+        weights_share: share of the training images that trains the weights; the rest moves Θ.
+        estimator: `score` (hard draws, score-function gradient) or `gumbel` (the paper's relaxed mixture).
+        draws: spaces drawn a Θ step by `score`.
+        penalty: λ, weight of |cost/target − 1| beside the cross-entropy.
+        temperature: of Gumbel-Softmax, first and last.
+        warmup_filters: probability at the start of each channel beyond the drawn width.
+        warmup_blocks: probability at the start of each block beyond the drawn depth.
+        weights: optimiser of the weights.
+        theta: optimiser of Θ.
+    """
+
+    epochs: Count = 50
+    warmup_epochs: Annotated[int, Field(ge=0)] = 15
+    steps_per_epoch: Count | None = None
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    weights_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    estimator: Literal["score", "gumbel"] = "score"
+    draws: Annotated[int, Field(ge=2)] = 4
+    penalty: Annotated[float, Field(ge=0)] = 1.0
+    temperature: tuple[Rate, Rate] = (5.0, 0.001)
+    warmup_filters: Share = 1.0
+    warmup_blocks: Share = 1.0
+    weights: WeightsSettings = Field(default_factory=WeightsSettings)
+    theta: ThetaSettings = Field(default_factory=ThetaSettings)
+
+    @model_validator(mode="after")
+    def _check(self) -> SearchSettings:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"warmup_epochs {self.warmup_epochs} leave nothing of {self.epochs} epochs to move Θ; give fewer"
+            )
+        return self
+
+
+@dataclass(frozen=True, config=STRICT)
+class SearchConfig:
+    """All that a search depends on; two runs of equal configs give equal results on the CPU.
+
+    Args:
+        data: where the images are.
+        space: what is searched.
+        budgets: FLOPs budgets such as `200M`.
+        tolerance: relative distance from the target that satisfies a budget.
+        search: how it is trained.
+        augment: random changes to training images.
+        seed: of every random draw.
+        device: `cpu` or `cuda`.
+        precision: `32-true` or `bf16-mixed`.
+    """
+
+    data: DataSettings
+    space: SearchSpace
+    budgets: Annotated[tuple[str, ...], Field(min_length=1)]
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    search: SearchSettings = Field(default_factory=SearchSettings)
+    augment: Augmentation = Field(default_factory=Augmentation)
+    seed: Annotated[int, Field(ge=0)] = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+
+    @model_validator(mode="after")
+    def _check(self) -> SearchConfig:
+        targets = [budget.target for budget in self.parsed_budgets]
+        if len(set(targets)) < len(targets):
+            raise ValueError(f"budgets {', '.join(self.budgets)} name one target twice; give each once")
+        return self
+
+    @property
+    def parsed_budgets(self) -> tuple[Budget, ...]:
+        """The budgets as values."""
+        return tuple(Budget.parse(text, self.tolerance) for text in self.budgets)

@@ -1,0 +1,152 @@
+"""The command line as a user meets it: output, JSON, exit codes, one-line errors."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from netspace import load_elite
+from netspace.cost import parse_amount
+
+QUICK = ["--set", "search.epochs=3", "--set", "search.warmup_epochs=1", "--set", "search.steps_per_epoch=4"]
+SEARCH = ["search", "--dataset", "fashion", "--space", "tiny", "--budget", "2M", "--device", "cpu"]
+
+
+def netspace(*args: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*args), capture_output=True, text=True, timeout=120, check=False, **kwargs)  # type: ignore[call-overload, no-any-return]
+
+
+def command(*args: str) -> list[str]:
+    return [sys.executable, "-c", "from netspace.cli.main import main; main()", *args]
+
+
+def test_help_is_quick_because_torch_is_imported_late() -> None:
+    code = "import sys, netspace.cli.main; sys.exit('torch' in sys.modules or 'datasets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert "search" in netspace("--help").stdout
+
+
+def test_cost_prints_the_papers_figure() -> None:
+    done = netspace("cost", "--depth", "3,3,3", "--width", "16,32,64")
+    assert "40,813,184  (multiply-adds, MACs)" in done.stdout
+    done = netspace("cost", "--depth", "3,3,3", "--width", "16,32,64", "--json")
+    assert json.loads(done.stdout) == {"flops": 40813184, "params": 272474, "activations": 200714}
+
+
+def test_spaces_lists_the_presets() -> None:
+    listed = json.loads(netspace("spaces", "--json").stdout)
+    assert [(row["name"], row["spaces"]) for row in listed] == [("expanded", 262144), ("small", 4096), ("tiny", 64)]
+    assert "1..512 by 1 in 16 ranges" in netspace("spaces", "expanded").stdout
+
+
+def test_sample_draws_within_a_budget_from_presets_and_files(tmp_path: Path) -> None:
+    drawn = json.loads(netspace("sample", "expanded", "--n", "7", "--budget", "200M", "--json").stdout)
+    assert len(drawn) == 7
+    assert all(abs(row["flops"] / 200e6 - 1) <= 0.1 for row in drawn)
+    space = tmp_path / "space.yaml"
+    space.write_text("stages:\n" + "- {depth: 1..2, width: 8..16 by 8}\n" * 3)
+    drawn = json.loads(netspace("sample", str(space), "--n", "4", "--json").stdout)
+    assert {w for row in drawn for w in row["width"]} <= {8, 16}
+    golden = Path(__file__).parent.parent / "golden" / "elite-schema-1.yaml"
+    assert netspace("sample", str(golden), "--n", "2").stdout.count("[1, 1, 2]") == 2
+
+
+def test_search_prints_one_json_value_and_its_progress_on_stderr(tmp_path: Path) -> None:
+    done = netspace(*SEARCH, *QUICK, "--out", str(tmp_path / "run"), "--json")
+    (elite,) = json.loads(done.stdout)
+    assert elite["budget"]["target"] == 2_000_000
+    assert load_elite(Path(elite["file"])).provenance.search_space == "tiny"
+    lines = done.stderr.splitlines()
+    assert [line.split()[1] for line in lines] == ["1/3", "2/3", "3/3"]
+    assert all("ETA" in line and "loss" in line and "entropy" in line for line in lines)
+    again = netspace(*SEARCH, *QUICK, "--out", str(tmp_path / "run"))
+    assert "elite-2M.yaml" in again.stdout
+    assert again.returncode == 0
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    args = [*SEARCH, "--set", "search.epochs=6", "--set", "search.warmup_epochs=2", "--set", "search.steps_per_epoch=8"]
+    return subprocess.Popen(
+        command(*args, "--out", str(folder)), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_a_search_killed_at_random_moments_gives_the_same_elite_file(tmp_path: Path) -> None:
+    whole = start(tmp_path / "whole")
+    whole.communicate(timeout=120)
+    wanted = (tmp_path / "whole" / "elite-2M.yaml").read_bytes()
+    for epoch, delay in ((1, 0.03), (3, 0.1), (4, 0.0)):
+        running = start(tmp_path / "killed")
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith(f"epoch {epoch}/"):
+                time.sleep(delay)
+                os.kill(running.pid, signal.SIGKILL)
+                break
+        running.communicate(timeout=120)
+        assert running.returncode == -signal.SIGKILL
+        assert not (tmp_path / "killed" / "elite-2M.yaml").exists()
+    start(tmp_path / "killed").communicate(timeout=120)
+    assert (tmp_path / "killed" / "elite-2M.yaml").read_bytes() == wanted
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    running = start(tmp_path / "run")
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line.startswith("epoch 2/"):
+            running.send_signal(signal.SIGINT)
+            break
+    _, rest = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert "Run the same command again to go on" in rest
+    assert "Traceback" not in rest
+    assert list((tmp_path / "run").glob("checkpoint-*/weights.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["search", "--dataset", "fashion", "--space", "smal", "--budget", "2M"], "did you mean 'small'?"),
+        ([*SEARCH, "--set", "search.epoch=3"], "did you mean 'epochs'?"),
+        ([*SEARCH, "--budget", "2X"], "budget '2X' is no amount"),
+        ([*SEARCH, "--budget", "1T"], "budget 1T ±10% flops is infeasible"),
+        ([*SEARCH[:-1], "cuda"], "device 'cuda' is not there"),
+        (["search", "--dataset", "./nowhere", "--space", "tiny", "--budget", "2M"], "dataset './nowhere' is not there"),
+        ([*SEARCH, "--config", "nowhere.yaml"], "cannot read nowhere.yaml: No such file or directory"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_input_ends_in_one_line_and_exit_code_2(tmp_path: Path, args: list[str], message: str) -> None:
+    if message.startswith("device"):
+        import torch
+
+        if torch.cuda.is_available():
+            pytest.skip("this machine has a GPU")
+    done = netspace(*args, "--out", str(tmp_path / "run"))
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "args", [["cost", "--depth", "3,3", "--width", "16,32,64"], ["cost", "--depth", "3,x,3", "--width", "1,1,1"]]
+)
+def test_faulty_architectures_are_refused(args: list[str]) -> None:
+    done = netspace(*args)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_json_errors_leave_stdout_empty() -> None:
+    done = netspace("sample", "tiny", "--budget", "1", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert parse_amount("1") == 1

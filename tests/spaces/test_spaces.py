@@ -1,0 +1,85 @@
+"""Architectures, network spaces and search spaces as values."""
+
+import numpy as np
+import pytest
+
+from netspace import Architecture, NetspaceError, NetworkSpace, NetworkTemplate, SearchSpace, load_search_space
+from netspace.config import preset_names
+from netspace.documents import from_plain, parse_yaml, to_yaml
+from netspace.spaces import Stage
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Stage(3, 16),
+        Architecture.of((1, 2, 3), (4, 8, 16)),
+        NetworkTemplate((1, 2), 8, "basic", 28, 1, 5),
+        load_search_space("expanded"),
+        load_search_space("expanded").space((0, 15, 1, 3, 3, 0)),
+        load_search_space("small").full,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_survive_writing_and_reading_yaml(value: object) -> None:
+    assert from_plain(type(value), parse_yaml(to_yaml(value), "test"), "test") == value
+
+
+@pytest.mark.parametrize(
+    ("name", "spaces", "architectures"), [("expanded", 262_144, 8192**3), ("small", 4096, 128**3), ("tiny", 64, 8**3)]
+)
+def test_presets_have_the_documented_size(name: str, spaces: int, architectures: int) -> None:
+    space = load_search_space(name)
+    assert (space.num_spaces, space.full.size) == (spaces, architectures)
+    assert sorted(preset_names()) == ["expanded", "small", "tiny"]
+
+
+def test_the_spaces_of_a_grid_partition_its_architectures(tiny: SearchSpace) -> None:
+    depths, widths = tiny.full.enumerate()
+    assert len(np.unique(np.concatenate([depths, widths], axis=1), axis=0)) == tiny.full.size
+    spaces = [tiny.space(choice) for choice in np.ndindex(*tiny.shape)]
+    for d, w in zip(depths[::37], widths[::37], strict=True):
+        assert sum(Architecture.of(d, w) in space for space in spaces) == 1
+    assert sum(space.size for space in spaces) == tiny.full.size
+
+
+def test_draws_are_members_and_seeded(tiny: SearchSpace) -> None:
+    space = tiny.space((0, 1, 1, 0, 0, 1))
+    first = space.draw(50, rng=np.random.default_rng(3))
+    again = space.draw(50, rng=np.random.default_rng(3))
+    assert all(Architecture.of(d, w) in space for d, w in zip(*first, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_unequal_depths_and_widths_are_refused() -> None:
+    with pytest.raises(NetspaceError, match="2 depths but 3 widths"):
+        Architecture.of((1, 2), (4, 4, 4))
+
+
+def test_an_odd_image_is_halved_upwards() -> None:
+    assert NetworkTemplate(image_size=28).resolutions == (28, 14, 7)
+    assert NetworkTemplate(image_size=33).resolutions == (33, 17, 9)
+
+
+def test_every_fault_of_a_document_is_named_by_its_path() -> None:
+    document = {"name": "x", "stages": [{"depth": {"low": 1, "high": 7, "ranges": 4}, "widht": {}}]}
+    with pytest.raises(NetspaceError) as caught:
+        from_plain(SearchSpace, document, "my.yaml")
+    text = str(caught.value)
+    assert text.startswith("my.yaml: ")
+    assert "stages.0.depth: cannot cut the 7 members of 1..7 into 4 equal ranges" in text
+    assert "unknown key 'stages.0.widht', did you mean 'width'?" in text
+
+
+def test_a_space_with_a_stride_too_few_is_refused() -> None:
+    document = parse_yaml(to_yaml(load_search_space("tiny")), "t") | {"strides": [1, 2]}
+    with pytest.raises(NetspaceError, match="2 strides for 3 stages"):
+        from_plain(SearchSpace, document, "t")
+
+
+def test_a_network_space_knows_its_members() -> None:
+    space = from_plain(NetworkSpace, {"stages": [{"depth": "1..2", "width": "4..12 by 4"}]}, "t")
+    assert space.size == 6
+    assert Architecture.of((2,), (8,)) in space
+    assert Architecture.of((2,), (6,)) not in space
+    assert Architecture.of((2, 2), (8, 8)) not in space

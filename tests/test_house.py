@@ -1,0 +1,153 @@
+"""The house: which file may import which, what is documented, how long a file may be."""
+
+import ast
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import netspace
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "netspace"
+# Bottom to top: a room imports only from lines below its own; inside a folder, files may not form a ring.
+LINES: list[set[str]] = [
+    {"errors", "schedules"},
+    {"documents"},
+    {"spaces"},
+    {"cost"},
+    {"settings", "records"},
+    {"config", "models"},
+    {"data"},
+    {"search"},
+    {"cli"},
+]
+WITHOUT_TORCH = ("errors", "schedules", "documents", "spaces", "cost", "settings", "records", "config")
+FILES = sorted(SOURCE.rglob("*.py"))
+LONGEST_FILE, LONGEST_FUNCTION = 300, 60
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(["netspace", *(part for part in parts if part != "__init__")])
+
+
+def imports(file: Path) -> set[str]:
+    """Return the modules of netspace that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("netspace"):
+            found.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names if alias.name.startswith("netspace"))
+    return found - {"netspace"}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1]
+
+
+def line_of(name: str) -> int:
+    (line,) = [i for i, rooms in enumerate(LINES) if name in rooms]
+    return line
+
+
+def test_every_room_stands_on_a_line() -> None:
+    rooms = {room(module_name(file)) for file in FILES if file != SOURCE / "__init__.py"}
+    assert rooms == set().union(*LINES)
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f != SOURCE / "__init__.py"], ids=module_name)
+def test_a_file_imports_only_from_lines_below_its_own(file: Path) -> None:
+    own = room(module_name(file))
+    upward = [m for m in imports(file) if room(m) != own and line_of(room(m)) >= line_of(own)]
+    assert not upward, f"{module_name(file)} imports {upward}"
+
+
+def test_no_files_import_each_other_in_a_ring() -> None:
+    modules = {module_name(file): file for file in FILES}
+    graph = {name: {m for m in imports(file) if m in modules} for name, file in modules.items()}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " → ".join((*path[path.index(name) :], name))
+        if name not in done:
+            for inner in graph[name]:
+                visit(inner, (*path, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("name", WITHOUT_TORCH)
+def test_the_lower_rooms_need_no_torch(name: str) -> None:
+    files = [f for f in FILES if f != SOURCE / "__init__.py" and room(module_name(f)) == name]
+    assert files
+    assert not any(re.search(r"^\s*(import|from) torch\b", file.read_text(), re.M) for file in files)
+
+
+def public_objects() -> list[tuple[str, object]]:
+    found = []
+    for file in FILES:
+        module = import_module(module_name(file))
+        for name, value in vars(module).items():
+            if getattr(value, "__module__", None) != module.__name__ or name.startswith("_"):
+                continue
+            if inspect.isfunction(value):
+                found.append((f"{module.__name__}.{name}", value))
+            elif inspect.isclass(value):
+                found.append((f"{module.__name__}.{name}", value))
+                found += [
+                    (f"{module.__name__}.{name}.{key}", member.fget if isinstance(member, property) else member)
+                    for key, member in vars(value).items()
+                    if not key.startswith("_") and (inspect.isfunction(member) or isinstance(member, property))
+                ]
+    return found
+
+
+def test_every_module_and_public_name_is_documented() -> None:
+    objects = [(module_name(file), import_module(module_name(file))) for file in FILES] + public_objects()
+    assert len(objects) > 100
+    missing = [name for name, value in objects if not (getattr(value, "__doc__", None) or "").strip()]
+    assert not missing
+
+
+def test_every_public_function_is_annotated() -> None:
+    bare = []
+    for name, value in public_objects():
+        if inspect.isfunction(value) and value.__name__ != "__init__":
+            signature = inspect.signature(value)
+            parameters = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
+            if any(p.annotation is p.empty for p in parameters) or signature.return_annotation is signature.empty:
+                bare.append(name)
+    assert not bare
+
+
+def test_the_public_face_names_what_exists() -> None:
+    assert sorted(netspace.__all__) == netspace.__all__
+    for name in netspace.__all__:
+        assert getattr(netspace, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = netspace.nothing
+
+
+@pytest.mark.parametrize("file", FILES, ids=module_name)
+def test_no_file_and_no_function_is_too_long(file: Path) -> None:
+    text = file.read_text()
+    assert len(text.splitlines()) <= LONGEST_FILE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_there_is_no_room_for_odds_and_ends() -> None:
+    assert not [file for file in FILES if file.stem in ("utils", "helpers", "common", "misc")]
+
+
+def test_every_room_has_its_tests() -> None:
+    for folder in (d for d in SOURCE.iterdir() if d.is_dir() and (d / "__init__.py").exists()):
+        assert list((ROOT / "tests" / folder.name).glob("test_*.py")), folder.name

@@ -1,0 +1,61 @@
+"""Elite files: small, complete, and readable for good."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netspace import Budget, EliteSpace, NetspaceError, SearchSpace, load_elite
+from netspace.cost import CostModel
+from netspace.records import Candidate, Provenance, Quantiles
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def elite(space: SearchSpace) -> EliteSpace:
+    template, budget = space.template(28, 1, 10), Budget.parse("2M")
+    choices = [(0, 1, 0, 1, 1, 0), (0, 0, 1, 1, 1, 1)]
+    candidates = tuple(Candidate.measure(space.space(c), 0.5, budget=budget, template=template) for c in choices)
+    provenance = Provenance("0.1.0", "fashion", "0" * 16, "tiny", "score", 3, 0, "1" * 16, 0.5, 2_000_000, 0.25)
+    return EliteSpace(budget, template, candidates, provenance)
+
+
+def test_an_elite_file_gives_back_the_same_value_and_is_small(tiny: SearchSpace, tmp_path: Path) -> None:
+    value = elite(tiny)
+    file = value.save(tmp_path)
+    assert file.name == "elite-2M.yaml"
+    assert load_elite(file) == value
+    assert file.stat().st_size < 2000
+    assert [entry.name for entry in tmp_path.iterdir()] == ["elite-2M.yaml"]
+
+
+def test_a_candidate_is_measured_exactly(tiny: SearchSpace) -> None:
+    value = elite(tiny)
+    costs = CostModel(value.template)(*value.space.enumerate())
+    low, high = value.budget.interval
+    assert value.candidates[0].hit_rate == pytest.approx(((costs >= low) & (costs <= high)).mean(), rel=1e-5)
+    assert value.candidates[0].cost.median == np.quantile(costs, 0.5, method="inverted_cdf")
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_elite_files_of_every_schema_still_load(schema: int) -> None:
+    value = load_elite(GOLDEN / f"elite-schema-{schema}.yaml")
+    assert value.budget == Budget(3_000_000)
+    assert str(value.space) == "d=[1 1 2] w=[12..16 by 4 4..8 by 4 12..16 by 4]"
+    assert value.candidates[0].cost == Quantiles(2161608, 2527776, 3631648)
+    assert value.provenance.dataset == "fashion"
+    assert value.schema == 2
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "elite.yaml"
+    file.write_text((GOLDEN / "elite-schema-2.yaml").read_text().replace("schema: 2", "schema: 9"))
+    with pytest.raises(NetspaceError, match=r"schema 9 is not readable; this version reads schemas 1 to 2"):
+        load_elite(file)
+
+
+def test_a_damaged_elite_file_names_the_field(tmp_path: Path) -> None:
+    file = tmp_path / "elite.yaml"
+    file.write_text((GOLDEN / "elite-schema-2.yaml").read_text().replace("hit_rate: 0.125", "hitrate: 0.125"))
+    with pytest.raises(NetspaceError, match=r"unknown key 'candidates\.0\.hitrate', did you mean 'hit_rate'"):
+        load_elite(file)
