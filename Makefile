@@ -13,9 +13,12 @@ DEMO := runs/demo
 	touch $@
 
 demo: .venv/installed
-	$(BIN)/netspace search --dataset fashion --space tiny --budget 1M --budget 2M --budget 4M --out $(DEMO)
-	$(BIN)/netspace sample $(DEMO)/elite-2M.yaml --n 3 --budget 2M
-	@echo "The search's files lie in $(DEMO)."
+	$(BIN)/netspace search --dataset fashion --space small --budget 5M --budget 20M --out $(DEMO)/search \
+		--set search.epochs=12 --set search.warmup_epochs=3 --set search.steps_per_epoch=40 \
+		--set search.theta.learning_rate=0.06
+	$(BIN)/netspace evaluate $(DEMO)/search/elite-5M.yaml --baseline expanded --dataset fashion --n 3 --jobs 2 \
+		--out $(DEMO)/evaluation
+	$(BIN)/netspace report $(DEMO)/search $(DEMO)/evaluation --out $(DEMO)/report.html
 
 test: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2

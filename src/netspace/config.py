@@ -9,31 +9,43 @@ from typing import Any
 
 from netspace.documents import from_plain, keys_at, parse_yaml, read_text, to_plain
 from netspace.errors import NetspaceError, did_you_mean
-from netspace.settings import SearchConfig
+from netspace.settings import Recipe, SearchConfig
 from netspace.spaces import SearchSpace
 
-
-def preset_names() -> list[str]:
-    """Return the names of the search spaces that ship with the package."""
-    folder = resources.files("netspace.spaces") / "presets"
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+_FOLDERS = {"space": "spaces/presets", "recipe": "evaluate/recipes"}
 
 
-def load_space_document(name: str) -> dict[str, Any]:
+def preset_names(kind: str = "space") -> list[str]:
+    """Return the names of the search spaces, or of the recipes, that ship with the package."""
+    files = (resources.files("netspace") / _FOLDERS[kind]).iterdir()
+    return sorted(entry.name.removesuffix(".yaml") for entry in files if entry.name.endswith(".yaml"))
+
+
+def load_document(name: str, kind: str = "space") -> dict[str, Any]:
     """Read the YAML of a preset, by its name, or of a user's own file, by its path.
 
     Raises:
         NetspaceError: where there is neither.
     """
-    if name in preset_names():
-        text = (resources.files("netspace.spaces") / "presets" / f"{name}.yaml").read_text(encoding="utf-8")
+    names = preset_names(kind)
+    if name in names:
+        text = (resources.files("netspace") / _FOLDERS[kind] / f"{name}.yaml").read_text(encoding="utf-8")
     elif Path(name).is_file():
         text = read_text(Path(name))
     elif name.endswith((".yaml", ".yml")) or os.sep in name:
-        raise NetspaceError(f"space file '{name}' is not there; give a file, or one of {', '.join(preset_names())}")
+        raise NetspaceError(f"{kind} file '{name}' is not there; give a file, or one of {', '.join(names)}")
     else:
-        raise NetspaceError(f"unknown space '{name}', {did_you_mean(name, preset_names())}; or give a YAML file")
+        raise NetspaceError(f"unknown {kind} '{name}', {did_you_mean(name, names)}; or give a YAML file")
     return parse_yaml(text, name)
+
+
+def load_recipe(name: str) -> Recipe:
+    """Return a recipe that ships with the package, or the one in a user's YAML file.
+
+    Raises:
+        NetspaceError: where it is not there, or at fault.
+    """
+    return from_plain(Recipe, load_document(name, "recipe"), name)
 
 
 def load_search_space(name: str) -> SearchSpace:
@@ -42,7 +54,7 @@ def load_search_space(name: str) -> SearchSpace:
     Raises:
         NetspaceError: where it is not there, or at fault.
     """
-    document = load_space_document(name)
+    document = load_document(name)
     document.pop("search", None)
     return from_plain(SearchSpace, document, name)
 
@@ -61,7 +73,7 @@ def resolve(
     Raises:
         NetspaceError: names each fault by its key.
     """
-    document = load_space_document(space)
+    document = load_document(space)
     search = document.pop("search", None) or {}
     plain: dict[str, Any] = {"space": to_plain(from_plain(SearchSpace, document, space)), "search": search}
     if file is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +39,11 @@ def to_yaml(value: Any) -> str:
     """Write a value of ours, or plain data, as YAML text, keys in the order of the fields."""
     plain = value if isinstance(value, (dict, list)) else to_plain(value)
     return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def fingerprint(value: Any) -> str:
+    """Return sixteen hexadecimal digits that change where a value of ours does."""
+    return hashlib.blake2b(to_yaml(value).encode(), digest_size=8).hexdigest()
 
 
 def from_plain(kind: type[T], plain: Any, source: str) -> T:

@@ -14,6 +14,7 @@ from netspace.spaces.ranges import STRICT
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
+PenaltyForm = Literal["members", "centre"]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -51,6 +52,57 @@ class Augmentation:
     crop: Annotated[int, Field(ge=0)] = 4
     flip: bool = True
     cutout: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True, config=STRICT)
+class Recipe:
+    """How one network is trained from scratch.
+
+    Args:
+        name: what to call it.
+        epochs: passes over the training images.
+        batch_size: images a step.
+        optimizer: `sgd` (with Nesterov's momentum), `adamw` or `rmsprop`.
+        learning_rate: the highest.
+        momentum: of `sgd` and `rmsprop`.
+        weight_decay: of the optimiser.
+        schedule: `cosine` or `linear`, to 0 at the end.
+        warmup_epochs: epochs in which the learning rate first rises linearly from 0.
+        label_smoothing: share of the target spread over all classes.
+        clip: largest norm of the gradient; None does not clip.
+        ema: decay of an exponential moving average of the weights, which is then what is tested; None is off.
+        augment: random changes to training images.
+        train_images: use so many training images, drawn evenly over them; None takes all.
+        validation_share: share of the training images that is held out for the validation error.
+        precision: `32-true` or `bf16-mixed`.
+        channels_last: memory layout.
+        compile: use torch.compile.
+    """
+
+    name: str
+    epochs: Count = 100
+    batch_size: Annotated[int, Field(ge=2)] = 128
+    optimizer: Literal["sgd", "adamw", "rmsprop"] = "sgd"
+    learning_rate: Rate = 0.1
+    momentum: Share = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 5e-4
+    schedule: Literal["cosine", "linear"] = "cosine"
+    warmup_epochs: Annotated[float, Field(ge=0)] = 5
+    label_smoothing: Share = 0.0
+    clip: Rate | None = None
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    augment: Augmentation = Field(default_factory=Augmentation)
+    train_images: Count | None = None
+    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    channels_last: bool = True
+    compile: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Recipe:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(f"warmup_epochs {self.warmup_epochs} leave nothing of {self.epochs} epochs; give fewer")
+        return self
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -93,7 +145,9 @@ class SearchSettings:
         weights_share: share of the training images that trains the weights; the rest moves Θ.
         estimator: `score` (hard draws, score-function gradient) or `gumbel` (the paper's relaxed mixture).
         draws: spaces drawn a Θ step by `score`.
-        penalty: λ, weight of |cost/target − 1| beside the cross-entropy.
+        penalty: λ, weight of the distance from the target beside the cross-entropy.
+        penalty_form: the distance of a space: `members`, the mean of |cost/target − 1| over its architectures (the
+            paper's objective), or `centre`, |log| of its geometric mean cost over the target.
         temperature: of Gumbel-Softmax, first and last.
         warmup_filters: probability at the start of each channel beyond the drawn width.
         warmup_blocks: probability at the start of each block beyond the drawn depth.
@@ -109,6 +163,7 @@ class SearchSettings:
     estimator: Literal["score", "gumbel"] = "score"
     draws: Annotated[int, Field(ge=2)] = 4
     penalty: Annotated[float, Field(ge=0)] = 1.0
+    penalty_form: PenaltyForm = "members"
     temperature: tuple[Rate, Rate] = (5.0, 0.001)
     warmup_filters: Share = 1.0
     warmup_blocks: Share = 1.0

@@ -56,6 +56,23 @@ def test_draws_are_uniform_over_the_band_on_tiny(tiny: SearchSpace, rng: np.rand
     assert chisquare(counts[inside]).pvalue > 0.001
 
 
+@pytest.mark.parametrize("name", ["tiny", "expanded"])
+def test_drawing_without_replacement_never_repeats_and_more_goes_on_from_fewer(
+    tiny: SearchSpace, expanded: SearchSpace, name: str
+) -> None:
+    space, text = (tiny, "3M") if name == "tiny" else (expanded, "200M")
+    band = Budget.parse(text, 0.2 if name == "tiny" else 0.1).band(space.full, space.template(32, 3, 10))
+    few, more = (np.concatenate(band.draw(n, rng=np.random.default_rng(5), replace=False), axis=1) for n in (10, 50))
+    assert len(np.unique(more, axis=0)) == 50
+    assert np.array_equal(more[:10], few)
+
+
+def test_more_different_members_than_there_are_are_refused(tiny: SearchSpace, rng: np.random.Generator) -> None:
+    band = Budget.parse("3M").band(tiny.full, tiny.template(32, 3, 10))
+    with pytest.raises(NetspaceError, match=f"9999 different networks are asked for, but .* has only {band.size}"):
+        band.draw(9999, rng=rng, replace=False)
+
+
 def test_ten_thousand_draws_a_second_on_expanded_all_in_band(expanded: SearchSpace, rng: np.random.Generator) -> None:
     template, budget = NetworkTemplate(), Budget.parse("200M")
     started = time.process_time()

@@ -42,6 +42,15 @@ def test_the_penalty_of_each_space_is_exact_where_spaces_are_small(tiny: SearchS
         assert float(table[choice]) == pytest.approx(np.abs(costs / budget.target - 1).mean())
 
 
+def test_the_centre_penalty_is_the_distance_of_the_geometric_mean(tiny: SearchSpace) -> None:
+    model, budget = CostModel(tiny.template(32, 3, 10)), Budget.parse("3M")
+    (table,) = penalty_tables(tiny, model, (budget,), "centre")
+    for choice in np.ndindex(*tiny.shape):
+        costs = model(*tiny.space(choice).enumerate())
+        geometric = np.exp(np.log(costs).mean())
+        assert float(table[choice]) == pytest.approx(abs(np.log(geometric / budget.target)))
+
+
 def test_the_penalty_of_large_spaces_is_within_its_stated_error(
     expanded: SearchSpace, rng: np.random.Generator
 ) -> None:

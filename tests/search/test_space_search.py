@@ -187,6 +187,17 @@ def test_another_runs_folder_is_refused_with_the_keys_that_differ(tmp_path: Path
         find_spaces(quick_config(seed=5, budgets=["3M"]), tmp_path / "run")
 
 
+def test_a_run_on_data_that_changed_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "data"
+    write_parquet(source / "train-00000-of-00001.parquet", [0, 1] * 40)
+    write_parquet(source / "test-00000-of-00001.parquet", [0, 1] * 10)
+    config = quick_config(data={"dataset": str(source)}, budgets=["100K"])
+    find_spaces(config, tmp_path / "run")
+    write_parquet(source / "train-00000-of-00001.parquet", [1, 0] * 40)
+    with pytest.raises(NetspaceError, match="was searched on other images"):
+        find_spaces(config, tmp_path / "run")
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(NetspaceError, match=r"is not empty and holds no run \(thesis.tex\)"):
@@ -222,7 +233,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pyt
 
 def test_two_processes_cannot_share_a_folder(tmp_path: Path) -> None:
     config = quick_config()
-    with RunFolder(tmp_path / "run").opened(config), pytest.raises(NetspaceError, match="another process runs in"):
+    with RunFolder(tmp_path / "run").opened(config, "d"), pytest.raises(NetspaceError, match="another process runs in"):
         find_spaces(config, tmp_path / "run")
 
 

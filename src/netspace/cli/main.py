@@ -6,6 +6,9 @@ import sys
 
 import typer
 
+from netspace.cli.evaluate import evaluate_command, results_command
+from netspace.cli.fidelity import fidelity_command
+from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
 from netspace.errors import NetspaceError
@@ -16,6 +19,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("search")(search_command)
+app.command("evaluate")(evaluate_command)
+app.command("results")(results_command)
+app.command("fidelity")(fidelity_command)
+app.command("report")(report_command)
+app.command("watch")(watch_command)
 app.command("cost")(cost_command)
 app.command("sample")(sample_command)
 app.command("spaces")(spaces_command)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from netspace.config import load_search_space, load_space_document
+from netspace.config import load_document, load_search_space
 from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
@@ -38,7 +38,7 @@ def load_space(name: str, *, image_size: int, channels: int, classes: int) -> tu
 
     An elite file knows its template; for the others the data's shape comes from the arguments.
     """
-    document = load_space_document(name)
+    document = load_document(name)
     if "candidates" in document:
         elite = elite_from_plain(document, name)
         return elite.space, elite.template

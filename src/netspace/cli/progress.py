@@ -1,14 +1,16 @@
-"""How a search shows its progress: a bar on a terminal, one plain line per epoch elsewhere."""
+"""How long work shows its progress: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from netspace.cost import format_amount
+from netspace.records import NetworkStore
 from netspace.search import EpochRecord
 
 
@@ -52,3 +54,25 @@ class EpochProgress:
         left = (record.epochs - record.epoch) * sum(self._seconds) / len(self._seconds)
         line = f"epoch {record.epoch}/{record.epochs}  {record.seconds:.0f} s, ETA {left:.0f} s  {describe(record)}"
         print(line, file=sys.stderr, flush=True)
+
+
+class PopulationProgress:
+    """Shows, one line per change, how many networks are trained, the time left, and the best so far."""
+
+    def __init__(self, store: NetworkStore) -> None:
+        self._store, self._started, self._before = store, time.monotonic(), -1
+
+    def __call__(self, counts: dict[str, int]) -> None:
+        """Show the counts of each status."""
+        total = sum(counts.values())
+        done = total - counts.get("waiting", 0) - counts.get("claimed", 0)
+        if self._before < 0:
+            self._before = done
+        trained = done - self._before
+        if not trained:
+            return
+        left = (total - done) * (time.monotonic() - self._started) / trained
+        ok = [row["validation_error"] for row in self._store.rows() if row["status"] == "ok"]
+        best = f", best validation error {min(ok):.2%}" if ok else ""
+        failed = done - len(ok)
+        print(f"networks {done}/{total}, {failed} failed, ETA {left:.0f} s{best}", file=sys.stderr, flush=True)

@@ -191,20 +191,31 @@ class Band:
         largest = left.max() + further.max() + right.max()
         return bool(smallest <= self.high and largest >= self.low)
 
-    def draw(self, n: int, *, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-        """Draw n members of the band uniformly, with replacement.
+    def draw(self, n: int, *, rng: np.random.Generator, replace: bool = True) -> tuple[IntArray, IntArray]:
+        """Draw n members of the band uniformly.
+
+        Args:
+            n: how many.
+            rng: source of randomness.
+            replace: whether a member may be drawn again; if not, the same generator with a larger n begins with the
+                same members.
 
         Returns:
             depths and widths, each of shape (n, stages), int64.
 
         Raises:
-            NetspaceError: where the band is empty.
+            NetspaceError: where the band is empty, or has fewer than n members to draw without replacement.
         """
         if not self.size:
             raise NetspaceError(f"no member of {self._costs.space} costs between {self.low:,} and {self.high:,}")
+        if not replace and n > self.size:
+            raise NetspaceError(
+                f"{n} different networks are asked for, but {self._costs.space} has only {self.size} between "
+                f"{self.low:,} and {self.high:,}; ask for fewer"
+            )
         stages = len(self._costs.space.stages)
         depths, widths = np.empty((n, stages), np.int64), np.empty((n, stages), np.int64)
-        ranks = rng.integers(self.size, size=n)
+        ranks = rng.integers(self.size, size=n) if replace else _different_ranks(self.size, n, rng)
         ends = np.cumsum(self._counts)
         group = np.searchsorted(ends, ranks, side="right")
         for j in np.unique(group):
@@ -225,3 +236,13 @@ class Band:
         depths = (costs._left.depths[before], costs._depths[depth, None], costs._right.depths[partner])
         widths = (costs._left.widths[before], at_cut, costs._right.widths[partner])
         return np.concatenate(depths, axis=1), np.concatenate(widths, axis=1)
+
+
+def _different_ranks(size: int, n: int, rng: np.random.Generator) -> IntArray:
+    """Draw n different numbers below `size`; a larger n goes on where a smaller one ended."""
+    if size <= 2**20:
+        return rng.permutation(size)[:n]
+    drawn: dict[int, None] = {}
+    while len(drawn) < n:  # n ≤ size, and repeats are rare: size is above a million
+        drawn[int(rng.integers(size))] = None
+    return np.array(list(drawn), np.int64)

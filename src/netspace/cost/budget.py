@@ -75,6 +75,10 @@ class Budget:
             math.floor(self.target * (1 + self.tolerance) + slack),
         )
 
+    def members(self, space: NetworkSpace, template: NetworkTemplate) -> Band:
+        """Return the members of a space that satisfy the budget; there may be none."""
+        return SpaceCosts(CostModel(template, self.kind), space).band(*self.interval)
+
     def band(self, space: NetworkSpace, template: NetworkTemplate) -> Band:
         """Return the members of a space that satisfy the budget.
 
@@ -82,10 +86,9 @@ class Budget:
             NetspaceError: where there are none: the feasible interval, the nearest feasible budget and the knob
                 that binds.
         """
-        costs = SpaceCosts(CostModel(template, self.kind), space)
-        band = costs.band(*self.interval)
+        band = self.members(space, template)
         if not band.size:
-            raise NetspaceError(self._infeasible(costs))
+            raise NetspaceError(self._infeasible(SpaceCosts(CostModel(template, self.kind), space)))
         return band
 
     def _infeasible(self, costs: SpaceCosts) -> str:

@@ -95,8 +95,10 @@ class HubSource:
 
     def __init__(self, settings: DataSettings, path: Path | None) -> None:
         import datasets
+        import huggingface_hub
 
         datasets.disable_progress_bars()
+        huggingface_hub.logging.set_verbosity_error()
         self._name = settings.dataset
         self._stream = self._load(datasets, settings.dataset, path)
         self.splits = list(self._stream)
@@ -125,7 +127,7 @@ class HubSource:
         except (OSError, DatasetsError, HfHubHTTPError, ValueError) as error:
             if isinstance(error, NetspaceError):
                 raise
-            what = f"'{EMBEDDED}', a folder, a parquet file or a hub id"
+            what = f"'{EMBEDDED}' (embedded), a folder, a parquet file or a hub id"
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise NetspaceError(f"cannot open dataset '{name}' ({reason}); give {what}") from None
 

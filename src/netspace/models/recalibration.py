@@ -29,7 +29,7 @@ def recalibrate(network: Network, batches: Iterable[Tensor]) -> None:
 
 
 @torch.no_grad()
-def error_rate(network: Network, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
+def error_rate(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
     """Return the share of images whose likeliest class is wrong, in evaluation mode.
 
     Args:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from netspace.data import load_images
-from netspace.documents import to_yaml
+from netspace.documents import fingerprint
 from netspace.errors import NetspaceError
-from netspace.records import Candidate, EliteSpace, Provenance
+from netspace.records import Candidate, EliteSpace, Provenance, load_elite
 from netspace.search.run_folder import RunFolder
 from netspace.search.scoring import held_out_error
 from netspace.search.space_search import EpochRecord, SpaceSearch
@@ -44,14 +44,42 @@ def find_spaces(
     data = load_images(config.data)
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
     search = SpaceSearch(config, data)
-    with folder.opened(config):
+    with folder.opened(config, data.fingerprint):
         for record in search.run(folder):
             if on_epoch is not None:
                 on_epoch(record)
-        elites = [elite_space(search, turn) for turn in range(len(search.budgets))]
+        elites = [_with_fidelity(elite_space(search, turn), out) for turn in range(len(search.budgets))]
         for elite in elites:
             elite.save(out)
     return elites
+
+
+def _with_fidelity(elite: EliteSpace, out: Path) -> EliteSpace:
+    """Keep what the fidelity gate wrote into the file of the same result."""
+    file = out / elite.filename
+    if not file.exists():
+        return elite
+    written = load_elite(file)
+    unmarked = replace(written, provenance=replace(written.provenance, fidelity=None))
+    return written if unmarked == elite else elite
+
+
+def open_search(run: Path) -> SpaceSearch:
+    """Return a finished or stopped search as its folder holds it, with its data read anew.
+
+    Raises:
+        NetspaceError: where the folder holds no search, or the data are others than those it was searched on.
+    """
+    folder = RunFolder(run)
+    config = folder.config()
+    checkpoint = folder.load()
+    if checkpoint is None:
+        raise NetspaceError(f"{run} has no checkpoint yet; run its `netspace search` first")
+    data = load_images(config.data)
+    folder.check_data(data.fingerprint)
+    search = SpaceSearch(SearchConfig(**{**vars(config), "device": resolve_device(config.device)}), data)
+    search.restore(checkpoint)
+    return search
 
 
 def resolve_device(name: str) -> str:
@@ -93,7 +121,7 @@ def elite_space(search: SpaceSearch, turn: int) -> EliteSpace:
         estimator=config.search.estimator,
         epochs=config.search.epochs,
         seed=config.seed,
-        config=hashlib.blake2b(to_yaml(config).encode(), digest_size=8).hexdigest(),
+        config=fingerprint(config),
         entropy=round(theta.entropy(), 6),
         expected_cost=round(float(search.expected_cost(theta).detach())),
         supernet_error=round(error, 6),

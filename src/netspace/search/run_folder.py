@@ -19,8 +19,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from netspace.documents import parse_yaml, read_text, to_plain, to_yaml, write_atomically
+from netspace.documents import from_plain, parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
+from netspace.records.log import LOG, read_log
 from netspace.settings import SearchConfig
 
 
@@ -59,8 +60,12 @@ class RunFolder:
             raise NetspaceError(f"output folder '{self.path}' is not writable; give another with --out")
 
     @contextmanager
-    def opened(self, config: SearchConfig) -> Iterator[RunFolder]:
-        """Hold the folder for one process: make it, or check that it holds a run of the same config.
+    def opened(self, config: SearchConfig, data: str) -> Iterator[RunFolder]:
+        """Hold the folder for one process: make it, or check that it holds a run of the same config and data.
+
+        Args:
+            config: as resolved.
+            data: fingerprint of the training images.
 
         Raises:
             NetspaceError: where it holds something else, or another process holds it.
@@ -78,10 +83,10 @@ class RunFolder:
                 raise NetspaceError(
                     f"another process runs in '{self.path}'; wait for it or give another --out"
                 ) from None
-            self._claim(config)
+            self._claim(config, data)
             yield self
 
-    def _claim(self, config: SearchConfig) -> None:
+    def _claim(self, config: SearchConfig, data: str) -> None:
         file = self.path / "config.yaml"
         if file.exists():
             stored = parse_yaml(read_text(file), str(file)).get("config")
@@ -93,29 +98,46 @@ class RunFolder:
                     f"'{self.path}' holds another run; it differs in {'; '.join(differing)}. "
                     "Give the same settings to go on with it, or another --out"
                 )
+            self.check_data(data)
             return
         strangers = sorted(entry.name for entry in self.path.iterdir() if entry.name != ".lock")
         if any(not name.endswith(".partial") for name in strangers):
             raise NetspaceError(f"'{self.path}' is not empty and holds no run ({strangers[0]}); give another --out")
-        write_atomically(file, to_yaml({"config": to_plain(config), "environment": environment()}))
+        write_atomically(file, to_yaml({"config": to_plain(config), "data": data, "environment": environment()}))
+
+    def config(self) -> SearchConfig:
+        """Return the config of the run.
+
+        Raises:
+            NetspaceError: where the folder holds no run, or its config is corrupt.
+        """
+        file = self.path / "config.yaml"
+        if not file.exists():
+            raise NetspaceError(f"'{self.path}' holds no run: it has no config.yaml; give the --out of a search")
+        return from_plain(SearchConfig, parse_yaml(read_text(file), str(file)).get("config"), str(file))
+
+    def check_data(self, data: str) -> None:
+        """Raise NetspaceError where the run was made on images of another fingerprint."""
+        file = self.path / "config.yaml"
+        stored = parse_yaml(read_text(file), str(file)).get("data", data)
+        if stored != data:
+            raise NetspaceError(
+                f"'{self.path}' was searched on other images (fingerprint {stored}, now {data}); "
+                "give the data it was searched on, or another --out"
+            )
 
     def append(self, record: dict[str, Any]) -> None:
         """Add one line to search.jsonl."""
-        with (self.path / "search.jsonl").open("a", encoding="utf-8") as stream:
+        with (self.path / LOG).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(record) + "\n")
 
     def records(self) -> list[dict[str, Any]]:
         """Return the lines of search.jsonl."""
-        file = self.path / "search.jsonl"
-        lines = read_text(file).splitlines() if file.exists() else []
-        try:
-            return [json.loads(line) for line in lines]
-        except ValueError:
-            raise NetspaceError(f"{file} is corrupt: a line is no JSON; restore it, or start anew elsewhere") from None
+        return read_log(self.path)
 
     def forget_after(self, epoch: int) -> None:
         """Drop the lines of search.jsonl that a killed run wrote after its last checkpoint."""
-        file = self.path / "search.jsonl"
+        file = self.path / LOG
         if file.exists():
             lines = read_text(file).splitlines()[:epoch]
             write_atomically(file, "".join(line + "\n" for line in lines))

@@ -101,7 +101,7 @@ class SpaceSearch:
 
     def _build_distributions(self) -> None:
         settings, space = self.config.search, self.config.space
-        tables = penalty_tables(space, CostModel(self.template), self.budgets)
+        tables = penalty_tables(space, CostModel(self.template), self.budgets, settings.penalty_form)
         self.thetas = [SpaceDistribution(space.shape) for _ in self.budgets]
         self.estimators = [ESTIMATORS[settings.estimator](space, table, settings) for table in tables]
         self.theta_optimizers = [

@@ -59,6 +59,25 @@ class Candidate:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Fidelity:
+    """How well the super network's scores rank networks as training them does (`netspace fidelity`).
+
+    Args:
+        tau: Kendall's τ to stand-alone validation errors within budget bands.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        n: networks that were trained for it.
+        trustworthy: whether the interval lies above 0; if not, the search's ranking is no better than chance.
+    """
+
+    tau: float
+    low: float
+    high: float
+    n: int
+    trustworthy: bool
+
+
+@dataclass(frozen=True, config=STRICT)
 class Provenance:
     """Where a space came from; enough to run the search again.
 
@@ -75,6 +94,7 @@ class Provenance:
         expected_cost: under Θ at the end.
         supernet_error: share of held-out images that members of the space get wrong with the shared weights and
             BatchNorm recalibrated for each, mean.
+        fidelity: what the fidelity gate found; None where it was not asked.
     """
 
     netspace: str
@@ -88,6 +108,7 @@ class Provenance:
     entropy: float
     expected_cost: int
     supernet_error: float | None = None
+    fidelity: Fidelity | None = None
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -9,7 +9,7 @@ from netspace import Budget, EliteSpace, NetspaceError, SearchSpace, load_elite
 from netspace.cost import CostModel
 from netspace.records import Candidate, Provenance, Quantiles
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 def elite(space: SearchSpace) -> EliteSpace:

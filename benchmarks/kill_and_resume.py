@@ -1,0 +1,44 @@
+"""Kill a search with SIGKILL at random moments, resume it, and compare its elite files with an uninterrupted run's.
+
+    python benchmarks/kill_and_resume.py --whole runs/c10 --killed runs/c10-killed --kills 3 --between 60 200 -- \\
+        netspace search --dataset ../shared/data/cifar10 --space small --budget 10M --budget 30M --budget 80M
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    """Run, kill, resume, compare; the last line is one JSON value."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--whole", type=Path, required=True, help="folder of a finished, uninterrupted run")
+    parser.add_argument("--killed", type=Path, required=True, help="folder of the run that is killed")
+    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--between", type=float, nargs=2, default=(60, 200), help="seconds before each kill")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("command", nargs="+")
+    args = parser.parse_args()
+    command = [*args.command, "--out", str(args.killed)]
+    moments, rng = [], random.Random(args.seed)
+    for _ in range(args.kills):
+        process = subprocess.Popen(command)
+        time.sleep(rng.uniform(*args.between))
+        process.kill()
+        process.wait()
+        lines = (args.killed / "search.jsonl").read_text().splitlines()
+        moments.append({"code": process.returncode, "epochs_done": len(lines)})
+        print(moments[-1], flush=True)
+    subprocess.run(command, check=True)
+    files = sorted(path.name for path in args.whole.glob("elite-*.yaml"))
+    equal = {name: (args.whole / name).read_bytes() == (args.killed / name).read_bytes() for name in files}
+    print(json.dumps({"kills": moments, "equal_byte_for_byte": equal}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The fidelity gate: does a cheap score rank networks as training them does, within a budget?
+
+An overall rank correlation is mostly size; what a search needs is the correlation among networks of one budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from netspace.analysis.edf import Interval
+from netspace.analysis.rank import bootstrap, kendall_tau, spearman_rho
+
+FloatArray = NDArray[np.float64]
+FEWEST = 3
+WITHIN = "within bands"
+OVERALL = "overall"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well a score ranks networks as their stand-alone errors do.
+
+    Args:
+        score: name of the score.
+        group: `overall`, the name of a band, or `within bands` (the pairs of all bands together).
+        n: networks.
+        tau: Kendall's τ with its bootstrap interval.
+        rho: Spearman's ρ with its bootstrap interval; NaN for `within bands`.
+    """
+
+    score: str
+    group: str
+    n: int
+    tau: Interval
+    rho: Interval
+
+
+def agreements(
+    scores: Mapping[str, ArrayLike], errors: ArrayLike, bands: Sequence[str | None], *, seed: int = 0
+) -> list[Agreement]:
+    """Compare scores with errors: overall, in each band, and within bands pooled.
+
+    Args:
+        scores: by name, each of shape (n,), smaller being better.
+        errors: stand-alone, shape (n,).
+        bands: per network the name of its band; None for one outside of all bands.
+        seed: of the bootstrap.
+    """
+    truth, names = np.asarray(errors, np.float64), sorted({band for band in bands if band is not None})
+    place = {name: np.array([i for i, band in enumerate(bands) if band == name]) for name in names}
+    found = []
+    for score, values in scores.items():
+        x = np.asarray(values, np.float64)
+        found.append(_agreement(score, OVERALL, x, truth, seed))
+        for name, rows in place.items():
+            if len(rows) >= FEWEST:
+                found.append(_agreement(score, name, x[rows], truth[rows], seed))
+        groups = [(x[rows], truth[rows]) for rows in place.values() if len(rows) >= FEWEST]
+        if groups:
+            found.append(_pooled(score, groups, seed))
+    return found
+
+
+def is_open(within: Agreement) -> bool:
+    """Say whether a score may be trusted: the interval of τ within bands lies above 0."""
+    return bool(within.tau.low > 0)
+
+
+def _agreement(score: str, group: str, x: FloatArray, y: FloatArray, seed: int) -> Agreement:
+    tau, rho = (
+        bootstrap(statistic, x, y, rng=np.random.default_rng(seed), resamples=1000)
+        for statistic in (kendall_tau, spearman_rho)
+    )
+    return Agreement(score, group, len(x), tau, rho)
+
+
+def _pooled(score: str, groups: list[tuple[FloatArray, FloatArray]], seed: int) -> Agreement:
+    """Average τ over the bands, weighted by their pairs; the bootstrap resamples inside each band."""
+    pairs = np.array([len(x) * (len(x) - 1) / 2 for x, _ in groups])
+
+    def mean(taus: list[float]) -> float:
+        values = np.array(taus)
+        known = np.isfinite(values)
+        return float((values[known] * pairs[known]).sum() / pairs[known].sum()) if known.any() else float("nan")
+
+    rng, resampled = np.random.default_rng(seed), []
+    for _ in range(1000):
+        rows = [rng.integers(len(x), size=len(x)) for x, _ in groups]
+        resampled.append(mean([kendall_tau(x[r], y[r]) for (x, y), r in zip(groups, rows, strict=True)]))
+    values = np.array(resampled)[np.isfinite(resampled)]
+    low, high = np.quantile(values, [0.025, 0.975]) if len(values) else (np.nan, np.nan)
+    nan = Interval(float("nan"), float("nan"), float("nan"))
+    tau = Interval(mean([kendall_tau(x, y) for x, y in groups]), float(low), float(high))
+    return Agreement(score, WITHIN, sum(len(x) for x, _ in groups), tau, nan)

@@ -1,0 +1,151 @@
+"""Which of two populations is better, and how well one number ranks another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from netspace.analysis.edf import Interval
+
+FloatArray = NDArray[np.float64]
+
+
+class Comparison(NamedTuple):
+    """Population A against population B, smaller being better.
+
+    Args:
+        beats: P(A < B) + ½·P(A = B) with its interval: the chance that a network of A beats one of B.
+        mann_whitney_p: two-sided p-value of no difference.
+        kolmogorov_smirnov: largest vertical distance of the two EDFs.
+        kolmogorov_smirnov_p: its two-sided p-value.
+    """
+
+    beats: Interval
+    mann_whitney_p: float
+    kolmogorov_smirnov: float
+    kolmogorov_smirnov_p: float
+
+
+def compare(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Comparison:
+    """Compare two populations of errors.
+
+    Args:
+        a: errors, shape (n,), n ≥ 2.
+        b: errors, shape (m,), m ≥ 2.
+        level: of the interval of `beats`.
+    """
+    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if min(len(x), len(y)) < 2:
+        raise ValueError(f"comparing needs two networks on each side, not {len(x)} and {len(y)}")
+    test = stats.mannwhitneyu(x, y, alternative="two-sided")
+    distance = stats.ks_2samp(x, y)
+    return Comparison(
+        beats=probability_of_beating(x, y, level=level),
+        mann_whitney_p=float(test.pvalue),
+        kolmogorov_smirnov=float(distance.statistic),
+        kolmogorov_smirnov_p=float(distance.pvalue),
+    )
+
+
+def probability_of_beating(a: FloatArray, b: FloatArray, *, level: float = 0.95) -> Interval:
+    """Return P(A < B) + ½·P(A = B), with an interval from the variance of the placements.
+
+    The variance is Brunner and Munzel's (2000), that of DeLong (1988), which holds without equal spreads; the
+    interval is Student's with Satterthwaite's degrees of freedom on the logit scale, so it stays inside 0..1. Where
+    the populations do not overlap the variance is 0, and the interval is the exact binomial one for as many trials
+    as the smaller population has.
+    """
+    n, m = len(a), len(b)
+    wins = (a[:, None] < b[None, :]) + 0.5 * (a[:, None] == b[None, :])
+    p = float(wins.mean())
+    of_a, of_b = wins.mean(1).var(ddof=1) / n, wins.mean(0).var(ddof=1) / m
+    variance = of_a + of_b
+    if variance == 0 or p in (0.0, 1.0):
+        exact = stats.binomtest(round(p * min(n, m)), min(n, m)).proportion_ci(level)
+        return Interval(p, min(float(exact.low), p), max(float(exact.high), p))
+    freedom = variance**2 / (of_a**2 / (n - 1) + of_b**2 / (m - 1))
+    half = stats.t.isf((1 - level) / 2, freedom) * np.sqrt(variance) / (p * (1 - p))
+    centre = np.log(p / (1 - p))
+    low, high = (1 / (1 + np.exp(-(centre + sign * half))) for sign in (-1, 1))
+    return Interval(p, float(low), float(high))
+
+
+def holm(p_values: ArrayLike) -> FloatArray:
+    """Return p-values corrected for comparing several spaces (Holm 1979): family-wise error at most the level."""
+    p = np.asarray(p_values, np.float64)
+    order = np.argsort(p, kind="stable")
+    raised = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(raised, 1.0)
+    return corrected
+
+
+def kendall_tau(score: ArrayLike, truth: ArrayLike) -> float:
+    """Return Kendall's τ_b, which allows for ties; NaN where either side is constant."""
+    return float(stats.kendalltau(score, truth).statistic)
+
+
+def spearman_rho(score: ArrayLike, truth: ArrayLike) -> float:
+    """Return Spearman's ρ; NaN where either side is constant."""
+    return float(stats.spearmanr(score, truth).statistic)
+
+
+def bootstrap(
+    statistic: Callable[[FloatArray, FloatArray], float],
+    score: ArrayLike,
+    truth: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: int = 2000,
+) -> Interval:
+    """Return a statistic of pairs with its percentile bootstrap interval.
+
+    Resamples in which the statistic is not defined (one value throughout) are left out.
+
+    Args:
+        statistic: such as `kendall_tau`.
+        score: shape (n,), n ≥ 3.
+        truth: shape (n,).
+        rng: source of the resamples.
+        level: of the interval.
+        resamples: number of them.
+    """
+    x, y = np.asarray(score, np.float64), np.asarray(truth, np.float64)
+    if x.shape != y.shape or len(x) < 3:
+        raise ValueError(f"ranking needs three pairs or more, not {len(x)} scores and {len(y)} truths")
+    drawn = rng.integers(len(x), size=(resamples, len(x)))
+    values = np.array([statistic(x[rows], y[rows]) for rows in drawn])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return Interval(statistic(x, y), float("nan"), float("nan"))
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(statistic(x, y), float(low), float(high))
+
+
+def draws_until(hit_rate: float) -> float:
+    """Return the expected number of uniform draws with replacement until the first hit: 1 / hit rate.
+
+    This is Table 1's "#samples" (Hong et al. 2021) where a hit is a member within the budget's band.
+    """
+    return 1 / hit_rate if hit_rate else float("inf")
+
+
+def draws_until_interval(hits: int, sample: int, *, level: float = 0.95) -> Interval:
+    """Return the expected draws until the first hit, estimated from a sample, with the exact binomial interval.
+
+    Args:
+        hits: of the sample, how many are hits.
+        sample: networks looked at.
+        level: of the interval (Clopper and Pearson).
+    """
+    rate = stats.binomtest(hits, sample).proportion_ci(level)
+    return Interval(
+        draws_until(hits / sample),
+        1 / float(rate.high),
+        1 / float(rate.low) if rate.low > 0 else float("inf"),
+    )

@@ -1,0 +1,64 @@
+"""The command `netspace fidelity`: may the super network's scores be trusted?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netspace.analysis import Agreement, is_open
+from netspace.analysis.fidelity import WITHIN
+from netspace.cli.options import Json, Seed
+from netspace.cli.output import note, print_json, print_table
+from netspace.config import load_recipe
+from netspace.records import NetworkStore
+
+
+def fidelity_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
+    n: Annotated[int, typer.Option(help="Networks per budget, and as many across all costs.", min=3)] = 12,
+    recipe: Annotated[str, typer.Option(help="quick, standard, paper, or a YAML file.")] = "quick",
+    seed: Seed = 0,
+    jobs: Annotated[int, typer.Option(help="Processes, of one thread each.", min=1)] = 1,
+    json: Json = False,
+) -> None:
+    """Compare the super network's ranking with networks trained from scratch, and with what ranks for free."""
+    resolved = load_recipe(recipe)
+    from netspace.cli.progress import PopulationProgress
+    from netspace.fidelity import SUPERNET, check_fidelity
+
+    progress = PopulationProgress(NetworkStore(run / "fidelity"))
+    try:
+        found = check_fidelity(run, n, recipe=resolved, seed=seed, jobs=jobs, on_change=progress)
+    except KeyboardInterrupt:
+        note(f"stopped; what is done is in {run}. Run the same command again to go on.")
+        raise typer.Exit(130) from None
+    if json:
+        print_json([asdict(agreement) for agreement in found])
+        return
+    columns = ("score", "networks", "n", "Kendall τ (95 %)", "Spearman ρ")
+    print_table(
+        f"Agreement with stand-alone validation error, recipe {resolved.name}", columns, [_row(a) for a in found]
+    )
+    _verdict({a.score: a for a in found if a.group == WITHIN}, SUPERNET)
+
+
+def _row(a: Agreement) -> list[str]:
+    rho = "" if a.rho.value != a.rho.value else f"{a.rho.value:.2f}"
+    return [a.score, a.group, str(a.n), f"{a.tau.value:.2f} ({a.tau.low:.2f}…{a.tau.high:.2f})", rho]
+
+
+def _verdict(within: dict[str, Agreement], name: str) -> None:
+    if name not in within:
+        return
+    gate = within.pop(name)
+    interval = f"τ {gate.tau.value:.2f} ({gate.tau.low:.2f}…{gate.tau.high:.2f}) within bands"
+    if is_open(gate):
+        print(f"The {name} ranks better than chance: {interval}.")
+    else:
+        print(f"NOT TRUSTWORTHY: the {name}'s {interval}; the interval includes 0. The elite files are marked.")
+    better = [f"{a.score} ({a.tau.value:.2f})" for a in within.values() if not a.tau.value < gate.tau.value]
+    if better:
+        print(f"It does not beat: {', '.join(better)}.")

@@ -1,0 +1,92 @@
+"""An evaluation: spaces and baselines at equal budgets, from their files to trained networks in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from netspace.cost import Budget
+from netspace.data import load_images
+from netspace.documents import fingerprint, to_plain, to_yaml, write_atomically
+from netspace.errors import NetspaceError
+from netspace.evaluate.population import PopulationPlan, plan_networks, train_population
+from netspace.evaluate.train import TrainingData
+from netspace.records import NetworkStore, population_name
+from netspace.settings import DataSettings, Recipe
+from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A space to evaluate.
+
+    Args:
+        name: of its population in the store.
+        space: drawn from uniformly, within the budget.
+        budget: what its networks satisfy.
+    """
+
+    name: str
+    space: NetworkSpace
+    budget: Budget
+
+
+def evaluate_spaces(
+    subjects: list[Subject],
+    *,
+    baselines: tuple[str, ...],
+    search_space: SearchSpace,
+    template: NetworkTemplate,
+    data: DataSettings,
+    recipe: Recipe,
+    n: int,
+    out: Path,
+    seed: int = 0,
+    jobs: int = 1,
+    on_change: Callable[[dict[str, int]], None] | None = None,
+) -> NetworkStore:
+    """Train n networks of each space and, at each of their budgets, of each baseline; go on where it was stopped.
+
+    Args:
+        subjects: the spaces.
+        baselines: held against them at every budget.
+        search_space: what baselines are drawn from.
+        template: of all networks; the data must fit it.
+        data: the images.
+        recipe: how each network is trained.
+        n: networks per population.
+        out: run folder, where the store is.
+        seed: of draws and trainings.
+        jobs: processes, of one thread each.
+        on_change: called with the number of networks of each status, when it changes.
+
+    Raises:
+        NetspaceError: where the data do not fit the template, a population is too small, or the folder holds other
+            networks.
+    """
+    plans = [PopulationPlan(s.name, s.budget, space=s.space) for s in subjects]
+    budgets = {str(s.budget): s.budget for s in subjects}
+    plans += [
+        PopulationPlan(population_name(b, name), budgets[name], baseline=b) for name in budgets for b in baselines
+    ]
+    planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
+    images = load_images(data)
+    wanted = (template.image_size, template.channels, template.classes)
+    if images.shape != wanted:
+        raise NetspaceError(
+            f"dataset '{data.dataset}' has (image size, channels, classes) {images.shape}, but the space was searched "
+            f"for {wanted}; give the data it was searched on, or search on these"
+        )
+    training = TrainingData.of(images, recipe, torch.device("cpu"))
+    store = NetworkStore(out)
+    store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
+    store.add(planned)
+    about: dict[str, Any] = {"dataset": data.dataset, "n": n, "seed": seed, "recipe": to_plain(recipe)}
+    about |= {"template": to_plain(template), "populations": [plan.name for plan in plans]}
+    write_atomically(out / "evaluation.yaml", to_yaml(about))
+    train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
+    return store

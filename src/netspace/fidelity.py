@@ -1,0 +1,132 @@
+"""The fidelity gate of a run: its super network's scores against networks trained from scratch."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from netspace.analysis import Agreement, agreements, free_proxies, is_open, leave_one_out, log_features
+from netspace.analysis.fidelity import WITHIN
+from netspace.cost import COST_KINDS, Cost, CostModel
+from netspace.documents import fingerprint, to_yaml, write_atomically
+from netspace.errors import NetspaceError
+from netspace.evaluate import TrainingData, train_population
+from netspace.records import Fidelity, NetworkStore, Planned, load_elite, population_name, split_population
+from netspace.search import SpaceSearch, architecture_error, open_search
+from netspace.settings import Recipe
+from netspace.spaces import Architecture
+from netspace.spaces.ranges import IntArray
+
+SUPERNET = "super network"
+RIDGE = "ridge on logs"
+ACROSS = "across"
+
+
+def check_fidelity(
+    run: Path,
+    n: int,
+    *,
+    recipe: Recipe,
+    seed: int = 0,
+    jobs: int = 1,
+    on_change: Callable[[dict[str, int]], None] | None = None,
+) -> list[Agreement]:
+    """Train networks, compare the super network's scores with them, and write the outcome into the elite files.
+
+    Args:
+        run: folder of a finished search.
+        n: networks per budget (half from its elite, half from the whole space in band), and as many across all costs.
+        recipe: how each is trained.
+        seed: of draws and trainings.
+        jobs: processes that train.
+        on_change: called with the number of networks of each status, when it changes.
+
+    Returns:
+        how the super network, the free proxies and a ridge fitted to the other networks agree with stand-alone
+        validation errors: overall, per band, and within bands.
+
+    Raises:
+        NetspaceError: where the folder holds no finished search, or too few networks could be trained.
+    """
+    search = open_search(run)
+    elites = {budget: load_elite(run / f"elite-{budget}.yaml") for budget in map(str, search.budgets)}
+    store, template = NetworkStore(run / "fidelity"), search.template
+    training = TrainingData.of(search.data, recipe, torch.device("cpu"))
+    store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
+    store.add(_plan(search, n, seed))
+    write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
+    train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
+    rows = [row for row in store.rows() if row["status"] == "ok"]
+    if len(rows) < 3:
+        raise NetspaceError(f"only {len(rows)} networks were trained well; the gate needs three or more")
+    scores = _scores(search, rows)
+    found = agreements(scores, [r["validation_error"] for r in rows], [_band(r) for r in rows], seed=seed)
+    within = next((a for a in found if a.score == SUPERNET and a.group == WITHIN), None)
+    _write(run, found, scores, rows)
+    if within is not None:
+        tau, low, high = (round(x, 4) for x in within.tau)
+        mark = Fidelity(tau, low, high, within.n, is_open(within))
+        for elite in elites.values():
+            provenance = dataclasses.replace(elite.provenance, fidelity=mark)
+            dataclasses.replace(elite, provenance=provenance).save(run)
+    return found
+
+
+def _write(run: Path, found: list[Agreement], scores: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """Write the agreements, and each network with its scores, to fidelity.json."""
+    plain = [{**dataclasses.asdict(a), "tau": list(a.tau), "rho": list(a.rho)} for a in found]
+    networks = [
+        {"population": row["population"], "place": row["place"], "band": _band(row)}
+        | {"validation_error": row["validation_error"], "scores": {name: float(x[i]) for name, x in scores.items()}}
+        for i, row in enumerate(rows)
+    ]
+    write_atomically(run / "fidelity.json", json.dumps({"agreements": plain, "networks": networks}, indent=1))
+
+
+def _plan(search: SpaceSearch, n: int, seed: int) -> list[Planned]:
+    """Draw the networks: per budget from the elite and from the whole space in band, and across all costs."""
+    planned: list[Planned] = []
+    rng = np.random.default_rng([seed, 0])
+    for turn, budget in enumerate(search.budgets):
+        (choice, _), *_ = search.thetas[turn].likeliest(1)
+        inside = budget.members(search.config.space.space(choice), search.template)
+        elite = min(n // 2, inside.size)
+        if elite:
+            planned += _named(
+                search, population_name("elite", budget), inside.draw(elite, rng=rng, replace=False), seed
+            )
+        whole = budget.band(search.config.space.full, search.template)
+        planned += _named(search, population_name("whole", budget), whole.draw(n - elite, rng=rng, replace=False), seed)
+    return planned + _named(search, ACROSS, search.pool.draw(n, rng=rng), seed)
+
+
+def _named(search: SpaceSearch, name: str, drawn: tuple[IntArray, IntArray], seed: int) -> list[Planned]:
+    costs: Any = np.stack([CostModel(search.template, kind)(*drawn) for kind in COST_KINDS], axis=1).tolist()
+    networks = [Architecture.of(d, w) for d, w in zip(*drawn, strict=True)]
+    return [
+        Planned(name, i, seed * 1_000_003 + i, a, Cost(*c))
+        for i, (a, c) in enumerate(zip(networks, costs, strict=True))
+    ]
+
+
+def _scores(search: SpaceSearch, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    depths, widths, flops = ([row[key] for row in rows] for key in ("depth", "width", "flops"))
+    errors = np.array([row["validation_error"] for row in rows])
+    networks = [Architecture.of(d, w) for d, w in zip(depths, widths, strict=True)]
+    shared = [
+        architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
+        for network in networks
+    ]
+    predicted = leave_one_out(log_features(depths, widths, flops), errors)
+    return {SUPERNET: shared, **free_proxies(depths, widths, flops), RIDGE: predicted}
+
+
+def _band(row: dict[str, Any]) -> str | None:
+    """Return the budget in a population's name, or None for the networks across all costs."""
+    return None if row["population"] == ACROSS else split_population(row["population"])[1]

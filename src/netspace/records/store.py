@@ -1,0 +1,224 @@
+"""A run's networks in one SQLite file: a row per network, claimed before it is trained, never lost, never twice.
+
+Each process that trains holds a lock file of its own for as long as it lives; the system lets go of it however the
+process ends. A claimed row whose holder's lock is free belongs to a dead process, and is taken over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from netspace.cost import Cost
+from netspace.errors import NetspaceError
+from netspace.records.trained import TrainedNetwork
+from netspace.spaces import Architecture
+
+SCHEMA = 1
+FILE = "networks.sqlite"
+_CREATE = """
+CREATE TABLE about (schema INTEGER NOT NULL, recipe TEXT NOT NULL, data TEXT NOT NULL, template TEXT NOT NULL);
+CREATE TABLE networks (
+  id INTEGER PRIMARY KEY,
+  population TEXT NOT NULL, place INTEGER NOT NULL, seed INTEGER NOT NULL,
+  depth TEXT NOT NULL, width TEXT NOT NULL,
+  flops INTEGER NOT NULL, params INTEGER NOT NULL, activations INTEGER NOT NULL,
+  status TEXT NOT NULL DEFAULT 'waiting', worker TEXT,
+  validation_error REAL, test_error REAL, curve TEXT, seconds REAL, device TEXT, reason TEXT,
+  UNIQUE (population, place)
+);
+"""
+COLUMNS = (
+    *("id", "population", "place", "seed", "depth", "width", "flops", "params", "activations"),
+    *("status", "validation_error", "test_error", "seconds", "device", "reason"),
+)
+
+
+def population_name(kind: str, budget: object) -> str:
+    """Return the name of a population in the store, as `elite-10M` or `random-spaces-10M`."""
+    return f"{kind}-{budget}"
+
+
+def split_population(name: str) -> tuple[str, str]:
+    """Return the kind and the budget in a population's name."""
+    kind, _, budget = name.rpartition("-")
+    return kind, budget
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A network that is to be trained.
+
+    Args:
+        population: name of the population that it belongs to.
+        place: its number in the population, from 0.
+        seed: of its training.
+        architecture: depth and width per stage.
+        cost: FLOPs, params and activations.
+    """
+
+    population: str
+    place: int
+    seed: int
+    architecture: Architecture
+    cost: Cost
+
+
+class NetworkStore:
+    """The networks of a run folder.
+
+    Args:
+        folder: the run folder; the store is `networks.sqlite` in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.file = folder, folder / FILE
+        self._lock: IO[str] | None = None
+        self._worker = ""
+
+    def create(self, *, recipe: str, data: str, template: str) -> None:
+        """Make the store, or check that it holds networks of the same recipe, data and template.
+
+        Raises:
+            NetspaceError: where it holds others, or is of another schema.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        given = {"schema": SCHEMA, "recipe": recipe, "data": data, "template": template}
+        with self._open() as db:
+            db.execute("BEGIN IMMEDIATE")
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'about'").fetchone():
+                for statement in filter(str.strip, _CREATE.split(";")):
+                    db.execute(statement)
+                db.execute("INSERT INTO about VALUES (:schema, :recipe, :data, :template)", given)
+            stored = dict(db.execute("SELECT * FROM about").fetchone())
+            db.execute("COMMIT")
+        for key, value in given.items():
+            if stored[key] != value:
+                raise NetspaceError(
+                    f"{self.file} holds networks of another {key} ({stored[key]}, not {value}); give another --out"
+                )
+
+    def add(self, planned: list[Planned]) -> None:
+        """Enter networks that are to be trained; those that are there already stay as they are.
+
+        Raises:
+            NetspaceError: where a place of a population holds another architecture or seed.
+        """
+        with self._open() as db:
+            db.execute("BEGIN IMMEDIATE")
+            for network in planned:
+                row = _planned_row(network)
+                db.execute(
+                    "INSERT OR IGNORE INTO networks (population, place, seed, depth, width, flops, params, activations)"
+                    " VALUES (:population, :place, :seed, :depth, :width, :flops, :params, :activations)",
+                    row,
+                )
+                found = db.execute(
+                    "SELECT seed, depth, width FROM networks WHERE population = :population AND place = :place", row
+                ).fetchone()
+                if tuple(found) != (row["seed"], row["depth"], row["width"]):
+                    db.execute("ROLLBACK")
+                    raise NetspaceError(
+                        f"{self.file}: network {network.place} of '{network.population}' is another one; the store "
+                        "was made with another --seed, space or budget; give another --out"
+                    )
+            db.execute("COMMIT")
+
+    def claim(self) -> tuple[int, Architecture, int] | None:
+        """Claim the next network that waits, or that a dead process held: its id, architecture and seed.
+
+        Populations take turns, so that what is there at any time is balanced.
+        """
+        worker = self._hold_lock()
+        with self._open() as db:
+            db.execute("BEGIN IMMEDIATE")
+            rows = db.execute(
+                "SELECT id, depth, width, seed, status, worker FROM networks WHERE status IN ('waiting', 'claimed')"
+                " ORDER BY place, population"
+            ).fetchall()
+            alive: dict[str, bool] = {}
+            for row in rows:
+                if row["status"] == "claimed" and alive.setdefault(row["worker"], self._alive(row["worker"])):
+                    continue
+                db.execute("UPDATE networks SET status = 'claimed', worker = ? WHERE id = ?", (worker, row["id"]))
+                db.execute("COMMIT")
+                return row["id"], Architecture.of(json.loads(row["depth"]), json.loads(row["width"])), row["seed"]
+            db.execute("COMMIT")
+        return None
+
+    def finish(self, network: int, trained: TrainedNetwork) -> None:
+        """Record what came of a network that this process claimed."""
+        with self._open() as db:
+            done = db.execute(
+                "UPDATE networks SET status = ?, validation_error = ?, test_error = ?, curve = ?, seconds = ?,"
+                " device = ?, reason = ? WHERE id = ? AND status = 'claimed' AND worker = ?",
+                (
+                    *(trained.status, trained.validation_error, trained.test_error, json.dumps(trained.curve)),
+                    *(trained.seconds, trained.device, trained.reason, network, self._worker),
+                ),
+            )
+            assert done.rowcount == 1, f"network {network} was not claimed by this process"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return all networks, in the order of populations and places; depth and width as lists."""
+        if not self.file.exists():
+            raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there)")
+        with self._open() as db:
+            found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM networks ORDER BY population, place").fetchall()
+        return [
+            {**row, "depth": json.loads(row["depth"]), "width": json.loads(row["width"])} for row in map(dict, found)
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of networks of each status."""
+        with self._open() as db:
+            return {row[0]: row[1] for row in db.execute("SELECT status, count(*) FROM networks GROUP BY status")}
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as db:
+                db.row_factory = sqlite3.Row
+                db.execute("PRAGMA journal_mode = WAL")
+                yield db
+        except sqlite3.Error as error:
+            raise NetspaceError(f"cannot use {self.file}: {error}") from None
+
+    def _hold_lock(self) -> str:
+        if self._lock is None:
+            self._worker = uuid.uuid4().hex
+            locks = self.folder / "workers"
+            locks.mkdir(exist_ok=True)
+            self._lock = (locks / self._worker).open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return self._worker
+
+    def _alive(self, worker: str) -> bool:
+        if worker == self._worker:
+            return True
+        try:
+            with (self.folder / "workers" / worker).open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
+
+def _planned_row(network: Planned) -> dict[str, Any]:
+    return {
+        "population": network.population,
+        "place": network.place,
+        "seed": network.seed,
+        "depth": json.dumps(network.architecture.depths),
+        "width": json.dumps(network.architecture.widths),
+        **network.cost._asdict(),
+    }

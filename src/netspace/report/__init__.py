@@ -1,0 +1,19 @@
+"""Pictures and tables of the records alone: no torch, no images."""
+
+from netspace.report.figures import all_charts
+from netspace.report.material import Material, gather
+from netspace.report.page import render_page, write_report
+from netspace.report.tables import all_tables, evaluation_tables, pairs_at_equal_budget
+from netspace.report.watch import watch_server
+
+__all__ = [
+    "Material",
+    "all_charts",
+    "all_tables",
+    "evaluation_tables",
+    "gather",
+    "pairs_at_equal_budget",
+    "render_page",
+    "watch_server",
+    "write_report",
+]

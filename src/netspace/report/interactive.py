@@ -1,0 +1,93 @@
+"""Charts for the page: plotly figures that follow the reader's width and light or dark setting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from netspace.report.chart import Chart, HeatMap, Series
+
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star", "cross")
+
+
+def to_plotly(chart: Chart) -> Any:
+    """Return a chart as a plotly figure."""
+    return _heat_maps(chart) if chart.heat_maps else _plane(chart)
+
+
+def _plane(chart: Chart) -> Any:
+    figure = go.Figure()
+    for i, series in enumerate(chart.series):
+        for trace in _traces(series, SYMBOLS[i % len(SYMBOLS)]):
+            figure.add_trace(trace)
+    figure.update_xaxes(title=chart.x, type="log" if chart.log_x else "linear")
+    figure.update_yaxes(title=chart.y, type="log" if chart.log_y else "linear")
+    if chart.percent:
+        (figure.update_xaxes if "%" in chart.x else figure.update_yaxes)(tickformat=".1%")
+        if "%" in chart.x and "%" in chart.y:
+            figure.update_yaxes(tickformat=".1%")
+    return figure.update_layout(**_layout(), height=480)
+
+
+def _traces(series: Series, symbol: str) -> list[Any]:
+    line = {"color": series.colour, "dash": "dash" if series.dashed else "solid"}
+    if series.kind == "points":
+        marker = {"color": series.colour, "symbol": symbol, "size": 7, "opacity": 0.8}
+        text = "%{text}<extra></extra>" if series.hover else None
+        return [
+            go.Scatter(
+                x=series.x,
+                y=series.y,
+                name=series.name,
+                mode="markers",
+                marker=marker,
+                text=series.hover,
+                hovertemplate=text,
+            )
+        ]
+    if series.kind == "band":
+        edge = {"mode": "lines", "line": {"width": 0, "shape": "hv"}, "showlegend": False, "hoverinfo": "skip"}
+        return [
+            go.Scatter(x=series.x, y=series.y, **edge),
+            go.Scatter(
+                x=series.x, y=series.upper, fill="tonexty", fillcolor=_faint(series.colour), name=series.name, **edge
+            ),
+        ]
+    line["shape"] = "hv" if series.kind == "steps" else "linear"
+    return [go.Scatter(x=series.x, y=series.y, name=series.name, mode="lines", line=line)]
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
+
+
+def _heat_maps(chart: Chart) -> Any:
+    columns = 2
+    rows = -(-len(chart.heat_maps) // columns)
+    titles = [heat_map.title for heat_map in chart.heat_maps]
+    figure = make_subplots(rows, columns, subplot_titles=titles, vertical_spacing=0.35 / rows)
+    for k, heat_map in enumerate(chart.heat_maps):
+        figure.add_trace(_heat_map(heat_map), row=k // columns + 1, col=k % columns + 1)
+        figure.update_xaxes(title=chart.x, row=k // columns + 1, col=k % columns + 1)
+    figure.update_layout(**_layout(), height=190 * rows + 120)
+    return figure.update_layout(coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 1})
+
+
+def _heat_map(heat_map: HeatMap) -> Any:
+    epochs = list(range(1, len(heat_map.values[0]) + 1))
+    template = "epoch %{x}, %{y}: %{z:.3f}<extra></extra>"
+    return go.Heatmap(x=epochs, y=heat_map.rows, z=heat_map.values, coloraxis="coloraxis", hovertemplate=template)
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "size": 13},
+        "margin": {"l": 60, "r": 16, "t": 40, "b": 60},
+        "legend": {"orientation": "h", "y": -0.22},
+        "hovermode": "closest",
+    }

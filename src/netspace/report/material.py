@@ -1,0 +1,82 @@
+"""What a report is made of: all that run folders hold, read without torch and without images."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from netspace.documents import parse_yaml, read_text
+from netspace.errors import NetspaceError
+from netspace.records import EliteSpace, NetworkStore, load_elite
+from netspace.records.log import read_log
+
+
+@dataclass(frozen=True)
+class Material:
+    """What was found in the run folders.
+
+    Args:
+        folders: that were read.
+        elites: the Elite Spaces, by rising budget.
+        epochs: the last search's log.
+        networks: rows of trained networks that went well; each has `folder`, and `gate` for those of a fidelity gate.
+        failures: rows that did not go well.
+        fidelity: the last fidelity gate's agreements and networks; empty where there is none.
+        evaluations: what was asked of each evaluation.
+    """
+
+    folders: list[Path]
+    elites: list[EliteSpace] = field(default_factory=list)
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    networks: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    fidelity: dict[str, Any] = field(default_factory=dict)
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+
+    def populations(self, gate: bool = False) -> dict[str, list[dict[str, Any]]]:
+        """Return the networks by population, those of evaluations or those of fidelity gates."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self.networks:
+            if row["gate"] == gate:
+                found.setdefault(row["population"], []).append(row)
+        return found
+
+    def errors(self) -> dict[str, list[float]]:
+        """Return the test errors of the evaluations' populations, by name."""
+        return {name: [row["test_error"] for row in rows] for name, rows in sorted(self.populations().items())}
+
+
+def gather(folders: list[Path]) -> Material:
+    """Read run folders of searches and evaluations.
+
+    Raises:
+        NetspaceError: where a folder holds nothing to report.
+    """
+    material = Material(folders)
+    for folder in folders:
+        elites, epochs = sorted(folder.glob("elite-*.yaml")), read_log(folder)
+        stores = [(folder, False), (folder / "fidelity", True)]
+        stores = [(place, gate) for place, gate in stores if NetworkStore(place).file.exists()]
+        if not (elites or epochs or stores):
+            raise NetspaceError(f"{folder} holds no run to report: no elite files, no search.jsonl, no networks.sqlite")
+        material.elites.extend(load_elite(file) for file in elites)
+        material.epochs[:] = epochs or material.epochs
+        for place, gate in stores:
+            _add_networks(material, place, gate)
+        if (folder / "fidelity.json").exists():
+            material.fidelity.update(json.loads(read_text(folder / "fidelity.json")))
+        if (folder / "evaluation.yaml").exists():
+            file = folder / "evaluation.yaml"
+            material.evaluations.append(parse_yaml(read_text(file), str(file)))
+    material.elites.sort(key=lambda elite: elite.budget.target)
+    return material
+
+
+def _add_networks(material: Material, place: Path, gate: bool) -> None:
+    for row in NetworkStore(place).rows():
+        if row["status"] == "ok":
+            material.networks.append({**row, "folder": str(place), "gate": gate})
+        elif row["status"] in ("failed", "diverged"):
+            material.failures.append({**row, "folder": str(place), "gate": gate})

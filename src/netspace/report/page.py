@@ -1,0 +1,104 @@
+"""One file that opens offline: charts and tables of a run."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import plotly.io
+from plotly.offline import get_plotlyjs
+
+from netspace.documents import write_atomically
+from netspace.report.chart import Chart
+from netspace.report.figures import all_charts
+from netspace.report.interactive import to_plotly
+from netspace.report.material import Material, gather
+from netspace.report.pictures import save_pictures
+from netspace.report.tables import TextTable, all_tables
+
+_STYLE = """
+:root { color-scheme: light dark; --text: #1b1b1b; --faint: #5c5c5c; --line: #d8d8d8; --ground: #ffffff; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #ececec; --faint: #a5a5a5; --line: #3d3d3d; --ground: #16181c; } }
+body { margin: 0 auto; padding: 1rem; max-width: 72rem; background: var(--ground); color: var(--text);
+  font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .3rem; }
+.note, footer { color: var(--faint); font-size: .85rem; margin: .2rem 0; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+"""
+_SCRIPT = """
+const dark = matchMedia('(prefers-color-scheme: dark)');
+function paint() {
+  const text = dark.matches ? '#ececec' : '#1b1b1b', line = dark.matches ? '#3d3d3d' : '#e2e2e2';
+  for (const plot of document.querySelectorAll('.js-plotly-plot')) {
+    const change = {'font.color': text};
+    for (const key of Object.keys(plot.layout)) if (/^[xy]axis/.test(key)) {
+      change[key + '.gridcolor'] = line; change[key + '.zerolinecolor'] = line; }
+    Plotly.relayout(plot, change);
+  }
+}
+paint(); dark.addEventListener('change', paint);
+"""
+
+
+def write_report(folders: list[Path], out: Path) -> list[Path]:
+    """Write the page of some runs, and its charts as PNG and SVG in a folder beside it.
+
+    Args:
+        folders: of searches and evaluations.
+        out: the page's file, such as `report.html`; pictures go to `report-figures/`.
+
+    Returns:
+        the files written, the page first.
+
+    Raises:
+        NetspaceError: where a folder holds nothing to report.
+    """
+    material = gather(folders)
+    charts = all_charts(material)
+    pictures = out.parent / f"{out.stem}-figures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    write_atomically(out, render_page(material, charts))
+    return [out, *(path for chart in charts for path in save_pictures(chart, pictures))]
+
+
+def render_page(material: Material, charts: list[Chart] | None = None, *, refresh: int | None = None) -> str:
+    """Return the page's HTML.
+
+    Args:
+        material: what was gathered.
+        charts: of the material; None draws them.
+        refresh: seconds after which a browser loads it anew; None is never.
+    """
+    charts = all_charts(material) if charts is None else charts
+    tables = all_tables(material)
+    first = [table for table in tables if table.title in ("Elite Spaces", "Spaces compared")]
+    rest = [table for table in tables if table not in first]
+    meta = "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh}">'
+    folders = escape(", ".join(str(folder) for folder in material.folders))
+    body = "".join([*map(_table, first), *map(_figure, charts), *map(_table, rest)])
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>netspace report</title>{meta}'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
+        f"<script>{get_plotlyjs()}</script></head><body><h1>Network spaces</h1>"
+        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).</p>{body}'
+        f"<script>{_SCRIPT}</script></body></html>"
+    )
+
+
+def _figure(chart: Chart) -> str:
+    drawn = plotly.io.to_html(
+        to_plotly(chart), full_html=False, include_plotlyjs=False, config={"responsive": True, "displaylogo": False}
+    )
+    return f'<h2>{escape(chart.title)}</h2><p class="note">{escape(chart.note)}</p><div class="wide">{drawn}</div>'
+
+
+def _table(table: TextTable) -> str:
+    head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    return (
+        f'<h2>{escape(table.title)}</h2><div class="wide"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )

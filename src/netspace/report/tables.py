@@ -1,0 +1,128 @@
+"""The report's tables, as titles, columns and rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from netspace.analysis import compare_all, draws_until, summarise
+from netspace.cost import format_amount
+from netspace.records import EliteSpace, population_name, split_population
+from netspace.report.material import Material
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table.
+
+    Args:
+        title: above it.
+        columns: their names.
+        rows: one text per column.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+
+
+def evaluation_tables(material: Material) -> list[TextTable]:
+    """Return the tables about trained populations: their errors, which beats which, and what failed."""
+    tables = [_populations(material), _comparisons(material), _failures(material)]
+    return [table for table in tables if table.rows]
+
+
+def all_tables(material: Material) -> list[TextTable]:
+    """Return every table that the material has data for."""
+    tables = [
+        *(_elites(material), _populations(material), _comparisons(material)),
+        *(_fidelity(material), _provenance(material), _failures(material)),
+    ]
+    return [table for table in tables if table.rows]
+
+
+def _elites(material: Material) -> TextTable:
+    rows = []
+    for elite in material.elites:
+        best = elite.candidates[0]
+        depths = " · ".join(str(stage.depth) for stage in best.space.stages)
+        widths = " · ".join(str(stage.width) for stage in best.space.stages)
+        quantiles = " / ".join(format_amount(x) for x in (best.cost.q05, best.cost.median, best.cost.q95))
+        away = f"{best.cost.median / elite.budget.target - 1:+.1%}"
+        draws = draws_until(best.hit_rate)
+        rate = f"{best.hit_rate:.1%}"
+        rows.append([str(elite.budget), depths, widths, rate, quantiles, away, f"{draws:.1f}", _trust(elite)])
+    columns = (
+        "budget",
+        "depths",
+        "widths",
+        "hit rate",
+        "FLOPs 5 / 50 / 95 %",
+        "median − target",
+        "expected draws",
+        "gate",
+    )
+    return TextTable("Elite Spaces", columns, rows)
+
+
+def _trust(elite: EliteSpace) -> str:
+    fidelity = elite.provenance.fidelity
+    if fidelity is None:
+        return "not asked"
+    return f"{'open' if fidelity.trustworthy else 'NOT TRUSTWORTHY'}, τ {fidelity.tau:.2f}"
+
+
+def _populations(material: Material) -> TextTable:
+    rows = [
+        [
+            s.name,
+            str(s.n),
+            f"{s.mean.value:.2%} ({s.mean.low:.2%}…{s.mean.high:.2%})",
+            f"{s.median.value:.2%}",
+            f"{s.best:.2%}",
+        ]
+        for s in summarise(material.errors())
+    ]
+    return TextTable(
+        "Populations: test error of the last epoch", ("population", "n", "mean (95 %)", "median", "best"), rows
+    )
+
+
+def _comparisons(material: Material) -> TextTable:
+    errors = material.errors()
+    rows = [
+        [a, b, f"{c.beats.value:.2f} ({c.beats.low:.2f}…{c.beats.high:.2f})", f"{p:.2g}", f"{c.kolmogorov_smirnov:.2f}"]
+        for a, b, c, p in compare_all(errors, pairs_at_equal_budget(errors))
+    ]
+    return TextTable("Spaces compared", ("A", "B", "P(A beats B) (95 %)", "p (Holm)", "KS distance"), rows)
+
+
+def pairs_at_equal_budget(populations: Iterable[str]) -> list[tuple[str, str]]:
+    """Return each elite's population with each other population of its budget, by their names in the store."""
+    names = sorted(populations)
+    pairs = [(population_name("elite", split_population(name)[1]), name) for name in names]
+    return [(a, b) for a, b in pairs if a in names and a != b]
+
+
+def _fidelity(material: Material) -> TextTable:
+    rows = [
+        [a["score"], a["group"], str(a["n"]), "{:.2f} ({:.2f}…{:.2f})".format(*a["tau"]), f"{a['rho'][0]:.2f}"]
+        for a in material.fidelity.get("agreements", [])
+    ]
+    columns = ("score", "networks", "n", "Kendall τ (95 %)", "Spearman ρ")
+    return TextTable("Fidelity: agreement with stand-alone validation error", columns, rows)
+
+
+def _provenance(material: Material) -> TextTable:
+    rows = []
+    for elite in material.elites:
+        p = elite.provenance
+        found = [p.dataset, p.data, p.search_space, p.estimator, str(p.epochs), str(p.seed), p.config, p.netspace]
+        rows.append([str(elite.budget), *found])
+    columns = ("budget", "data set", "images", "search space", "estimator", "epochs", "seed", "config", "netspace")
+    return TextTable("Provenance", columns, rows)
+
+
+def _failures(material: Material) -> TextTable:
+    rows = [[r["population"], str(r["place"]), r["status"], str(r["reason"])] for r in material.failures]
+    return TextTable("Trainings that did not go well", ("population", "place", "status", "reason"), rows)

@@ -1,0 +1,98 @@
+"""Training one network: seeded, honest about its last epoch, and about what went wrong."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from netspace import Architecture, NetspaceError, cost
+from netspace.config import load_recipe, preset_names
+from netspace.data import ImageData
+from netspace.evaluate import TrainingData, learning_rate, train_network
+from netspace.settings import Recipe
+from netspace.spaces import NetworkTemplate
+
+RECIPE = Recipe("test", epochs=2, batch_size=32, warmup_epochs=1, train_images=640, validation_share=0.5)
+TEMPLATE = NetworkTemplate(stem_width=8, image_size=28, channels=1, classes=10)
+ARCHITECTURE = Architecture.of((1, 1, 1), (8, 8, 8))
+
+
+@pytest.fixture(scope="module")
+def data(fashion: ImageData) -> TrainingData:
+    return TrainingData.of(fashion, RECIPE, torch.device("cpu"))
+
+
+def test_a_training_learns_and_records_its_last_epoch(data: TrainingData) -> None:
+    seen = []
+    record = train_network(
+        *(ARCHITECTURE, TEMPLATE, data),
+        dataclasses.replace(RECIPE, epochs=8),
+        seed=3,
+        fingerprint="f",
+        on_epoch=lambda epoch, entry: seen.append((epoch, entry)),
+    )
+    assert record.status == "ok"
+    assert record.cost == cost(ARCHITECTURE, TEMPLATE)
+    assert [epoch for epoch, _ in seen] == list(range(1, 9))
+    assert [entry for _, entry in seen] == record.curve
+    assert record.validation_error == record.curve[-1]["validation_error"]
+    assert record.test_error is not None
+    assert record.test_error < 0.8
+    assert record.curve[-1]["loss"] < record.curve[0]["loss"]
+    assert (record.seed, record.recipe, record.data) == (3, "f", data.fingerprint)
+
+
+def test_equal_seeds_give_equal_records_and_other_seeds_others(data: TrainingData) -> None:
+    first, again, other = (
+        dataclasses.replace(train_network(ARCHITECTURE, TEMPLATE, data, RECIPE, seed=seed), seconds=0)
+        for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first.curve != other.curve
+
+
+def test_the_parts_do_not_overlap_and_the_test_images_are_the_sealed_ones(
+    data: TrainingData, fashion: ImageData
+) -> None:
+    train, validation = ({x.numpy().tobytes() for x in part.images} for part in (data.train, data.validation))
+    assert (len(data.train), len(data.validation)) == (320, 320)
+    assert not train & validation
+    assert torch.equal(data.test.images, fashion.sealed_test().images)
+
+
+def test_a_diverging_training_is_a_record(data: TrainingData) -> None:
+    recipe = dataclasses.replace(RECIPE, learning_rate=1e20, warmup_epochs=0)
+    record = train_network(ARCHITECTURE, TEMPLATE, data, recipe, seed=0)
+    assert record.status == "diverged"
+    assert record.validation_error is record.test_error is None
+    assert "in epoch" in (record.reason or "")
+
+
+@pytest.mark.parametrize("change", [{"optimizer": "adamw"}, {"optimizer": "rmsprop"}, {"ema": 0.9}, {"clip": 1.0}])
+def test_other_settings_of_a_recipe_train_too(data: TrainingData, change: dict[str, object]) -> None:
+    recipe = dataclasses.replace(RECIPE, learning_rate=0.01, **change)  # type: ignore[arg-type]
+    record = train_network(ARCHITECTURE, TEMPLATE, data, recipe, seed=0)
+    assert record.status == "ok"
+    assert record.curve[-1]["loss"] < 2.3
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "linear"])
+def test_the_learning_rate_rises_then_falls_to_zero(schedule: str) -> None:
+    recipe = Recipe("x", epochs=10, warmup_epochs=2, learning_rate=0.4, schedule=schedule)  # type: ignore[arg-type]
+    assert [learning_rate(e, recipe) for e in (0, 1, 2)] == [0, 0.2, 0.4]
+    assert learning_rate(6, recipe) == pytest.approx(0.2)
+    assert learning_rate(10, recipe) == pytest.approx(0)
+
+
+def test_too_few_images_are_refused(fashion: ImageData) -> None:
+    with pytest.raises(NetspaceError, match="20 training images leave 10 to train on"):
+        TrainingData.of(fashion, dataclasses.replace(RECIPE, train_images=20), torch.device("cpu"))
+
+
+def test_the_recipes_of_the_package_load() -> None:
+    assert preset_names("recipe") == ["paper", "quick", "standard"]
+    assert {name: load_recipe(name).name for name in preset_names("recipe")} == {
+        name: name for name in preset_names("recipe")
+    }
+    with pytest.raises(NetspaceError, match="unknown recipe 'quik', did you mean 'quick'"):
+        load_recipe("quik")

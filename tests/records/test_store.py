@@ -1,0 +1,114 @@
+"""The store of networks: nothing lost, nothing twice, whatever dies."""
+
+import multiprocessing as mp
+import os
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from netspace import Architecture, NetspaceError, NetworkTemplate, cost
+from netspace.records import NetworkStore, Planned, TrainedNetwork
+
+ABOUT = {"recipe": "r", "data": "d", "template": "t"}
+
+
+def planned(population: str, n: int, first_width: int = 4) -> list[Planned]:
+    found = []
+    for place in range(n):
+        architecture = Architecture.of((1, 1, 1), (first_width, 4, 4 + place))
+        found.append(Planned(population, place, 100 + place, architecture, cost(architecture, NetworkTemplate())))
+    return found
+
+
+def trained(architecture: Architecture, seed: int) -> TrainedNetwork:
+    return TrainedNetwork(
+        architecture, cost(architecture, NetworkTemplate()), seed, "r", "d", "ok", 0.25, 0.3, [{"loss": 1.0}], 2.0
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> NetworkStore:
+    made = NetworkStore(tmp_path / "run")
+    made.create(**ABOUT)
+    made.add(planned("a", 3) + planned("b", 3))
+    return made
+
+
+def test_populations_take_turns_and_each_network_is_claimed_once(store: NetworkStore) -> None:
+    claims = []
+    while (claim := store.claim()) is not None:
+        claims.append(claim)
+        store.finish(claim[0], trained(claim[1], claim[2]))
+    assert [seed for _, _, seed in claims] == [100, 100, 101, 101, 102, 102]
+    assert len({network for network, _, _ in claims}) == 6
+    rows = store.rows()
+    assert [(row["population"], row["place"]) for row in rows] == [(p, i) for p in "ab" for i in range(3)]
+    assert all(row["status"] == "ok" and row["test_error"] == 0.3 and row["width"][0] == 4 for row in rows)
+    assert store.counts() == {"ok": 6}
+
+
+def test_adding_again_changes_nothing_and_going_on_adds_more(store: NetworkStore) -> None:
+    claim = store.claim()
+    assert claim is not None
+    store.finish(claim[0], trained(claim[1], claim[2]))
+    store.create(**ABOUT)
+    store.add(planned("a", 5))
+    assert store.counts() == {"ok": 1, "waiting": 7}
+
+
+def test_a_store_of_other_networks_is_refused(store: NetworkStore) -> None:
+    with pytest.raises(NetspaceError, match=r"networks of another recipe \(r, not x\); give another --out"):
+        store.create(**{**ABOUT, "recipe": "x"})
+    with pytest.raises(NetspaceError, match="network 0 of 'a' is another one"):
+        store.add(planned("a", 1, first_width=8))
+    assert store.counts() == {"waiting": 6}
+
+
+def test_a_store_of_another_schema_is_refused(store: NetworkStore) -> None:
+    with sqlite3.connect(store.file) as db:
+        db.execute("UPDATE about SET schema = 9")
+    with pytest.raises(NetspaceError, match=r"networks of another schema \(9, not 1\)"):
+        store.create(**ABOUT)
+
+
+def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
+    (tmp_path / "networks.sqlite").write_text("not a database, but long enough to be looked at as one" * 20)
+    with pytest.raises(NetspaceError, match=r"cannot use .*networks\.sqlite: file is not a database"):
+        NetworkStore(tmp_path).create(**ABOUT)
+    with pytest.raises(NetspaceError, match="holds no trained networks"):
+        NetworkStore(tmp_path / "none").rows()
+
+
+def claim_and_wait(folder: Path, claimed: object) -> None:
+    store = NetworkStore(folder)
+    assert store.claim() is not None
+    claimed.set()  # type: ignore[attr-defined]
+    time.sleep(60)
+
+
+def test_the_claim_of_a_killed_process_is_taken_over_and_that_of_a_living_one_is_not(store: NetworkStore) -> None:
+    context = mp.get_context("spawn")
+    workers = []
+    for _ in range(2):
+        claimed = context.Event()
+        worker = context.Process(target=claim_and_wait, args=(store.folder, claimed), daemon=True)
+        worker.start()
+        assert claimed.wait(60)
+        workers.append(worker)
+    assert store.counts() == {"claimed": 2, "waiting": 4}
+    assert workers[0].pid is not None
+    os.kill(workers[0].pid, signal.SIGKILL)
+    workers[0].join()
+    seeds = []
+    while (claim := store.claim()) is not None:
+        seeds.append(claim[2])
+        store.finish(claim[0], trained(claim[1], claim[2]))
+    # The killed process held place 0 of population a (seed 100); the living one keeps place 0 of b.
+    assert seeds == [100, 101, 101, 102, 102]
+    assert store.counts() == {"claimed": 1, "ok": 5}
+    workers[1].kill()
+    workers[1].join()
+    assert store.claim() is not None

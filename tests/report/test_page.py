@@ -1,0 +1,176 @@
+"""The report: made of records alone, whole offline, and drawn in a real browser."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import urllib.request
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netspace import Architecture, Budget, NetspaceError, SearchSpace, cost
+from netspace.analysis import pareto_front
+from netspace.records import Candidate, EliteSpace, Fidelity, NetworkStore, Planned, Provenance, TrainedNetwork
+from netspace.report import all_charts, all_tables, gather, pairs_at_equal_budget, watch_server, write_report
+from netspace.report.interactive import to_plotly
+
+N = 8
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def write_networks(folder: Path, space: SearchSpace, populations: dict[str, float]) -> None:
+    """Enter networks of the space's band around 3M with errors around a level for each population."""
+    template, rng = space.template(28, 1, 10), np.random.default_rng(0)
+    store = NetworkStore(folder)
+    store.create(recipe="r", data="d", template="t")
+    drawn = Budget.parse("3M", 0.4).band(space.full, template).draw(N, rng=rng, replace=False)
+    networks = [Architecture.of(d, w) for d, w in zip(*drawn, strict=True)]
+    planned = [Planned(name, i, i, a, cost(a, template)) for name in populations for i, a in enumerate(networks)]
+    store.add(planned)
+    levels = {(p.population, p.seed): populations[p.population] for p in planned}
+    rows = {row["id"]: row for row in store.rows()}
+    while (claimed := store.claim()) is not None:
+        network, architecture, seed = claimed
+        error = levels[rows[network]["population"], seed] + 0.01 * rng.normal()
+        status = "diverged" if (rows[network]["population"], seed) == ("expanded-3M", 0) else "ok"
+        result = (error, error, [], 1.0, "cpu") if status == "ok" else (None, None, [], 1.0, "cpu", "the loss is nan")
+        store.finish(
+            network,
+            TrainedNetwork(architecture, cost(architecture, template), seed, "r", "d", status, *result),  # type: ignore[arg-type]
+        )
+
+
+@pytest.fixture
+def runs(tmp_path: Path, tiny: SearchSpace) -> list[Path]:
+    run, evaluation = tmp_path / "run", tmp_path / "evaluation"
+    run.mkdir()
+    template, budget = tiny.template(28, 1, 10), Budget.parse("3M")
+    candidate = Candidate.measure(tiny.space((0, 1, 0, 1, 1, 0)), 0.9, budget=budget, template=template)
+    gate = Fidelity(0.4, -0.1, 0.7, 12, False)
+    provenance = Provenance("0.1.0", "fashion", "0" * 16, "tiny", "score", 2, 0, "1" * 16, 0.5, 3_000_000, 0.3, gate)
+    EliteSpace(budget, template, (candidate,), provenance).save(run)
+    for epoch in (1, 2):
+        state = {"expected_cost": 4e6 / epoch, "entropy": 3.0 / epoch, "probabilities": [[0.5, 0.5]] * 6}
+        record = {"epoch": epoch, "epochs": 2, "warmup": epoch == 1, "seconds": 1.0, "loss": 2.0}
+        record |= {"budgets": {"3M": state}, "exposure": [{"blocks": [1.0, 0.5], "channels": [1.0, 0.5]}] * 3}
+        with (run / "search.jsonl").open("a") as stream:
+            stream.write(json.dumps(record) + "\n")
+    networks = [
+        {"population": "whole-3M", "place": i, "band": "3M" if i else None, "validation_error": 0.3 + i / 50}
+        | {"scores": {"super network": 0.4 + i / 60}}
+        for i in range(6)
+    ]
+    agreement = {"score": "super network", "group": "overall", "n": 6, "tau": [1, 1, 1], "rho": [1, 1, 1]}
+    (run / "fidelity.json").write_text(json.dumps({"agreements": [agreement], "networks": networks}))
+    write_networks(evaluation, tiny, {"elite-3M": 0.2, "expanded-3M": 0.25, "uniform-width-3M": 0.3})
+    (evaluation / "evaluation.yaml").write_text("recipe: {name: quick}\nseed: 0\n")
+    return [run, evaluation]
+
+
+def test_every_kind_of_record_becomes_a_chart_and_a_table(runs: list[Path]) -> None:
+    material = gather(runs)
+    names = [chart.name for chart in all_charts(material)]
+    assert names == ["error-flops", "edf-3M", "fidelity", "expected-flops", "entropy", "theta-3M", "exposure"]
+    tables = {table.title: table for table in all_tables(material)}
+    assert len(tables) == 6
+    (elite,) = tables["Elite Spaces"].rows
+    assert elite[-1] == "NOT TRUSTWORTHY, τ 0.40"
+    assert [row[:2] for row in tables["Spaces compared"].rows] == [
+        ["elite-3M", "expanded-3M"],
+        ["elite-3M", "uniform-width-3M"],
+    ]
+    assert tables["Trainings that did not go well"].rows == [["expanded-3M", "0", "diverged", "the loss is nan"]]
+
+
+def test_figures_are_drawn_from_the_rows_of_the_store(runs: list[Path]) -> None:
+    material = gather(runs)
+    chart = all_charts(material)[0]
+    points = [s for s in chart.series if s.kind == "points"]
+    assert sum(len(s.x) for s in points) == 3 * N - 1
+    row = material.networks[0]
+    text = next(h for s in points for h in s.hover if f"{row['population']} #{row['place']} " in h)
+    assert f"row {row['id']}" in text
+    assert str(row["depth"]) in text
+    front = next(s for s in chart.series if s.kind == "line")
+    kept = pareto_front([r["flops"] for r in material.networks], [r["test_error"] for r in material.networks])
+    assert sorted(front.y) == sorted(r["test_error"] for r, k in zip(material.networks, kept, strict=True) if k)
+    assert "n = 23 networks, recipe quick, seed 0" in chart.note
+
+
+def test_the_page_is_one_file_that_loads_nothing(runs: list[Path], tmp_path: Path) -> None:
+    files = write_report(runs, tmp_path / "out" / "report.html")
+    assert {path.suffix for path in files[1:]} == {".png", ".svg"}
+    assert len(files) == 1 + 2 * 7
+    assert all(path.stat().st_size > 2000 for path in files)
+    text = files[0].read_text()
+    assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", text)
+
+
+def test_a_report_needs_no_torch_and_no_images(runs: list[Path], tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['datasets'] = None\n"
+        "from netspace.cli.main import main\n"
+        f"sys.argv = ['netspace', 'report', *{[str(run) for run in runs]!r}, '--out', {str(tmp_path / 'r.html')!r}]\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "14 pictures" in done.stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
+def test_a_browser_draws_every_figure_without_an_error(runs: list[Path], tmp_path: Path) -> None:
+    (page, *_) = write_report(runs, tmp_path / "report.html")
+    profile = tmp_path / "profile"
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--enable-logging=stderr",
+    ]
+    flags += [f"--user-data-dir={profile}", "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=8000"]
+    done = subprocess.run(
+        [str(CHROMIUM), *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120, check=False
+    )
+    plots = done.stdout.split('class="plotly-graph-div js-plotly-plot"')[1:]
+    assert len(plots) == 7
+    assert all('class="main-svg"' in plot and ('class="trace' in plot or 'class="hm"' in plot) for plot in plots)
+    assert "CONSOLE" not in done.stderr
+
+
+def test_watching_shows_the_run_as_it_is_now(runs: list[Path], tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for folders, wanted in (([empty], "Nothing to show yet"), (runs, "Elite Spaces")):
+        server = watch_server(folders, 0)
+        assert server.server_address[0] == "127.0.0.1"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_address[1]}/") as answer:
+            text = answer.read().decode()
+        server.shutdown()
+        server.server_close()
+        assert wanted in text
+        assert 'http-equiv="refresh"' in text
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NetspaceError, match="holds no run to report"):
+        gather([tmp_path])
+
+
+def test_elites_are_paired_with_what_has_their_budget() -> None:
+    names = ["elite-3M", "elite-10M", "expanded-3M", "random-spaces-10M", "random-spaces-1G"]
+    assert pairs_at_equal_budget(names) == [("elite-3M", "expanded-3M"), ("elite-10M", "random-spaces-10M")]
+
+
+def test_a_chart_survives_as_plain_data(runs: list[Path]) -> None:
+    for chart in all_charts(gather(runs)):
+        assert asdict(chart)["name"] == chart.name
+        assert len(to_plotly(chart).data) >= max(len(chart.heat_maps), 1)

@@ -1,0 +1,43 @@
+"""The fidelity gate of a whole run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netspace import NetspaceError, find_spaces, load_elite
+from netspace.fidelity import ACROSS, RIDGE, SUPERNET, check_fidelity
+from netspace.records import NetworkStore
+from netspace.settings import Recipe
+from tests.conftest import quick_config
+
+RECIPE = Recipe("test", epochs=1, batch_size=32, warmup_epochs=0, train_images=400, validation_share=0.5)
+
+
+def test_the_gate_trains_networks_in_bands_and_marks_the_elite_files(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (before,) = find_spaces(quick_config(budgets=["2M"]), run)
+    found = check_fidelity(run, 4, recipe=RECIPE)
+    rows = NetworkStore(run / "fidelity").rows()
+    by_population = {name: [r for r in rows if r["population"] == name] for name in {r["population"] for r in rows}}
+    assert len(by_population[ACROSS]) == 4
+    banded = [row for row in rows if row["population"] != ACROSS]
+    assert len(banded) == 4
+    assert all(1.8e6 <= row["flops"] <= 2.2e6 for row in banded)
+    assert {a.score for a in found} == {SUPERNET, RIDGE, "flops", "narrowest width", "total depth"}
+    assert {(a.group, a.n) for a in found} == {("overall", 8), ("2M", 4), ("within bands", 4)}
+    mark = load_elite(run / "elite-2M.yaml").provenance.fidelity
+    assert mark is not None
+    assert (mark.n, mark.trustworthy) == (4, mark.low > 0)
+    written = json.loads((run / "fidelity.json").read_text())
+    assert (len(written["agreements"]), len(written["networks"])) == (len(found), 8)
+    # The finished search, run again, keeps the mark; so does the gate, which trains nothing anew.
+    (after,) = find_spaces(quick_config(budgets=["2M"]), run)
+    assert after.provenance.fidelity == mark
+    assert after.candidates == before.candidates
+    assert repr(check_fidelity(run, 4, recipe=RECIPE)) == repr(found)
+
+
+def test_a_folder_without_a_search_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NetspaceError, match=r"holds no run: it has no config\.yaml"):
+        check_fidelity(tmp_path, 4, recipe=RECIPE)
