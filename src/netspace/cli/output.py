@@ -23,10 +23,11 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; numbers and names alike as they are given, nothing cut."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    width = None if sys.stdout.isatty() else 180
-    Console(width=width).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 180, highlight=False)
+    console.print(title, style="bold", markup=False)
+    console.print(table)
