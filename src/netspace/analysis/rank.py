@@ -91,6 +91,8 @@ def kendall_tau(score: ArrayLike, truth: ArrayLike) -> float:
 
 def spearman_rho(score: ArrayLike, truth: ArrayLike) -> float:
     """Return Spearman's ρ; NaN where either side is constant."""
+    if np.ptp(np.asarray(score)) == 0 or np.ptp(np.asarray(truth)) == 0:
+        return float("nan")
     return float(stats.spearmanr(score, truth).statistic)
 
 

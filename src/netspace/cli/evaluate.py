@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from netspace.analysis import compare_all, summarise
 from netspace.cli.options import Json, Out, Seed
 from netspace.cli.output import note, print_json, print_table
 from netspace.config import load_document, load_recipe, load_search_space
@@ -110,6 +109,7 @@ def _search_space(name: str | None, file: str, elite: EliteSpace) -> SearchSpace
 
 
 def _print(folder: Path, json: bool) -> None:
+    from netspace.analysis import compare_all, summarise
     from netspace.report import evaluation_tables, gather, pairs_at_equal_budget
 
     material = gather([folder])

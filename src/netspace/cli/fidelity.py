@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netspace.analysis import Agreement, is_open
-from netspace.analysis.fidelity import WITHIN
 from netspace.cli.options import Json, Seed
 from netspace.cli.output import note, print_json, print_table
 from netspace.config import load_recipe
 from netspace.records import NetworkStore
+
+if TYPE_CHECKING:
+    from netspace.analysis import Agreement
 
 
 def fidelity_command(
@@ -26,6 +27,7 @@ def fidelity_command(
 ) -> None:
     """Compare the super network's ranking with networks trained from scratch, and with what ranks for free."""
     resolved = load_recipe(recipe)
+    from netspace.analysis.fidelity import WITHIN
     from netspace.cli.progress import PopulationProgress
     from netspace.fidelity import SUPERNET, check_fidelity
 
@@ -51,6 +53,8 @@ def _row(a: Agreement) -> list[str]:
 
 
 def _verdict(within: dict[str, Agreement], name: str) -> None:
+    from netspace.analysis import is_open
+
     if name not in within:
         return
     gate = within.pop(name)

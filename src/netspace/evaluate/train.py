@@ -74,7 +74,7 @@ def train_network(
     *,
     seed: int,
     fingerprint: str = "",
-    on_epoch: Callable[[int, dict[str, Any]], None] | None = None,
+    on_epoch: Callable[[int, dict[str, Any]], None] = lambda epoch, entry: None,
 ) -> TrainedNetwork:
     """Train an architecture from scratch and return its record; the last epoch counts, never the best.
 
@@ -92,10 +92,7 @@ def train_network(
         architecture, cost(architecture, template), seed, fingerprint, data.fingerprint, "ok", device=device.type
     )
     generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-    network = Network(architecture, template)
-    initialise(network, generator=generator)
-    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    network = network.to(device, memory_format=layout)  # type: ignore[call-overload]
+    network = _network(architecture, template, recipe, generator).to(device)
     average = None if recipe.ema is None else AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
     model: nn.Module = torch.compile(network) if recipe.compile else network  # type: ignore[assignment]
     optimizer = _optimizer(network, recipe)
@@ -110,8 +107,7 @@ def train_network(
                 loss = F.cross_entropy(model(images), labels, label_smoothing=recipe.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            if recipe.clip is not None:
-                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
+            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip or float("inf"))
             optimizer.step()
             if average is not None:
                 average.update_parameters(network)
@@ -122,8 +118,7 @@ def train_network(
             return replace(record, status="diverged", reason=reason, curve=curve, seconds=_since(started))
         tested = network if average is None else _averaged(average, data)
         curve.append({"loss": mean, "validation_error": classification_error(tested, data.validation, data.normalise)})
-        if on_epoch is not None:
-            on_epoch(epoch + 1, curve[-1])
+        on_epoch(epoch + 1, curve[-1])
     return replace(
         record,
         validation_error=curve[-1]["validation_error"],
@@ -131,6 +126,15 @@ def train_network(
         curve=curve,
         seconds=_since(started),
     )
+
+
+def _network(
+    architecture: Architecture, template: NetworkTemplate, recipe: Recipe, generator: torch.Generator
+) -> Network:
+    network = Network(architecture, template)
+    initialise(network, generator=generator)
+    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
+    return network.to(memory_format=layout)  # type: ignore[call-overload]
 
 
 def _batches(

@@ -168,8 +168,7 @@ class NetworkStore:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return all networks, in the order of populations and places; depth and width as lists."""
-        if not self.file.exists():
-            raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there)")
+        self._check_there()
         with self._open() as db:
             found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM networks ORDER BY population, place").fetchall()
         return [
@@ -177,9 +176,14 @@ class NetworkStore:
         ]
 
     def counts(self) -> dict[str, int]:
-        """Return the number of networks of each status."""
+        """Return the number of networks of each status; the store has to be there."""
+        self._check_there()
         with self._open() as db:
             return {row[0]: row[1] for row in db.execute("SELECT status, count(*) FROM networks GROUP BY status")}
+
+    def _check_there(self) -> None:
+        if not self.file.exists():
+            raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there)")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
