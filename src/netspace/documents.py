@@ -72,13 +72,14 @@ def _inside(fault: Any, other: Any) -> bool:
 
 
 def _describe(kind: type[Any], fault: Any) -> str:
-    path = ".".join(str(part) for part in fault["loc"]) or "the document"
+    path = ".".join(str(part) for part in fault["loc"])
     if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key '{path}', {did_you_mean(str(fault['loc'][-1]), keys_at(kind, fault['loc'][:-1]))}"
     given = fault.get("input")
     hidden = fault["type"] in ("missing", "value_error") or isinstance(given, (dict, list))
     shown = "" if hidden else f" (got {given!r})"
-    return f"{path}: {fault['msg'].removeprefix('Value error, ')}{shown}"
+    message = fault["msg"].removeprefix("Value error, ") + shown
+    return f"{path}: {message}" if path else message
 
 
 def keys_at(kind: type[Any], path: tuple[int | str, ...]) -> list[str]:

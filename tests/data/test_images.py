@@ -102,7 +102,7 @@ def test_mixed_channels_name_the_image_and_can_be_converted(image_folder: Path) 
 
 def test_a_corrupt_image_is_named(image_folder: Path) -> None:
     (image_folder / "Trouser" / "07.png").write_bytes(b"no image")
-    with pytest.raises(NetspaceError, match=r"cannot read image .*Trouser/07\.png"):
+    with pytest.raises(NetspaceError, match=r"cannot read image .*Trouser/07\.png: it is no image"):
         load_images(DataSettings(str(image_folder)))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.settings import DataSettings
@@ -36,6 +36,8 @@ class Row:
         try:
             image = self.image if isinstance(self.image, Image.Image) else Image.open(io.BytesIO(self.image))
             image.load()
+        except UnidentifiedImageError:
+            raise NetspaceError(f"cannot read image {self.name}: it is no image; mend or remove the file") from None
         except (OSError, ValueError, SyntaxError, TypeError, Image.DecompressionBombError) as error:
             raise NetspaceError(f"cannot read image {self.name}: {error}; mend or remove the file") from None
         return image
@@ -124,6 +126,8 @@ class HubSource:
             if not any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.rglob("*")):
                 raise NetspaceError(f"dataset '{name}' is empty: no parquet file and no image below it")
             return datasets.load_dataset("imagefolder", data_dir=str(path), streaming=True)
+        except UnidentifiedImageError:
+            raise NetspaceError(f"cannot read image {self.name}: it is no image; mend or remove the file") from None
         except (OSError, DatasetsError, HfHubHTTPError, ValueError) as error:
             if isinstance(error, NetspaceError):
                 raise
@@ -156,6 +160,8 @@ class HubSource:
 
         try:
             yield from self._stream[split]
+        except UnidentifiedImageError:
+            raise NetspaceError(f"cannot read image {self.name}: it is no image; mend or remove the file") from None
         except (OSError, pyarrow.ArrowException) as error:
             reason = " ".join(str(error).split())[:200]
             raise NetspaceError(f"cannot read split '{split}' of dataset '{self._name}': {reason}") from None
