@@ -75,6 +75,23 @@ def test_data_that_the_space_was_not_searched_on_are_refused(run: Path, tmp_path
     assert "(28, 1, 3), but the space was searched for (28, 1, 10)" in done.stderr
 
 
+def test_a_plain_space_is_evaluated_at_a_budget_and_needs_one(run: Path, tmp_path: Path) -> None:
+    recipe = ["--dataset", "fashion", "--recipe", str(run / "recipe.yaml"), "--n", "2", "--out", str(tmp_path / "out")]
+    done = netspace("evaluate", "tiny", *recipe)
+    assert done.returncode == 2
+    assert "tiny is no elite file and has no budget; give --budget" in done.stderr
+    done = netspace("evaluate", "tiny", *recipe, "--budget", "2M", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [p["name"] for p in json.loads(done.stdout)["populations"]] == ["tiny-2M"]
+
+
+def test_two_spaces_of_one_name_are_refused(run: Path, tmp_path: Path) -> None:
+    elite = str(run / "run" / "elite-3M.yaml")
+    done = netspace(*evaluate(run, "--out", str(tmp_path / "out")), elite)
+    assert done.returncode == 2
+    assert "share a population's name" in done.stderr
+
+
 def test_fidelity_says_whether_the_super_network_may_be_trusted(run: Path) -> None:
     done = netspace("fidelity", str(run / "run"), "--n", "4", "--recipe", str(run / "recipe.yaml"), "--jobs", "2")
     assert done.returncode == 0, done.stderr

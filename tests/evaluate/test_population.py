@@ -13,6 +13,7 @@ import pytest
 
 from netspace import Budget, CostModel, NetspaceError, SearchSpace
 from netspace.config import load_recipe
+from netspace.data import load_images
 from netspace.evaluate import BASELINES, PopulationPlan, Subject, draw_baseline, evaluate_spaces, plan_networks
 from netspace.records import NetworkStore
 from netspace.settings import DataSettings, Recipe
@@ -78,7 +79,7 @@ def run(folder: Path, tiny: SearchSpace, jobs: int) -> list[dict[str, object]]:
         baselines=("random-spaces",),
         search_space=tiny,
         template=tiny.template(28, 1, 10),
-        data=DataSettings("fashion"),
+        images=load_images(DataSettings("fashion")),
         recipe=QUICK,
         n=3,
         out=folder,
@@ -107,7 +108,7 @@ def test_data_of_another_shape_are_refused(tmp_path: Path, tiny: SearchSpace) ->
             baselines=(),
             search_space=tiny,
             template=tiny.template(32, 3, 10),
-            data=DataSettings("fashion"),
+            images=load_images(DataSettings("fashion")),
             recipe=load_recipe("quick"),
             n=2,
             out=tmp_path / "run",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from netspace.cli.options import Json, Out, Seed
+from netspace.cli.options import Json, Out, Seed, load_space
 from netspace.cli.output import note, print_json, print_table
 from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget
@@ -17,11 +17,16 @@ from netspace.documents import from_plain, parse_yaml, read_text
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, elite_from_plain, population_name
 from netspace.settings import DataSettings
-from netspace.spaces import SearchSpace
+from netspace.spaces import NetworkTemplate, SearchSpace
+
+if TYPE_CHECKING:
+    from netspace.evaluate import Subject
 
 
 def evaluate_command(
-    elites: Annotated[list[str], typer.Argument(help="Elite files.", metavar="ELITE…")],
+    spaces: Annotated[
+        list[str], typer.Argument(help="Elite files, or spaces with --budget.", metavar="SPACE_OR_ELITE…")
+    ],
     dataset: Annotated[str, typer.Option(help="The data that the spaces were searched on.")],
     out: Out,
     baseline: Annotated[
@@ -29,7 +34,7 @@ def evaluate_command(
         typer.Option(help="expanded, random-spaces, uniform-width or linear-width, at equal budget, n and seeds."),
     ] = None,
     n: Annotated[int, typer.Option(help="Networks per population.", min=2)] = 32,
-    budget: Annotated[str | None, typer.Option(help="Another budget than the spaces' own.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Another budget than the elites' own.")] = None,
     recipe: Annotated[str, typer.Option(help="quick, standard, paper, or a YAML file.")] = "quick",
     space: Annotated[str | None, typer.Option(help="Search space of the baselines; default: the elites' own.")] = None,
     seed: Seed = 0,
@@ -39,27 +44,31 @@ def evaluate_command(
     json: Json = False,
 ) -> None:
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
-    loaded = {name: elite_from_plain(load_document(name), name) for name in elites}
-    first = next(iter(loaded.values()))
-    for name, elite in loaded.items():
-        if elite.template != first.template:
-            raise NetspaceError(f"{name} has another template than {elites[0]}; evaluate them in separate runs")
+    documents = {name: load_document(name) for name in spaces}
+    elites = {name: elite_from_plain(d, name) for name, d in documents.items() if "candidates" in d}
+    if len(elites) < len(documents) and budget is None:
+        raise NetspaceError(
+            f"{next(iter(documents.keys() - elites))} is no elite file and has no budget; give --budget"
+        )
+    search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
+    resolved = load_recipe(recipe)
+    shape = [{"image_size": e.template.image_size, "channels": e.template.channels} for e in elites.values()]
+    data = from_plain(DataSettings, {"dataset": dataset, **(shape[0] if shape else {})}, "options")
     from netspace.cli.progress import PopulationProgress
-    from netspace.evaluate import Subject, evaluate_spaces
+    from netspace.data import load_images
+    from netspace.evaluate import evaluate_spaces
 
-    subjects = []
-    for elite in loaded.values():
-        target = elite.budget if budget is None else Budget.parse(budget, elite.budget.tolerance)
-        subjects.append(Subject(population_name("elite", target), elite.space, target))
-    shape = {"image_size": first.template.image_size, "channels": first.template.channels}
+    images = load_images(data)
+    template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
+    subjects = [_subject(name, elites.get(name), budget, template) for name in spaces]
     try:
         evaluate_spaces(
             subjects,
             baselines=tuple(baseline or ()),
-            search_space=_search_space(space, elites[0], first),
-            template=first.template,
-            data=from_plain(DataSettings, {"dataset": dataset, **shape}, "options"),
-            recipe=load_recipe(recipe),
+            search_space=search_space,
+            template=template,
+            images=images,
+            recipe=resolved,
             n=n,
             out=out,
             seed=seed,
@@ -70,6 +79,21 @@ def evaluate_command(
         note(f"stopped; what is done is in {out}. Run the same command again to go on.")
         raise typer.Exit(130) from None
     _print(out, json)
+
+
+def _subject(name: str, elite: EliteSpace | None, budget: str | None, template: NetworkTemplate) -> Subject:
+    """Return a space under the name of its population: `elite`, or the preset's or file's own name."""
+    from netspace.evaluate import Subject
+
+    if elite is None:
+        assert budget is not None
+        found, _ = load_space(name, image_size=template.image_size, channels=1, classes=2)
+        target = Budget.parse(budget)
+        return Subject(population_name(Path(name).stem, target), found, target)
+    if elite.template != template:
+        raise NetspaceError(f"{name} has another template than the other elite files; evaluate them in separate runs")
+    target = elite.budget if budget is None else Budget.parse(budget, elite.budget.tolerance)
+    return Subject(population_name("elite", target), elite.space, target)
 
 
 def results_command(
@@ -97,10 +121,10 @@ def results_command(
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out)
 
 
-def _search_space(name: str | None, file: str, elite: EliteSpace) -> SearchSpace:
+def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> SearchSpace:
     """Return the search space that was asked for, or the one beside an elite file, or its preset."""
-    if name is not None:
-        return load_search_space(name)
+    if name is not None or elite is None:
+        return load_search_space(name or file)
     config = Path(file).parent / "config.yaml"
     if config.exists():
         document = parse_yaml(read_text(config), str(config))

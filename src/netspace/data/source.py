@@ -126,8 +126,6 @@ class HubSource:
             if not any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.rglob("*")):
                 raise NetspaceError(f"dataset '{name}' is empty: no parquet file and no image below it")
             return datasets.load_dataset("imagefolder", data_dir=str(path), streaming=True)
-        except UnidentifiedImageError:
-            raise NetspaceError(f"cannot read image {self.name}: it is no image; mend or remove the file") from None
         except (OSError, DatasetsError, HfHubHTTPError, ValueError) as error:
             if isinstance(error, NetspaceError):
                 raise
@@ -160,8 +158,6 @@ class HubSource:
 
         try:
             yield from self._stream[split]
-        except UnidentifiedImageError:
-            raise NetspaceError(f"cannot read image {self.name}: it is no image; mend or remove the file") from None
         except (OSError, pyarrow.ArrowException) as error:
             reason = " ".join(str(error).split())[:200]
             raise NetspaceError(f"cannot read split '{split}' of dataset '{self._name}': {reason}") from None

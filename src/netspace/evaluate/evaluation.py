@@ -10,13 +10,13 @@ from typing import Any
 import torch
 
 from netspace.cost import Budget
-from netspace.data import load_images
+from netspace.data import ImageData
 from netspace.documents import fingerprint, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate.population import PopulationPlan, plan_networks, train_population
 from netspace.evaluate.train import TrainingData
 from netspace.records import NetworkStore, population_name
-from netspace.settings import DataSettings, Recipe
+from netspace.settings import Recipe
 from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
 
 
@@ -41,7 +41,7 @@ def evaluate_spaces(
     baselines: tuple[str, ...],
     search_space: SearchSpace,
     template: NetworkTemplate,
-    data: DataSettings,
+    images: ImageData,
     recipe: Recipe,
     n: int,
     out: Path,
@@ -56,7 +56,7 @@ def evaluate_spaces(
         baselines: held against them at every budget.
         search_space: what baselines are drawn from.
         template: of all networks; the data must fit it.
-        data: the images.
+        images: of the shape that the template says.
         recipe: how each network is trained.
         n: networks per population.
         out: run folder, where the store is.
@@ -68,24 +68,26 @@ def evaluate_spaces(
         NetspaceError: where the data do not fit the template, a population is too small, or the folder holds other
             networks.
     """
+    names = [subject.name for subject in subjects]
+    if len(set(names)) < len(names):
+        raise NetspaceError(f"two spaces would share a population's name among {', '.join(names)}; evaluate them apart")
     plans = [PopulationPlan(s.name, s.budget, space=s.space) for s in subjects]
     budgets = {str(s.budget): s.budget for s in subjects}
     plans += [
         PopulationPlan(population_name(b, name), budgets[name], baseline=b) for name in budgets for b in baselines
     ]
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
-    images = load_images(data)
     wanted = (template.image_size, template.channels, template.classes)
     if images.shape != wanted:
         raise NetspaceError(
-            f"dataset '{data.dataset}' has (image size, channels, classes) {images.shape}, but the space was searched "
-            f"for {wanted}; give the data it was searched on, or search on these"
+            f"dataset '{images.settings.dataset}' has (image size, channels, classes) {images.shape}, but the space "
+            f"was searched for {wanted}; give the data it was searched on, or search on these"
         )
     training = TrainingData.of(images, recipe, torch.device("cpu"))
     store = NetworkStore(out)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     store.add(planned)
-    about: dict[str, Any] = {"dataset": data.dataset, "n": n, "seed": seed, "recipe": to_plain(recipe)}
+    about: dict[str, Any] = {"dataset": images.settings.dataset, "n": n, "seed": seed, "recipe": to_plain(recipe)}
     about |= {"template": to_plain(template), "populations": [plan.name for plan in plans]}
     write_atomically(out / "evaluation.yaml", to_yaml(about))
     train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)

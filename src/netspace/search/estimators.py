@@ -1,7 +1,8 @@
 """Estimators of the objective's gradient in Θ, behind one interface.
 
-Objective: E over 𝒜 ~ P_Θ of E over α ~ Uniform(𝒜) of [cross-entropy(α) + λ·|cost(α)/target − 1|]. The second part
-is a table over the grid (constraint.py), and exact here; the first needs draws.
+Objective: E over 𝒜 ~ P_Θ of [E over α ~ Uniform(𝒜) of cross-entropy(α) + λ·penalty(𝒜)]. The penalty, in the paper the
+mean of |cost(α)/target − 1| over 𝒜, is a table over the grid (constraint.py), and exact here; the first part needs
+draws.
 """
 
 from __future__ import annotations
