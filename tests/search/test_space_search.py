@@ -73,7 +73,7 @@ def test_a_line_written_after_the_last_checkpoint_is_dropped_on_resume(tmp_path:
 
 def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
     config = quick_config()
-    first = find_spaces(config, tmp_path / "run")
+    first = find_spaces(config, str(tmp_path / "run"))
     trained: list[object] = []
     assert find_spaces(config, tmp_path / "run", on_epoch=trained.append) == first
     assert trained == []

@@ -23,7 +23,7 @@ LIKELIEST = 5
 
 
 def find_spaces(
-    config: SearchConfig, out: Path, *, on_epoch: Callable[[EpochRecord], None] | None = None
+    config: SearchConfig, out: Path | str, *, on_epoch: Callable[[EpochRecord], None] | None = None
 ) -> list[EliteSpace]:
     """Search, or go on with the search in a folder, and write one elite file per budget there.
 
@@ -38,6 +38,7 @@ def find_spaces(
     Raises:
         NetspaceError: where the config, the data, a budget or the folder is at fault; nothing is trained then.
     """
+    out = Path(out)
     folder = RunFolder(out)
     folder.check_writable()
     device = resolve_device(config.device)
