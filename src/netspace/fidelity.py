@@ -13,15 +13,13 @@ import torch
 
 from netspace.analysis import Agreement, agreements, free_proxies, is_open, leave_one_out, log_features
 from netspace.analysis.fidelity import WITHIN
-from netspace.cost import COST_KINDS, Cost, CostModel
 from netspace.documents import fingerprint, to_yaml, write_atomically
 from netspace.errors import NetspaceError
-from netspace.evaluate import TrainingData, train_population
+from netspace.evaluate import TrainingData, plan_drawn, train_population
 from netspace.records import Fidelity, NetworkStore, Planned, load_elite, population_name, split_population
 from netspace.search import SpaceSearch, architecture_error, open_search
 from netspace.settings import Recipe
 from netspace.spaces import Architecture
-from netspace.spaces.ranges import IntArray
 
 SUPERNET = "super network"
 RIDGE = "ridge on logs"
@@ -98,21 +96,13 @@ def _plan(search: SpaceSearch, n: int, seed: int) -> list[Planned]:
         inside = budget.members(search.config.space.space(choice), search.template)
         elite = min(n // 2, inside.size)
         if elite:
-            planned += _named(
-                search, population_name("elite", budget), inside.draw(elite, rng=rng, replace=False), seed
-            )
+            drawn = inside.draw(elite, rng=rng, replace=False)
+            planned += plan_drawn(population_name("elite", budget), drawn, search.template, seed)
         whole = budget.band(search.config.space.full, search.template)
-        planned += _named(search, population_name("whole", budget), whole.draw(n - elite, rng=rng, replace=False), seed)
-    return planned + _named(search, ACROSS, search.pool.draw(n, rng=rng), seed)
-
-
-def _named(search: SpaceSearch, name: str, drawn: tuple[IntArray, IntArray], seed: int) -> list[Planned]:
-    costs: Any = np.stack([CostModel(search.template, kind)(*drawn) for kind in COST_KINDS], axis=1).tolist()
-    networks = [Architecture.of(d, w) for d, w in zip(*drawn, strict=True)]
-    return [
-        Planned(name, i, seed * 1_000_003 + i, a, Cost(*c))
-        for i, (a, c) in enumerate(zip(networks, costs, strict=True))
-    ]
+        planned += plan_drawn(
+            population_name("whole", budget), whole.draw(n - elite, rng=rng, replace=False), search.template, seed
+        )
+    return planned + plan_drawn(ACROSS, search.pool.draw(n, rng=rng), search.template, seed)
 
 
 def _scores(search: SpaceSearch, rows: list[dict[str, Any]]) -> dict[str, Any]:

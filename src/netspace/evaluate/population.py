@@ -64,11 +64,12 @@ def plan_networks(
             drawn = draw_baseline(
                 plan.baseline, n, search_space=search_space, template=template, budget=plan.budget, rng=rng
             )
-        planned += _planned(plan.name, drawn, template, seed)
+        planned += plan_drawn(plan.name, drawn, template, seed)
     return planned
 
 
-def _planned(name: str, drawn: tuple[IntArray, IntArray], template: NetworkTemplate, seed: int) -> list[Planned]:
+def plan_drawn(name: str, drawn: tuple[IntArray, IntArray], template: NetworkTemplate, seed: int) -> list[Planned]:
+    """Return drawn depths and widths, each of shape (n, stages), as the networks of a population, priced and seeded."""
     costs = np.stack([CostModel(template, kind)(*drawn) for kind in COST_KINDS], axis=1)
     return [
         Planned(name, place, seed * 1_000_003 + place, Architecture.of(d, w), Cost(*(int(c) for c in row)))
