@@ -180,6 +180,36 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, config=STRICT)
+class NasSettings:
+    """How architectures are searched inside a space with a finished search's super network.
+
+    Args:
+        method: `random` (uniform draws in band), `evolution` (NSGA-II) or `differentiable` (one logit per depth and
+            per width, Gumbel-Softmax).
+        samples: architectures to return.
+        candidates: architectures to score, the same number for every method.
+        finetune_epochs: epochs in which the shared weights are first trained on the space's members in band.
+        steps: of the logits, by `differentiable`.
+        learning_rate: of the logits (Adam).
+        temperature: of Gumbel-Softmax, first and last.
+    """
+
+    method: Literal["random", "evolution", "differentiable"] = "random"
+    samples: Count = 5
+    candidates: Count = 40
+    finetune_epochs: Annotated[int, Field(ge=0)] = 0
+    steps: Count = 100
+    learning_rate: Rate = 0.1
+    temperature: tuple[Rate, Rate] = (5.0, 0.1)
+
+    @model_validator(mode="after")
+    def _check(self) -> NasSettings:
+        if self.samples > self.candidates:
+            raise ValueError(f"samples {self.samples} exceed candidates {self.candidates}; score more or ask for fewer")
+        return self
+
+
+@dataclass(frozen=True, config=STRICT)
 class SearchConfig:
     """All that a search depends on; two runs of equal configs give equal results on the CPU.
 

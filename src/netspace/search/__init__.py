@@ -1,5 +1,6 @@
 """The search for Elite Spaces."""
 
+from netspace.search.architecture_search import Chosen, search_architectures
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.estimators import ESTIMATORS, Estimator, GumbelEstimator, ScoreEstimator
@@ -10,6 +11,7 @@ from netspace.search.space_search import EpochRecord, SpaceSearch
 
 __all__ = [
     "ESTIMATORS",
+    "Chosen",
     "EpochRecord",
     "Estimator",
     "ExpectedCost",
@@ -22,4 +24,5 @@ __all__ = [
     "find_spaces",
     "open_search",
     "penalty_tables",
+    "search_architectures",
 ]

@@ -45,7 +45,10 @@ class ExpectedCost:
 
     def __call__(self, distribution: SpaceDistribution) -> Tensor:
         """Return the expected cost under Θ, a scalar, differentiable."""
-        weights = distribution.probabilities()
+        return self.of(distribution.probabilities())
+
+    def of(self, weights: list[Tensor]) -> Tensor:
+        """Return the expected cost under independent weights of the ranges, one tensor per axis."""
         total = torch.tensor(float(self.stem), dtype=torch.float64)
         before = torch.ones(1, dtype=torch.float64)
         for i, first in enumerate(self.first):

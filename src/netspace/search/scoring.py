@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from netspace.data import ImageSet, Normalisation
 from netspace.models import SuperNetwork, error_rate, recalibrate
 from netspace.spaces import Architecture, NetworkSpace
+from netspace.spaces.ranges import IntArray
 
 MEMBERS = 4
 CALIBRATION_IMAGES = 512
@@ -40,6 +42,34 @@ def held_out_error(
         for d, w in zip(depths, widths, strict=True)
     ]
     return float(np.mean(errors))
+
+
+class Scorer:
+    """Scores architectures on a super network and keeps what it has scored.
+
+    Args:
+        supernet: the shared weights.
+        images: held-out images, which the weights were not trained on.
+        normalise: as in training.
+    """
+
+    def __init__(self, supernet: SuperNetwork, images: ImageSet, normalise: Normalisation) -> None:
+        self._supernet, self._images, self._normalise = supernet, images, normalise
+        self.errors: dict[Architecture, float] = {}
+
+    def __call__(self, depths: IntArray, widths: IntArray) -> NDArray[np.float64]:
+        """Return held-out errors, shape (n,), of depths and widths of shape (n, stages); each is scored once."""
+        wanted = [Architecture.of(d, w) for d, w in zip(depths, widths, strict=True)]
+        for architecture in wanted:
+            if architecture not in self.errors:
+                self.errors[architecture] = architecture_error(
+                    self._supernet, architecture, images=self._images, normalise=self._normalise
+                )
+        return np.array([self.errors[architecture] for architecture in wanted])
+
+    def best(self, n: int) -> list[tuple[Architecture, float]]:
+        """Return the n best that were scored, best first; of equals, those scored first."""
+        return sorted(self.errors.items(), key=lambda item: item[1])[:n]
 
 
 def architecture_error(

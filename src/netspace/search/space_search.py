@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from netspace.cost import CostModel, LogUniformDraws
+from netspace.cost import Band, CostModel, LogUniformDraws
 from netspace.data import ImageData, ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
 from netspace.models import Mixture, SubNetwork, SuperNetwork, initialise, warm_up
@@ -210,8 +210,7 @@ class SpaceSearch:
 
     def _theta_step(self, turn: int, progress: float, rng: np.random.Generator) -> float:
         theta, optimizer = self.thetas[turn], self.theta_optimizers[turn]
-        index = rng.integers(len(self.theta_set), size=self.config.search.batch_size)
-        images, labels = self._batch(self.theta_set, index)
+        images, labels = self.held_out_batch(rng)
 
         def evaluate(choice: Architecture | Mixture) -> Tensor:
             with self._autocast():
@@ -222,6 +221,23 @@ class SpaceSearch:
             logits.grad = gradient
         optimizer.step()
         return held_out
+
+    def held_out_batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Draw images that the weights are not trained on, shape (batch, channels, size, size), and their labels."""
+        return self._batch(self.theta_set, rng.integers(len(self.theta_set), size=self.config.search.batch_size))
+
+    def finetune(self, band: Band, epochs: int, *, rng: np.random.Generator) -> None:
+        """Train the shared weights further on members of a band alone; the learning rate falls from half-way again."""
+        pixels = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        for epoch in range(epochs):
+            order = self._order(rng)
+            depths, widths = band.draw(self.steps, rng=rng)
+            for step, rows in enumerate(order):
+                images, labels = self._batch(self.weights_set, rows)
+                images = augment(images, self.config.augment, generator=pixels)
+                choice = SubNetwork.of(Architecture.of(depths[step], widths[step]))
+                progress = 0.5 + 0.5 * (epoch + step / self.steps) / epochs
+                self._weights_step(images, labels, choice, progress)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16-mixed")

@@ -1,0 +1,100 @@
+"""The command `netspace nas`: networks picked inside a space with a finished run's super network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from netspace.cli.options import Json, Seed, load_space
+from netspace.cli.output import note, print_json, print_table
+from netspace.config import load_document
+from netspace.cost import Budget, format_amount
+from netspace.documents import from_plain, to_plain
+from netspace.errors import NetspaceError
+from netspace.records import elite_from_plain
+from netspace.settings import NasSettings
+from netspace.spaces import NetworkSpace, NetworkTemplate
+
+if TYPE_CHECKING:
+    from netspace.search import Chosen
+
+
+def nas_command(
+    space: Annotated[str, typer.Argument(help="Elite file, preset or space file.", metavar="SPACE_OR_ELITE")],
+    run: Annotated[Path, typer.Option(help="Folder of the finished search whose super network scores.")],
+    budget: Annotated[str | None, typer.Option(help="FLOPs target; default: the elite's own.")] = None,
+    method: Annotated[
+        Literal["random", "evolution", "differentiable"], typer.Option(help="How candidates are found.")
+    ] = "random",
+    samples: Annotated[int, typer.Option(help="Architectures to write, best first.", min=1)] = 5,
+    candidates: Annotated[int, typer.Option(help="Architectures to score.", min=1)] = 40,
+    finetune_epochs: Annotated[int, typer.Option(help="Epochs on the space's members before scoring.", min=0)] = 0,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for the files; default: inside the run.")] = None,
+    json: Json = False,
+) -> None:
+    """Find networks of a space that satisfy a budget and that the run's super network ranks first."""
+    given = {"samples": samples, "candidates": candidates, "finetune_epochs": finetune_epochs}
+    settings = from_plain(NasSettings, {"method": method, **given}, "options")
+    from netspace.search import open_search, search_architectures
+
+    search = open_search(run)
+    inside, target = _space(space, budget, search.template, search.config.tolerance)
+    chosen = search_architectures(search, inside, target, settings, seed=seed)
+    folder = out or run / "nas" / f"{Path(space).stem.removesuffix(f'-{target}')}-{target}-{method}"
+    origin = {"space": space, "run": str(run), "budget": str(target), "seed": seed, "nas": to_plain(settings)}
+    files = chosen.save(folder, search.template, origin)
+    if json:
+        print_json(_plain(chosen, files))
+        return
+    _print(chosen, files, target, method)
+
+
+def _space(name: str, budget: str | None, template: NetworkTemplate, tolerance: float) -> tuple[NetworkSpace, Budget]:
+    """Return the space, and the budget that was given or is the elite's own.
+
+    Raises:
+        NetspaceError: where an elite is of another template than the run, or no budget is known.
+    """
+    document = load_document(name)
+    if "candidates" in document:
+        elite = elite_from_plain(document, name)
+        if elite.template != template:
+            raise NetspaceError(f"{name} has another template than the run; give the run it came from with --run")
+        return elite.space, elite.budget if budget is None else Budget.parse(budget, elite.budget.tolerance)
+    if budget is None:
+        raise NetspaceError(f"{name} is no elite file and has no budget; give --budget")
+    shape = {"image_size": template.image_size, "channels": template.channels, "classes": template.classes}
+    return load_space(name, **shape)[0], Budget.parse(budget, tolerance)
+
+
+def _plain(chosen: Chosen, files: list[Path]) -> dict[str, Any]:
+    found = [
+        {"file": str(file), "depth": a.depths, "width": a.widths, "score": error}
+        for file, a, error in zip(files, chosen.architectures, chosen.errors, strict=True)
+    ]
+    return {
+        "architectures": found,
+        "scored": chosen.scored,
+        "draws": chosen.draws,
+        "expected_draws": chosen.expected_draws,
+    }
+
+
+def _print(chosen: Chosen, files: list[Path], target: Budget, method: str) -> None:
+    from netspace.records import load_architecture
+
+    rows = []
+    for file, error in zip(files, chosen.errors, strict=True):
+        found = load_architecture(file)
+        assert found.cost is not None
+        away = f"{found.cost.flops / target.target - 1:+.1%}"
+        rows.append([str(found.architecture), format_amount(found.cost.flops), away, f"{error:.2%}", str(file)])
+    columns = ("architecture", "FLOPs", "Δ", "super network's error", "file")
+    print_table(f"Best of {chosen.scored} in band at {target}, {method}", columns, rows)
+    note(
+        f"draws until one is in band: {chosen.draws} this time, {chosen.expected_draws:.1f} on average; "
+        "the candidates above were drawn in band directly"
+    )

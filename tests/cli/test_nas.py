@@ -1,0 +1,59 @@
+"""The command nas as a user meets it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netspace import find_spaces
+from netspace.records import load_architecture
+from tests.cli.test_commands import netspace
+from tests.conftest import quick_config
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    find_spaces(quick_config(budgets=["3M"], tolerance=0.6), folder)
+    return folder
+
+
+def test_nas_in_an_elite_writes_the_best_architectures_into_the_run(run: Path) -> None:
+    elite = str(run / "elite-3M.yaml")
+    done = netspace("nas", elite, "--run", str(run), "--samples", "2", "--candidates", "4", "--json")
+    assert done.returncode == 0, done.stderr
+    value = json.loads(done.stdout)
+    assert [Path(a["file"]).name for a in value["architectures"]] == ["architecture-1.yaml", "architecture-2.yaml"]
+    assert Path(value["architectures"][0]["file"]).parent == run / "nas" / "elite-3M-random"
+    first = load_architecture(Path(value["architectures"][0]["file"]))
+    assert list(first.depth) == value["architectures"][0]["depth"]
+    assert first.provenance is not None
+    assert first.provenance["space"] == elite
+    assert first.cost is not None
+    assert 1.2e6 <= first.cost.flops <= 4.8e6
+
+
+def test_nas_takes_a_whole_search_space_with_a_budget_and_prints_a_table(run: Path) -> None:
+    given = ["--run", str(run), "--budget", "2M", "--method", "evolution", "--samples", "1", "--candidates", "4"]
+    done = netspace("nas", "tiny", *given)
+    assert done.returncode == 0, done.stderr
+    assert "Best of" in done.stdout
+    assert "tiny-2M-evolution" in done.stdout
+    assert "draws until one is in band" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["tiny"], "give --budget"),
+        (["small", "--budget", "2M"], "exceeds the run's super network"),
+        (["tiny", "--budget", "1G"], "infeasible"),
+        (["tiny", "--budget", "2M", "--samples", "50"], "samples 50 exceed candidates 40"),
+    ],
+)
+def test_nas_says_what_is_wrong_in_one_line(run: Path, args: list[str], message: str) -> None:
+    done = netspace("nas", *args, "--run", str(run))
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not done.stdout
