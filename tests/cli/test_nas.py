@@ -57,3 +57,19 @@ def test_nas_says_what_is_wrong_in_one_line(run: Path, args: list[str], message:
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not done.stdout
+
+
+def test_table_prints_markdown_and_json_of_what_it_trained(run: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        "name: test\nepochs: 1\nbatch_size: 32\nwarmup_epochs: 0\ntrain_images: 256\nvalidation_share: 0.25\n"
+    )
+    given = ["table", str(run), "--recipe", str(recipe), "--seeds", "1", "--candidates", "2", "--budgets", "3M"]
+    done = netspace(*given, "--format", "markdown", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert "| 3M |" in done.stdout
+    assert "nas-expanded at 3M, seed 0" in done.stderr
+    again = netspace(*given, "--json")
+    cells = json.loads(again.stdout)
+    assert [(cell["side"], cell["seeds"]) for cell in cells] == [("nas-elite", 1), ("nas-expanded", 1)]
+    assert "nas-expanded at 3M" not in again.stderr

@@ -12,6 +12,7 @@ from netspace.cli.nas import nas_command
 from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
+from netspace.cli.table import table_command
 from netspace.errors import NetspaceError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.command("evaluate")(evaluate_command)
 app.command("results")(results_command)
 app.command("fidelity")(fidelity_command)
 app.command("nas")(nas_command)
+app.command("table")(table_command)
 app.command("report")(report_command)
 app.command("watch")(watch_command)
 app.command("cost")(cost_command)

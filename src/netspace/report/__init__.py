@@ -1,17 +1,24 @@
 """Pictures and tables of the records alone: no torch, no images."""
 
 from netspace.report.figures import all_charts
-from netspace.report.material import Material, gather
+from netspace.report.material import NAS_FILE, Material, gather
+from netspace.report.nas_table import NasCell, nas_cells, nas_tables
 from netspace.report.page import render_page, write_report
 from netspace.report.tables import all_tables, evaluation_tables, pairs_at_equal_budget
+from netspace.report.text import TEXTS
 from netspace.report.watch import watch_server
 
 __all__ = [
+    "NAS_FILE",
+    "TEXTS",
     "Material",
+    "NasCell",
     "all_charts",
     "all_tables",
     "evaluation_tables",
     "gather",
+    "nas_cells",
+    "nas_tables",
     "pairs_at_equal_budget",
     "render_page",
     "watch_server",

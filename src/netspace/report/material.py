@@ -12,6 +12,8 @@ from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, load_elite
 from netspace.records.log import read_log
 
+NAS_FILE = "nas.json"
+
 
 @dataclass(frozen=True)
 class Material:
@@ -57,9 +59,9 @@ def gather(folders: list[Path]) -> Material:
     material = Material(folders)
     for folder in folders:
         elites, epochs = sorted(folder.glob("elite-*.yaml")), read_log(folder)
-        stores = [(folder, False), (folder / "fidelity", True)]
+        stores = [(folder, False), (folder / "fidelity", True)] if not (folder / NAS_FILE).exists() else []
         stores = [(place, gate) for place, gate in stores if NetworkStore(place).file.exists()]
-        if not (elites or epochs or stores):
+        if not (elites or epochs or stores or (folder / NAS_FILE).exists()):
             raise NetspaceError(f"{folder} holds no run to report: no elite files, no search.jsonl, no networks.sqlite")
         material.elites.extend(load_elite(file) for file in elites)
         material.epochs[:] = epochs or material.epochs

@@ -13,6 +13,7 @@ from netspace.report.chart import Chart
 from netspace.report.figures import all_charts
 from netspace.report.interactive import to_plotly
 from netspace.report.material import Material, gather
+from netspace.report.nas_table import nas_charts, nas_folders, nas_tables
 from netspace.report.pictures import save_pictures
 from netspace.report.tables import TextTable, all_tables
 
@@ -57,7 +58,7 @@ def write_report(folders: list[Path], out: Path) -> list[Path]:
         NetspaceError: where a folder holds nothing to report.
     """
     material = gather(folders)
-    charts = all_charts(material)
+    charts = _charts(material)
     pictures = out.parent / f"{out.stem}-figures"
     pictures.mkdir(parents=True, exist_ok=True)
     write_atomically(out, render_page(material, charts))
@@ -72,8 +73,8 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
         charts: of the material; None draws them.
         refresh: seconds after which a browser loads it anew; None is never.
     """
-    charts = all_charts(material) if charts is None else charts
-    tables = all_tables(material)
+    charts = _charts(material) if charts is None else charts
+    tables = [*all_tables(material), *(t for place in nas_folders(material.folders) for t in nas_tables(place))]
     first = [table for table in tables if table.title in ("Elite Spaces", "Spaces compared")]
     rest = [table for table in tables if table not in first]
     meta = "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh}">'
@@ -86,6 +87,10 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
         f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).</p>{body}'
         f"<script>{_SCRIPT}</script></body></html>"
     )
+
+
+def _charts(material: Material) -> list[Chart]:
+    return [*all_charts(material), *(c for place in nas_folders(material.folders) for c in nas_charts(place))]
 
 
 def _figure(chart: Chart) -> str:

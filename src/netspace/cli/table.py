@@ -1,0 +1,78 @@
+"""The command `netspace table`: the paper's Table 1 on a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from netspace.cli.options import Json
+from netspace.cli.output import note, print_json, print_table
+from netspace.config import load_recipe
+from netspace.cost import Budget, format_amount
+from netspace.documents import from_plain
+from netspace.records import NetworkStore
+from netspace.settings import NasSettings
+
+
+def table_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
+    dataset: Annotated[str | None, typer.Option(help="Data to train on; default: the run's own.")] = None,
+    budgets: Annotated[str, typer.Option(help="Targets, as 200M,400M, or `all` of the run's.")] = "all",
+    recipe: Annotated[str, typer.Option(help="quick, standard, paper, or a YAML file.")] = "quick",
+    seeds: Annotated[int, typer.Option(help="Repetitions of NAS and training.", min=1)] = 3,
+    method: Annotated[
+        Literal["random", "evolution", "differentiable"], typer.Option(help="NAS, the same for both spaces.")
+    ] = "random",
+    candidates: Annotated[int, typer.Option(help="Architectures that each NAS scores.", min=1)] = 40,
+    jobs: Annotated[int, typer.Option(help="Processes, of one thread each.", min=1)] = 1,
+    format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",
+    out: Annotated[Path | None, typer.Option(help="Folder of the results; default: `table` in the run.")] = None,
+    json: Json = False,
+) -> None:
+    """Compare NAS in the Elite Spaces with NAS in the whole search space; run again to go on after a stop."""
+    settings = from_plain(NasSettings, {"method": method, "samples": 1, "candidates": candidates}, "options")
+    resolved = load_recipe(recipe)
+    targets = None if budgets == "all" else [Budget.parse(text) for text in budgets.split(",")]
+    from netspace.cli.progress import PopulationProgress
+    from netspace.nas_comparison import compare_nas
+
+    folder = out or run / "table"
+    try:
+        compare_nas(
+            run,
+            recipe=resolved,
+            settings=settings,
+            seeds=seeds,
+            budgets=targets,
+            dataset=dataset,
+            out=folder,
+            jobs=jobs,
+            on_found=_say,
+            on_change=PopulationProgress(NetworkStore(folder)),
+        )
+    except KeyboardInterrupt:
+        note(f"stopped; what is done is in {folder}. Run the same command again to go on.")
+        raise typer.Exit(130) from None
+    _print(folder, format, json)
+
+
+def _say(found: dict[str, Any]) -> None:
+    chosen = f"d={found['depth']} w={found['width']}, super network's error {found['score']:.2%}"
+    note(f"{found['side']} at {format_amount(found['target'])}, seed {found['place']}: {chosen}")
+
+
+def _print(folder: Path, format: str, json: bool) -> None:
+    from dataclasses import asdict
+
+    from netspace.report import TEXTS, nas_cells, nas_tables
+
+    if json:
+        print_json([{**asdict(cell), "error": cell.error._asdict()} for cell in nas_cells(folder)])
+        return
+    for table in nas_tables(folder):
+        if format == "table":
+            print_table(table.title, table.columns, table.rows)
+        else:
+            print(TEXTS[format](table), end="")

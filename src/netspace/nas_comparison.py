@@ -1,0 +1,135 @@
+"""NAS in each Elite Space against NAS in the whole search space: the experiment of the paper's Table 1 on a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from netspace.cost import Budget, cost
+from netspace.data import ImageData, load_images
+from netspace.documents import fingerprint, read_text, to_plain, write_atomically
+from netspace.errors import NetspaceError
+from netspace.evaluate import TrainingData, train_population
+from netspace.records import NetworkStore, Planned, load_elite, population_name
+from netspace.report import NAS_FILE
+from netspace.search import SpaceSearch, open_search, search_architectures
+from netspace.settings import NasSettings, Recipe
+from netspace.spaces import Architecture, NetworkSpace
+
+Found = dict[str, Any]
+
+
+def compare_nas(
+    run: Path,
+    *,
+    recipe: Recipe,
+    settings: NasSettings,
+    seeds: int = 3,
+    budgets: list[Budget] | None = None,
+    dataset: str | None = None,
+    out: Path | None = None,
+    jobs: int = 1,
+    on_found: Callable[[Found], None] = lambda found: None,
+    on_change: Callable[[dict[str, int]], None] | None = None,
+) -> Path:
+    """Run NAS in each elite and in the whole space, train each seed's best network; go on where it was stopped.
+
+    Each seed has a NAS and a training of its own, so the interval over seeds holds both.
+
+    Args:
+        run: folder of a finished search.
+        recipe: how the chosen networks are trained.
+        settings: of the NAS, the same for both spaces.
+        seeds: number of repetitions, seeds 0, 1, ….
+        budgets: targets; None takes all of the run's.
+        dataset: to train on; None takes the run's own.
+        out: folder of the results; None takes `table` in the run.
+        jobs: processes that train.
+        on_found: called with each NAS's finding.
+        on_change: called with the number of networks of each status, when it changes.
+
+    Returns:
+        the folder: `nas.json` with what each NAS found, `networks.sqlite` with the trainings.
+
+    Raises:
+        NetspaceError: where the run has no such elite, the images do not fit, or the folder holds other settings.
+    """
+    search = open_search(run)
+    data = _images(search, dataset)
+    folder = out or run / "table"
+    training = TrainingData.of(data, recipe, torch.device("cpu"))
+    store = NetworkStore(folder)
+    store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(search.template))
+    about: dict[str, Any] = {"dataset": data.settings.dataset, "search_space": search.config.space.name}
+    about |= {"image_size": search.template.image_size, "recipe": recipe.name}
+    about |= {"nas": to_plain(settings), "run": fingerprint(search.config)}
+    found = _load(folder, about)
+    for target in budgets or list(search.budgets):
+        elite = load_elite(run / f"elite-{target}.yaml").space
+        for side, space in (("nas-elite", elite), ("nas-expanded", search.config.space.full)):
+            for seed in range(seeds):
+                if not any((f["side"], f["target"], f["place"]) == (side, target.target, seed) for f in found):
+                    found.append(_find(search, side, space, target, settings, seed))
+                    write_atomically(folder / NAS_FILE, json.dumps({**about, "found": found}, indent=1))
+                    on_found(found[-1])
+    store.add([_planned(f, search) for f in found])
+    train_population(store, search.template, training, recipe, jobs=jobs, on_change=on_change)
+    return folder
+
+
+def _images(search: SpaceSearch, dataset: str | None) -> ImageData:
+    """Return the run's own images, or those of another data set of the same shape."""
+    if dataset is None:
+        return search.data
+    data = load_images(replace(search.config.data, dataset=dataset))
+    wanted = (search.template.image_size, search.template.channels, search.template.classes)
+    if data.shape != wanted:
+        raise NetspaceError(
+            f"dataset '{dataset}' has (image size, channels, classes) {data.shape}, but the run's networks take "
+            f"{wanted}; give data of that shape"
+        )
+    return data
+
+
+def _load(folder: Path, about: dict[str, Any]) -> list[Found]:
+    file = folder / NAS_FILE
+    if not file.exists():
+        return []
+    stored = json.loads(read_text(file))
+    differing = sorted(key for key in about if stored.get(key) != about[key])
+    if differing:
+        raise NetspaceError(f"{file} was made with another {', '.join(differing)}; give the same, or another --out")
+    return list(stored["found"])
+
+
+def _find(
+    search: SpaceSearch, side: str, space: NetworkSpace, budget: Budget, settings: NasSettings, seed: int
+) -> Found:
+    weights = {name: value.clone() for name, value in search.supernet.state_dict().items()}
+    chosen = search_architectures(search, space, budget, settings, seed=seed)
+    search.supernet.load_state_dict(weights)  # a NAS that fine-tunes leaves nothing to the next
+    best = chosen.architectures[0]
+    return {
+        "population": population_name(side, budget),
+        "place": seed,
+        "side": side,
+        "target": budget.target,
+        "depth": list(best.depths),
+        "width": list(best.widths),
+        "score": chosen.errors[0],
+        "scored": chosen.scored,
+        "draws": chosen.draws,
+        "expected_draws": chosen.expected_draws,
+    }
+
+
+def _planned(found: Found, search: SpaceSearch) -> Planned:
+    architecture = Architecture.of(found["depth"], found["width"])
+    return Planned(
+        found["population"], found["place"], found["place"], architecture, cost(architecture, search.template)
+    )

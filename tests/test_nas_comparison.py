@@ -1,0 +1,83 @@
+"""NAS in elites against NAS in the whole space, on a run of seconds."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netspace import NetspaceError, find_spaces
+from netspace.nas_comparison import compare_nas
+from netspace.records import NetworkStore
+from netspace.report import TEXTS, gather, nas_cells, nas_tables, render_page
+from netspace.settings import NasSettings, Recipe
+from tests.conftest import quick_config
+
+RECIPE = Recipe("test", epochs=1, batch_size=32, warmup_epochs=0, train_images=256, validation_share=0.25)
+SETTINGS = NasSettings(samples=1, candidates=3)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    find_spaces(quick_config(budgets=["2M", "3M"], tolerance=0.6), folder)
+    compare_nas(folder, recipe=RECIPE, settings=SETTINGS, seeds=2)
+    return folder
+
+
+def test_each_target_and_side_has_a_network_per_seed_and_the_table_is_made_of_their_rows(run: Path) -> None:
+    cells = nas_cells(run / "table")
+    assert [(c.target, c.side, c.seeds) for c in cells] == [
+        (target, side, 2) for target in (2_000_000, 3_000_000) for side in ("nas-elite", "nas-expanded")
+    ]
+    rows = {row["id"]: row for row in NetworkStore(run / "table").rows()}
+    for cell in cells:
+        own = [rows[i] for i in cell.rows]
+        assert cell.error.value == pytest.approx(np.mean([row["test_error"] for row in own]))
+        assert cell.away == pytest.approx(np.mean([abs(row["flops"] / cell.target - 1) for row in own]))
+        assert cell.away <= 0.6
+        assert cell.draws >= 1
+    own, *published = nas_tables(run / "table")
+    assert not published  # neither the paper's data nor its space
+    assert own.rows[-1][0] == "average"
+    mean = np.mean([cell.error.value for cell in cells if cell.side == "nas-elite"])
+    assert own.rows[-1][3] == f"{mean:.2%}"
+
+
+def test_going_on_searches_and_trains_nothing_anew(run: Path) -> None:
+    before = (run / "table" / "nas.json").read_text(), NetworkStore(run / "table").rows()
+    found: list[object] = []
+    compare_nas(run, recipe=RECIPE, settings=SETTINGS, seeds=2, on_found=found.append)
+    assert not found
+    assert ((run / "table" / "nas.json").read_text(), NetworkStore(run / "table").rows()) == before
+
+
+def test_other_settings_in_the_same_folder_are_refused(run: Path) -> None:
+    with pytest.raises(NetspaceError, match="was made with another nas"):
+        compare_nas(run, recipe=RECIPE, settings=NasSettings(samples=1, candidates=2), seeds=2)
+
+
+def test_the_table_is_in_the_report_and_writes_itself_as_markdown_csv_and_latex(run: Path) -> None:
+    page = render_page(gather([run]))
+    assert "NAS (random) in Elite Spaces and in the whole space, recipe test, 2 seeds" in page
+    assert "Networks that NAS chose" in page
+    (table,) = nas_tables(run / "table")
+    assert list(csv.reader(io.StringIO(TEXTS["csv"](table))))[1:] == table.rows
+    assert TEXTS["markdown"](table).splitlines()[2].startswith("| target | elite FLOPs (Δ) |")
+    latex = TEXTS["latex"](table)
+    assert r"\#samples" in latex
+    assert "%" not in latex.replace(r"\%", "")
+
+
+def test_the_papers_rows_stand_beside_a_table_of_its_data_space_and_targets(run: Path, tmp_path: Path) -> None:
+    document = json.loads((run / "table" / "nas.json").read_text())
+    document |= {"dataset": "../data/CIFAR-10", "search_space": "expanded", "image_size": 32}
+    for found in document["found"]:
+        found["target"] = {2_000_000: 200_000_000, 3_000_000: 300_000_000}[found["target"]]
+    (tmp_path / "nas.json").write_text(json.dumps(document))
+    (tmp_path / "networks.sqlite").write_bytes((run / "table" / "networks.sqlite").read_bytes())
+    _, published = nas_tables(tmp_path)
+    assert published.rows == [["200M", "183M (8.5 %)", "5", "4.98 %", "213M (6.5 %)", "1228", "6.83 %"]]
+    assert "another recipe" in published.title
