@@ -1,12 +1,13 @@
 """The fidelity gate of a whole run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netspace import NetspaceError, find_spaces, load_elite
-from netspace.fidelity import ACROSS, RIDGE, SUPERNET, check_fidelity
+from netspace.fidelity import ACROSS, BOTH, RIDGE, SUPERNET, check_fidelity
 from netspace.records import NetworkStore
 from netspace.settings import Recipe
 from tests.conftest import quick_config
@@ -24,7 +25,7 @@ def test_the_gate_trains_networks_in_bands_and_marks_the_elite_files(tmp_path: P
     banded = [row for row in rows if row["population"] != ACROSS]
     assert len(banded) == 4
     assert all(1.8e6 <= row["flops"] <= 2.2e6 for row in banded)
-    assert {a.score for a in found} == {SUPERNET, RIDGE, "flops", "narrowest width", "total depth"}
+    assert {a.score for a in found} == {SUPERNET, RIDGE, BOTH, "flops", "narrowest width", "total depth"}
     assert {(a.group, a.n) for a in found} == {("overall", 8), ("2M", 4), ("within bands", 4)}
     mark = load_elite(run / "elite-2M.yaml").provenance.fidelity
     assert mark is not None
@@ -36,6 +37,22 @@ def test_the_gate_trains_networks_in_bands_and_marks_the_elite_files(tmp_path: P
     assert after.provenance.fidelity == mark
     assert after.candidates == before.candidates
     assert repr(check_fidelity(run, 4, recipe=RECIPE)) == repr(found)
+
+
+def test_networks_that_an_evaluation_trained_are_taken_in_where_the_recipe_is_the_same(tmp_path: Path) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    find_spaces(quick_config(budgets=["2M"]), run)
+    check_fidelity(run, 4, recipe=RECIPE)
+    (run / "fidelity").rename(other)
+    found = check_fidelity(run, 0, recipe=RECIPE, trained=[other])
+    assert not (run / "fidelity").exists()
+    assert {(a.group, a.n) for a in found} == {("overall", 8), ("2M", 4), ("within bands", 4)}
+    networks = json.loads((run / "fidelity.json").read_text())["networks"]
+    assert {n["folder"] for n in networks} == {str(other)}
+    with pytest.raises(NetspaceError, match="holds networks of another recipe"):
+        check_fidelity(run, 0, recipe=replace(RECIPE, epochs=2), trained=[other])
+    with pytest.raises(NetspaceError, match="holds no trained networks"):
+        check_fidelity(run, 0, recipe=RECIPE, trained=[tmp_path / "nowhere"])
 
 
 def test_a_folder_without_a_search_is_refused(tmp_path: Path) -> None:

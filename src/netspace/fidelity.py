@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from netspace.spaces import Architecture
 
 SUPERNET = "super network"
 RIDGE = "ridge on logs"
+BOTH = "ridge on logs and super network"
 ACROSS = "across"
 
 
@@ -31,6 +32,7 @@ def check_fidelity(
     n: int,
     *,
     recipe: Recipe,
+    trained: Sequence[Path] = (),
     seed: int = 0,
     jobs: int = 1,
     on_change: Callable[[dict[str, int]], None] | None = None,
@@ -39,8 +41,10 @@ def check_fidelity(
 
     Args:
         run: folder of a finished search.
-        n: networks per budget (half from its elite, half from the whole space in band), and as many across all costs.
+        n: networks per budget (half from its elite, half from the whole space in band), and as many across all costs;
+            0 trains none, where there are `trained`.
         recipe: how each is trained.
+        trained: folders of evaluations of the same recipe, data and template, whose networks are taken in too.
         seed: of draws and trainings.
         jobs: processes that train.
         on_change: called with the number of networks of each status, when it changes.
@@ -50,17 +54,24 @@ def check_fidelity(
         validation errors: overall, per band, and within bands.
 
     Raises:
-        NetspaceError: where the folder holds no finished search, or too few networks could be trained.
+        NetspaceError: where the folder holds no finished search, too few networks could be trained, or a folder of
+            trained networks has another recipe, data or template.
     """
     search = open_search(run)
     elites = {budget: load_elite(run / f"elite-{budget}.yaml") for budget in map(str, search.budgets)}
-    store, template = NetworkStore(run / "fidelity"), search.template
-    training = TrainingData.of(search.data, recipe, torch.device("cpu"))
-    store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
-    store.add(_plan(search, n, seed))
-    write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
-    train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
-    rows = [row for row in store.rows() if row["status"] == "ok"]
+    of = {"recipe": fingerprint(recipe), "template": fingerprint(search.template), "data": search.data.fingerprint}
+    for folder in trained:
+        NetworkStore(folder).check(**of)
+    rows = [{**row, "folder": str(place)} for place in trained for row in NetworkStore(place).rows()]
+    if n:
+        store = NetworkStore(run / "fidelity")
+        training = TrainingData.of(search.data, recipe, torch.device("cpu"))
+        store.create(**of)
+        store.add(_plan(search, n, seed))
+        write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
+        train_population(store, search.template, training, recipe, jobs=jobs, on_change=on_change)
+        rows += [{**row, "folder": str(store.folder)} for row in store.rows()]
+    rows = [row for row in rows if row["status"] == "ok"]
     if len(rows) < 3:
         raise NetspaceError(f"only {len(rows)} networks were trained well; the gate needs three or more")
     scores = _scores(search, rows)
@@ -80,7 +91,7 @@ def _write(run: Path, found: list[Agreement], scores: dict[str, Any], rows: list
     """Write the agreements, and each network with its scores, to fidelity.json."""
     plain = [{**dataclasses.asdict(a), "tau": list(a.tau), "rho": list(a.rho)} for a in found]
     networks = [
-        {"population": row["population"], "place": row["place"], "band": _band(row)}
+        {"folder": row["folder"], "population": row["population"], "place": row["place"], "band": _band(row)}
         | {"validation_error": row["validation_error"], "scores": {name: float(x[i]) for name, x in scores.items()}}
         for i, row in enumerate(rows)
     ]
@@ -113,8 +124,10 @@ def _scores(search: SpaceSearch, rows: list[dict[str, Any]]) -> dict[str, Any]:
         architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
         for network in networks
     ]
-    predicted = leave_one_out(log_features(depths, widths, flops), errors)
-    return {SUPERNET: shared, **free_proxies(depths, widths, flops), RIDGE: predicted}
+    features = log_features(depths, widths, flops)
+    both = np.column_stack([features, shared])
+    fitted = {RIDGE: leave_one_out(features, errors), BOTH: leave_one_out(both, errors)}
+    return {SUPERNET: shared, **free_proxies(depths, widths, flops), **fitted}
 
 
 def _band(row: dict[str, Any]) -> str | None:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 def fidelity_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
-    n: Annotated[int, typer.Option(help="Networks per budget, and as many across all costs.", min=3)] = 12,
+    n: Annotated[
+        int | None, typer.Option(help="Networks to train per budget, and across all costs; default 12, or 0.", min=0)
+    ] = None,
+    trained: Annotated[
+        list[Path] | None, typer.Option(help="Evaluation whose networks are taken in; repeatable.")
+    ] = None,
     recipe: Annotated[str, typer.Option(help="quick, standard, paper, or a YAML file.")] = "quick",
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option(help="Processes, of one thread each.", min=1)] = 1,
@@ -33,7 +38,15 @@ def fidelity_command(
 
     progress = PopulationProgress(NetworkStore(run / "fidelity"))
     try:
-        found = check_fidelity(run, n, recipe=resolved, seed=seed, jobs=jobs, on_change=progress)
+        found = check_fidelity(
+            run,
+            n if n is not None else 0 if trained else 12,
+            recipe=resolved,
+            trained=trained or (),
+            seed=seed,
+            jobs=jobs,
+            on_change=progress,
+        )
     except KeyboardInterrupt:
         note(f"stopped; what is done is in {run}. Run the same command again to go on.")
         raise typer.Exit(130) from None

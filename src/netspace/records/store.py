@@ -99,11 +99,19 @@ class NetworkStore:
                 db.execute("INSERT INTO about VALUES (:schema, :recipe, :data, :template)", given)
             stored = dict(db.execute("SELECT * FROM about").fetchone())
             db.execute("COMMIT")
-        for key, value in given.items():
-            if stored[key] != value:
-                raise NetspaceError(
-                    f"{self.file} holds networks of another {key} ({stored[key]}, not {value}); give another --out"
-                )
+        _compare(self.file, stored, given, "give another --out")
+
+    def check(self, *, recipe: str, data: str, template: str) -> None:
+        """Check that the store is there and holds networks of a recipe, data and template.
+
+        Raises:
+            NetspaceError: where it is not there, or holds others.
+        """
+        self._check_there()
+        with self._open() as db:
+            stored = dict(db.execute("SELECT * FROM about").fetchone())
+        given = {"schema": SCHEMA, "recipe": recipe, "data": data, "template": template}
+        _compare(self.file, stored, given, "its networks can't be compared with these")
 
     def add(self, planned: list[Planned]) -> None:
         """Enter networks that are to be trained; those that are there already stay as they are.
@@ -215,6 +223,12 @@ class NetworkStore:
         except OSError:
             return True
         return False
+
+
+def _compare(file: Path, stored: dict[str, Any], given: dict[str, Any], advice: str) -> None:
+    for key, value in given.items():
+        if stored[key] != value:
+            raise NetspaceError(f"{file} holds networks of another {key} ({stored[key]}, not {value}); {advice}")
 
 
 def _planned_row(network: Planned) -> dict[str, Any]:
