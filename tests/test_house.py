@@ -22,7 +22,7 @@ LINES: list[set[str]] = [
     {"config", "models", "report"},
     {"data"},
     {"search", "evaluate"},
-    {"fidelity", "nas_comparison"},
+    {"fidelity", "nas_comparison", "pipeline"},
     {"cli"},
 ]
 WITHOUT_TORCH = (

@@ -1,0 +1,105 @@
+"""From images to a deployed network: which commands, in which order, and what tells that one is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from netspace.config import load_search_space, preset_names
+from netspace.cost import Budget, CostModel, SpaceCosts, format_amount
+from netspace.errors import NetspaceError
+from netspace.records import load_elite
+
+ROOM = 2.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the chain.
+
+    Args:
+        name: of the step.
+        purpose: what it does, in a few words.
+        command: its arguments after `netspace`.
+        result: a file that is there when the step is done.
+    """
+
+    name: str
+    purpose: str
+    command: tuple[str, ...]
+    result: Path
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What `netspace auto` runs.
+
+    Args:
+        data: as `--dataset`.
+        budget: FLOPs target.
+        space: search space, a preset's name or a file.
+        recipe: of the full training.
+        out: folder of all results.
+        options: further arguments of the search, such as `--image-size 32`.
+        seed: of every step.
+    """
+
+    data: str
+    budget: Budget
+    space: str
+    recipe: str
+    out: Path
+    options: tuple[str, ...] = ()
+    seed: int = 0
+
+    @property
+    def elite(self) -> Path:
+        """The elite file that the search writes."""
+        return self.out / "search" / f"elite-{self.budget}.yaml"
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the steps in order; where NAS looks is known when the search is done."""
+        out, seed = self.out, ("--seed", str(self.seed))
+        search, chosen, network = out / "search", out / "architecture", out / "network"
+        given = ("--dataset", self.data, "--space", self.space, "--budget", str(self.budget), *self.options)
+        yield Step("search", "find an Elite Space", ("search", *given, *seed, "--out", str(search)), self.elite)
+        inside = ("nas", self.where_to_look(), "--run", str(search), "--budget", str(self.budget), "--samples", "1")
+        architecture = chosen / "architecture-1.yaml"
+        yield Step("nas", "pick a network in it", (*inside, *seed, "--out", str(chosen)), architecture)
+        training = ("train", str(architecture), "--dataset", self.data, "--recipe", self.recipe, *seed)
+        yield Step("train", "train it fully", (*training, "--out", str(network)), network / "card.json")
+        export, card = ("export", str(network), "--format", "all", "--out", str(out / "export")), out / "export/card.md"
+        yield Step("export", "write it for deployment", export, card)
+        page = out / "report.html"
+        yield Step("report", "show the search", ("report", str(search), "--out", str(page)), page)
+
+    def where_to_look(self) -> str:
+        """Return the elite file, or the whole search space where the elite has no member in band."""
+        if self.elite.exists() and load_elite(self.elite).candidates[0].hit_rate == 0:
+            return self.space
+        return str(self.elite)
+
+
+def choose_space(budget: Budget, shape: tuple[int, int, int]) -> str:
+    """Return the smallest preset that holds the budget with room to both sides.
+
+    Args:
+        budget: FLOPs target.
+        shape: image size (pixels), channels, classes of the data.
+
+    Raises:
+        NetspaceError: where no preset can meet the budget.
+    """
+    bounds = {}
+    for name in preset_names():
+        space = load_search_space(name)
+        bounds[name] = SpaceCosts(CostModel(space.template(*shape)), space.full).bounds
+    for name, (low, high) in sorted(bounds.items(), key=lambda item: item[1][1]):
+        if low <= budget.target and budget.target * ROOM <= high:
+            return name
+    spans = ", ".join(f"{name} {format_amount(low)} to {format_amount(high)}" for name, (low, high) in bounds.items())
+    raise NetspaceError(
+        f"budget {budget} is outside of what the presets hold for images of {shape[0]}×{shape[0]}×{shape[1]} "
+        f"({spans}); give another --budget, another --image-size, or a --space of your own"
+    )
