@@ -62,19 +62,20 @@ def evaluate_command(
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template) for name in spaces]
     try:
-        evaluate_spaces(
-            subjects,
-            baselines=tuple(baseline or ()),
-            search_space=search_space,
-            template=template,
-            images=images,
-            recipe=resolved,
-            n=n,
-            out=out,
-            seed=seed,
-            jobs=jobs,
-            on_change=PopulationProgress(NetworkStore(out)),
-        )
+        with PopulationProgress(NetworkStore(out)) as progress:
+            evaluate_spaces(
+                subjects,
+                baselines=tuple(baseline or ()),
+                search_space=search_space,
+                template=template,
+                images=images,
+                recipe=resolved,
+                n=n,
+                out=out,
+                seed=seed,
+                jobs=jobs,
+                on_change=progress,
+            )
     except KeyboardInterrupt:
         note(f"stopped; what is done is in {out}. Run the same command again to go on.")
         raise typer.Exit(130) from None
