@@ -63,8 +63,8 @@ class ProgressDisplay:
                 print(line, file=self._console.file, flush=True)
             return
         ends = None if seconds_left is None else time.monotonic() + seconds_left
-        self._bar.start()
         self._bar.update(self._task, total=total, completed=done, description=text, ends=ends)
+        self._bar.start()
 
 
 class EpochProgress(ProgressDisplay):
