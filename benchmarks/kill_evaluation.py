@@ -25,20 +25,23 @@ Place = tuple[str, int]
 def main() -> None:
     """Run once whole; run, kill, resume; compare; the last line is one JSON value."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--whole", type=Path, required=True, help="new folder of the run that is never stopped")
+    parser.add_argument("--whole", type=Path, required=True, help="folder of the run that is never stopped")
     parser.add_argument("--killed", type=Path, required=True, help="new folder of the run that is killed")
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--between", type=float, nargs=2, default=(6, 16), help="seconds before each kill")
+    parser.add_argument("--between", type=float, nargs=2, default=(0, 12), help="seconds at work before each kill")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file to write")
     parser.add_argument("command", nargs="+", help="netspace evaluate … without --out")
     args = parser.parse_args()
-    for folder in (args.whole, args.killed):
-        if folder.exists():
-            parser.error(f"{folder} is there already; give a new folder")
+    if args.killed.exists():
+        parser.error(f"{args.killed} is there already; give a new folder")
     subprocess.run([*args.command, "--out", str(args.whole)], check=True, stdout=subprocess.DEVNULL)
     command, kills = [*args.command, "--out", str(args.killed)], []
-    for killed in killed_runs(command, args.kills, between=args.between, seed=args.seed, with_worker=True):
+
+    def workers_begun() -> int:
+        return len(list((args.killed / "workers").glob("*")))
+
+    for killed in killed_runs(command, args.kills, between=args.between, seed=args.seed, progress=workers_begun):
         kills.append({**killed, "rows": _counts(args.killed)})
         print(kills[-1], flush=True)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

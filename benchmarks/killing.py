@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from os import kill
 from pathlib import Path
@@ -13,23 +13,32 @@ from signal import SIGKILL
 
 
 def killed_runs(
-    command: Sequence[str], kills: int, *, between: tuple[float, float], seed: int, with_worker: bool = False
+    command: Sequence[str],
+    kills: int,
+    *,
+    between: tuple[float, float],
+    seed: int,
+    progress: Callable[[], int] | None = None,
 ) -> Iterator[dict[str, object]]:
     """Start a command again and again, kill it each time, and yield what was done after each kill.
 
     Args:
         command: the program and its arguments.
         kills: how often.
-        between: seconds from start to kill, drawn uniformly.
+        between: seconds to wait before the kill, drawn uniformly.
         seed: of the draws.
-        with_worker: kill one of its worker processes just before it, every second time.
+        progress: the wait begins once this number grows; None begins at the start. Where it is given, one of the
+            worker processes is killed just before their parent every second time.
     """
     rng = random.Random(seed)
     for turn in range(kills):
+        before = progress() if progress else 0
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while progress and progress() <= before and process.poll() is None:
+            time.sleep(0.05)
         wait = rng.uniform(*between)
         time.sleep(wait)
-        workers = worker_ids(process.pid) if with_worker and turn % 2 else []
+        workers = worker_ids(process.pid) if progress and turn % 2 else []
         chosen = rng.choice(workers) if workers else None
         if chosen is not None:
             with suppress(ProcessLookupError):

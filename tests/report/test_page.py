@@ -77,7 +77,7 @@ def test_every_kind_of_record_becomes_a_chart_and_a_table(runs: list[Path]) -> N
     names = [chart.name for chart in all_charts(material)]
     assert names == ["error-flops", "edf-3M", "fidelity", "expected-flops", "entropy", "theta-3M", "exposure"]
     tables = {table.title: table for table in all_tables(material)}
-    assert len(tables) == 6
+    assert len(tables) == 7
     (elite,) = tables["Elite Spaces"].rows
     assert elite[-1] == "NOT TRUSTWORTHY, τ 0.40"
     assert [row[:2] for row in tables["Spaces compared"].rows] == [

@@ -1,19 +1,23 @@
 """Pictures and tables of the records alone: no torch, no images."""
 
 from netspace.report.figures import all_charts
-from netspace.report.material import Material, gather
+from netspace.report.material import NEAR, Material, gather
 from netspace.report.page import render_page, write_report
+from netspace.report.standing import Standing, standings
 from netspace.report.tables import all_tables, evaluation_tables, pairs_at_equal_budget
 from netspace.report.watch import watch_server
 
 __all__ = [
+    "NEAR",
     "Material",
+    "Standing",
     "all_charts",
     "all_tables",
     "evaluation_tables",
     "gather",
     "pairs_at_equal_budget",
     "render_page",
+    "standings",
     "watch_server",
     "write_report",
 ]

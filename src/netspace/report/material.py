@@ -12,6 +12,8 @@ from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, load_elite
 from netspace.records.log import read_log
 
+NEAR = 0.01
+
 
 @dataclass(frozen=True)
 class Material:
@@ -25,6 +27,7 @@ class Material:
         failures: rows that did not go well.
         fidelity: the last fidelity gate's agreements and networks; empty where there is none.
         evaluations: what was asked of each evaluation.
+        near: error above the front that is still near it, 0..1.
     """
 
     folders: list[Path]
@@ -34,6 +37,7 @@ class Material:
     failures: list[dict[str, Any]] = field(default_factory=list)
     fidelity: dict[str, Any] = field(default_factory=dict)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
+    near: float = NEAR
 
     def populations(self, gate: bool = False) -> dict[str, list[dict[str, Any]]]:
         """Return the networks by population, those of evaluations or those of fidelity gates."""
@@ -47,14 +51,24 @@ class Material:
         """Return the test errors of the evaluations' populations, by name."""
         return {name: [row["test_error"] for row in rows] for name, rows in sorted(self.populations().items())}
 
+    def space_sizes(self) -> dict[str, dict[str, int]]:
+        """Return `members` and `in_band` of the space that a population was drawn from, by the population's name."""
+        known = [evaluation.get("populations") for evaluation in self.evaluations]
+        sizes = {name: sizes for found in known if isinstance(found, dict) for name, sizes in found.items()}
+        return {name: found for name, found in sizes.items() if found}
 
-def gather(folders: list[Path]) -> Material:
+
+def gather(folders: list[Path], *, near: float = NEAR) -> Material:
     """Read run folders of searches and evaluations.
+
+    Args:
+        folders: to read.
+        near: error above the front that is still near it, 0..1.
 
     Raises:
         NetspaceError: where a folder holds nothing to report.
     """
-    material = Material(folders)
+    material = Material(folders, near=near)
     for folder in folders:
         elites, epochs = sorted(folder.glob("elite-*.yaml")), read_log(folder)
         stores = [(folder, False), (folder / "fidelity", True)]

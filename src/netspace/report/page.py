@@ -12,7 +12,7 @@ from netspace.documents import write_atomically
 from netspace.report.chart import Chart
 from netspace.report.figures import all_charts
 from netspace.report.interactive import to_plotly
-from netspace.report.material import Material, gather
+from netspace.report.material import NEAR, Material, gather
 from netspace.report.pictures import save_pictures
 from netspace.report.tables import TextTable, all_tables
 
@@ -43,12 +43,13 @@ paint(); dark.addEventListener('change', paint);
 """
 
 
-def write_report(folders: list[Path], out: Path) -> list[Path]:
+def write_report(folders: list[Path], out: Path, *, near: float = NEAR) -> list[Path]:
     """Write the page of some runs, and its charts as PNG and SVG in a folder beside it.
 
     Args:
         folders: of searches and evaluations.
         out: the page's file, such as `report.html`; pictures go to `report-figures/`.
+        near: error above the front that is still near it, 0..1.
 
     Returns:
         the files written, the page first.
@@ -56,7 +57,7 @@ def write_report(folders: list[Path], out: Path) -> list[Path]:
     Raises:
         NetspaceError: where a folder holds nothing to report.
     """
-    material = gather(folders)
+    material = gather(folders, near=near)
     charts = all_charts(material)
     pictures = out.parent / f"{out.stem}-figures"
     pictures.mkdir(parents=True, exist_ok=True)
