@@ -1,7 +1,7 @@
 """Kill an evaluation with SIGKILL at random moments, resume it, and compare its store with an uninterrupted one.
 
     python benchmarks/kill_evaluation.py --whole runs/kill-whole --killed runs/kill-killed --kills 10 -- \\
-        netspace evaluate tiny --budget 3M --baseline expanded --dataset fashion --n 12 --jobs 2 \\
+        netspace evaluate tiny --budget 3M --baseline expanded --dataset fashion --n 24 --jobs 2 \\
         --recipe benchmarks/short_recipe.yaml
 """
 
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--whole", type=Path, required=True, help="folder of the run that is never stopped")
     parser.add_argument("--killed", type=Path, required=True, help="new folder of the run that is killed")
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--between", type=float, nargs=2, default=(0, 12), help="seconds at work before each kill")
+    parser.add_argument("--between", type=float, nargs=2, default=(0, 15), help="seconds at work before each kill")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="file to write")
     parser.add_argument("command", nargs="+", help="netspace evaluate … without --out")

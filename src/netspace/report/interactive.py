@@ -7,9 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from netspace.report.chart import Chart, HeatMap, Series
-
-SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star", "cross")
+from netspace.report.chart import GREY, Chart, HeatMap, Series
 
 
 def to_plotly(chart: Chart) -> Any:
@@ -19,8 +17,8 @@ def to_plotly(chart: Chart) -> Any:
 
 def _plane(chart: Chart) -> Any:
     figure = go.Figure()
-    for i, series in enumerate(chart.series):
-        for trace in _traces(series, SYMBOLS[i % len(SYMBOLS)]):
+    for series in chart.series:
+        for trace in _traces(series):
             figure.add_trace(trace)
     figure.update_xaxes(title=chart.x, type="log" if chart.log_x else "linear")
     figure.update_yaxes(title=chart.y, type="log" if chart.log_y else "linear")
@@ -31,10 +29,12 @@ def _plane(chart: Chart) -> Any:
     return figure.update_layout(**_layout(), height=480)
 
 
-def _traces(series: Series, symbol: str) -> list[Any]:
+def _traces(series: Series) -> list[Any]:
     line = {"color": series.colour, "dash": "dash" if series.dashed else "solid"}
     if series.kind == "points":
-        marker = {"color": series.colour, "symbol": symbol, "size": 7, "opacity": 0.8}
+        background = series.colour == GREY
+        marker = {"color": series.colour, "symbol": series.marker + ("" if series.filled else "-open")}
+        marker |= {"size": 6, "opacity": 0.6} if background else {"size": 9, "opacity": 0.85}
         text = "%{text}<extra></extra>" if series.hover else None
         return [
             go.Scatter(
