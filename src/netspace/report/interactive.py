@@ -68,12 +68,14 @@ def _heat_maps(chart: Chart) -> Any:
     columns = 2
     rows = -(-len(chart.heat_maps) // columns)
     titles = [heat_map.title for heat_map in chart.heat_maps]
-    figure = make_subplots(rows, columns, subplot_titles=titles, vertical_spacing=0.35 / rows)
+    figure = make_subplots(rows, columns, subplot_titles=titles, vertical_spacing=0.35 / rows, horizontal_spacing=0.2)
     for k, heat_map in enumerate(chart.heat_maps):
         figure.add_trace(_heat_map(heat_map), row=k // columns + 1, col=k % columns + 1)
         figure.update_xaxes(title=chart.x, row=k // columns + 1, col=k % columns + 1)
+    figure.update_yaxes(tickfont={"size": 11})
     figure.update_layout(**_layout(), height=190 * rows + 120)
-    return figure.update_layout(coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 1})
+    bar = {"thickness": 10, "xpad": 4}
+    return figure.update_layout(coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 1, "colorbar": bar})
 
 
 def _heat_map(heat_map: HeatMap) -> Any:

@@ -16,6 +16,7 @@ from netspace.report.material import NEAR, Material, gather
 from netspace.report.pictures import save_pictures
 from netspace.report.tables import TextTable, all_tables
 
+FIRST = ("Elite Spaces", "Samples needed", "Spaces compared")  # tables above the figures
 _STYLE = """
 :root { color-scheme: light dark; --text: #1b1b1b; --faint: #5c5c5c; --line: #d8d8d8; --ground: #ffffff; }
 @media (prefers-color-scheme: dark) {
@@ -75,7 +76,7 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
     """
     charts = all_charts(material) if charts is None else charts
     tables = all_tables(material)
-    first = [table for table in tables if table.title in ("Elite Spaces", "Spaces compared")]
+    first = [table for table in tables if table.title.split(":")[0] in FIRST]
     rest = [table for table in tables if table not in first]
     meta = "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh}">'
     folders = escape(", ".join(str(folder) for folder in material.folders))
@@ -91,7 +92,7 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
 
 def _figure(chart: Chart) -> str:
     drawn = plotly.io.to_html(
-        to_plotly(chart), full_html=False, include_plotlyjs=False, config={"responsive": True, "displaylogo": False}
+        to_plotly(chart), full_html=False, include_plotlyjs=False, config={"responsive": True, "displayModeBar": False}
     )
     return f'<h2>{escape(chart.title)}</h2><p class="note">{escape(chart.note)}</p><div class="wide">{drawn}</div>'
 
