@@ -6,4 +6,3 @@ html_theme = "furo"
 html_title = "netspace"
 source_suffix = {".md": "markdown"}
 myst_heading_anchors = 3
-suppress_warnings = ["toc.empty_glob"]  # pages beyond those named in the index may not be there yet
