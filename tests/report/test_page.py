@@ -167,6 +167,13 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
         gather([tmp_path])
 
 
+def test_evaluations_of_two_recipes_are_not_mixed(runs: list[Path], tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    NetworkStore(other).create(recipe="another", data="d", template="t")
+    with pytest.raises(NetspaceError, match="hold networks of another recipe each .*report them apart"):
+        gather([*runs, other])
+
+
 def test_elites_are_paired_with_what_has_their_budget() -> None:
     names = ["elite-3M", "elite-10M", "expanded-3M", "random-spaces-10M", "random-spaces-1G"]
     assert pairs_at_equal_budget(names) == [("elite-3M", "expanded-3M"), ("elite-10M", "random-spaces-10M")]

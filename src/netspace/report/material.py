@@ -66,7 +66,7 @@ def gather(folders: list[Path], *, near: float = NEAR) -> Material:
         near: error above the front that is still near it, 0..1.
 
     Raises:
-        NetspaceError: where a folder holds nothing to report.
+        NetspaceError: where a folder holds nothing to report, or evaluations are not of one recipe, data and template.
     """
     material = Material(folders, near=near)
     for folder in folders:
@@ -84,6 +84,7 @@ def gather(folders: list[Path], *, near: float = NEAR) -> Material:
         if (folder / "evaluation.yaml").exists():
             file = folder / "evaluation.yaml"
             material.evaluations.append(parse_yaml(read_text(file), str(file)))
+    _check_comparable([folder for folder in folders if NetworkStore(folder).file.exists()])
     material.elites.sort(key=lambda elite: elite.budget.target)
     return material
 
@@ -94,3 +95,14 @@ def _add_networks(material: Material, place: Path, gate: bool) -> None:
             material.networks.append({**row, "folder": str(place), "gate": gate})
         elif row["status"] in ("failed", "diverged"):
             material.failures.append({**row, "folder": str(place), "gate": gate})
+
+
+def _check_comparable(evaluations: list[Path]) -> None:
+    abouts = [NetworkStore(place).about() for place in evaluations]
+    for place, about in zip(evaluations, abouts, strict=True):
+        for key in ("recipe", "data", "template"):
+            if about[key] != abouts[0][key]:
+                raise NetspaceError(
+                    f"{evaluations[0]} and {place} hold networks of another {key} each ({abouts[0][key]}, "
+                    f"{about[key]}), so their errors cannot be compared; report them apart"
+                )
