@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import subprocess
-import time
 from pathlib import Path
+
+from killing import killed_runs
 
 
 def main() -> None:
@@ -25,14 +25,10 @@ def main() -> None:
     parser.add_argument("command", nargs="+")
     args = parser.parse_args()
     command = [*args.command, "--out", str(args.killed)]
-    moments, rng = [], random.Random(args.seed)
-    for _ in range(args.kills):
-        process = subprocess.Popen(command)
-        time.sleep(rng.uniform(*args.between))
-        process.kill()
-        process.wait()
+    moments = []
+    for killed in killed_runs(command, args.kills, between=args.between, seed=args.seed):
         lines = (args.killed / "search.jsonl").read_text().splitlines()
-        moments.append({"code": process.returncode, "epochs_done": len(lines)})
+        moments.append({**killed, "epochs_done": len(lines)})
         print(moments[-1], flush=True)
     subprocess.run(command, check=True)
     files = sorted(path.name for path in args.whole.glob("elite-*.yaml"))

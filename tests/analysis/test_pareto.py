@@ -27,6 +27,7 @@ def test_hypervolume_is_the_area_counted_on_a_grid(rng: np.random.Generator) -> 
     )  # unit cells with lower corner (x, y) below the reference (10, 10)
     assert hypervolume(cost, error, (10, 10)) == cells
     assert hypervolume(cost + 20, error, (10, 10)) == 0
+    assert hypervolume([], [], (10, 10)) == 0
 
 
 def test_distance_is_to_the_best_that_is_no_dearer(rng: np.random.Generator) -> None:

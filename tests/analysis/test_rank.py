@@ -7,8 +7,6 @@ from scipy import stats
 from netspace.analysis import (
     bootstrap,
     compare,
-    draws_until,
-    draws_until_interval,
     holm,
     kendall_tau,
     probability_of_beating,
@@ -88,13 +86,3 @@ def test_too_few_to_compare_or_rank_are_refused(rng: np.random.Generator) -> Non
         compare([0.1], [0.2, 0.3])
     with pytest.raises(ValueError, match="three pairs or more"):
         bootstrap(kendall_tau, [1, 2], [1, 2], rng=rng)
-
-
-def test_draws_until_the_first_hit_are_geometric(rng: np.random.Generator) -> None:
-    assert draws_until(3 / 12) == 4
-    assert draws_until(0) == np.inf
-    waits = rng.geometric(3 / 12, 20_000)
-    assert abs(waits.mean() - draws_until(3 / 12)) < 4 * waits.std() / np.sqrt(20_000)
-    interval = draws_until_interval(3, 12)
-    assert interval.low < 4 < interval.high
-    assert draws_until_interval(0, 12).high == np.inf

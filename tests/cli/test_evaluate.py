@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from netspace import find_spaces
+from netspace.documents import parse_yaml
 from tests.cli.test_commands import netspace
 from tests.conftest import quick_config
 
@@ -40,10 +41,21 @@ def test_evaluate_compares_an_elite_with_baselines_and_results_exports_the_rows(
         ("elite-3M", "expanded-3M"),
         ("elite-3M", "uniform-width-3M"),
     }
+    stands = {s["name"]: s for s in value["standings"]}
+    assert stands["uniform-width-3M"]["samples"] is None
+    needed = stands["expanded-3M"]["samples"]
+    about = parse_yaml((run / "evaluation" / "evaluation.yaml").read_text(), "evaluation")["populations"]
+    assert about["expanded-3M"]["members"] == 512
+    assert needed["in_band"] == 512 / about["expanded-3M"]["in_band"]
+    assert needed["n"] == 3
+    assert min(s["mean_distance"] for s in stands.values()) >= 0
     assert all(0 <= c["beats"]["low"] <= c["beats"]["value"] <= c["beats"]["high"] <= 1 for c in value["comparisons"])
-    assert "networks 9/9, 0 failed" in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("networks 9/9  ETA 0 s  0 failed, best validation error ")
     shown = netspace("results", out)
     assert "P(A beats B)" in shown.stdout
+    assert "within 1 point of error of the front" in shown.stdout
+    assert "within 2.5 points of error of the front" in netspace("results", out, "--near", "2.5").stdout
     rows = json.loads(netspace("results", out, "--format", "json").stdout)
     assert rows == value["networks"]
     assert len(list(csv.DictReader(io.StringIO(netspace("results", out, "--format", "csv").stdout)))) == 9

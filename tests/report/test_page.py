@@ -77,7 +77,7 @@ def test_every_kind_of_record_becomes_a_chart_and_a_table(runs: list[Path]) -> N
     names = [chart.name for chart in all_charts(material)]
     assert names == ["error-flops", "edf-3M", "fidelity", "expected-flops", "entropy", "theta-3M", "exposure"]
     tables = {table.title: table for table in all_tables(material)}
-    assert len(tables) == 6
+    assert len(tables) == 7
     (elite,) = tables["Elite Spaces"].rows
     assert elite[-1] == "NOT TRUSTWORTHY, τ 0.40"
     assert [row[:2] for row in tables["Spaces compared"].rows] == [
@@ -96,9 +96,10 @@ def test_figures_are_drawn_from_the_rows_of_the_store(runs: list[Path]) -> None:
     text = next(h for s in points for h in s.hover if f"{row['population']} #{row['place']} " in h)
     assert f"row {row['id']}" in text
     assert str(row["depth"]) in text
-    front = next(s for s in chart.series if s.kind == "line")
-    kept = pareto_front([r["flops"] for r in material.networks], [r["test_error"] for r in material.networks])
-    assert sorted(front.y) == sorted(r["test_error"] for r, k in zip(material.networks, kept, strict=True) if k)
+    cloud = material.populations()["expanded-3M"]
+    front = next(s for s in chart.series if s.name == "front of the whole space")
+    kept = pareto_front([r["flops"] for r in cloud], [r["test_error"] for r in cloud])
+    assert sorted(front.y) == sorted(r["test_error"] for r, k in zip(cloud, kept, strict=True) if k)
     assert "n = 23 networks, recipe quick, seed 0" in chart.note
 
 
@@ -164,6 +165,13 @@ def test_watching_shows_the_run_as_it_is_now(runs: list[Path], tmp_path: Path) -
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NetspaceError, match="holds no run to report"):
         gather([tmp_path])
+
+
+def test_evaluations_of_two_recipes_are_not_mixed(runs: list[Path], tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    NetworkStore(other).create(recipe="another", data="d", template="t")
+    with pytest.raises(NetspaceError, match="hold networks of another recipe each .*report them apart"):
+        gather([*runs, other])
 
 
 def test_elites_are_paired_with_what_has_their_budget() -> None:

@@ -7,7 +7,8 @@ import torch
 
 from netspace import find_spaces
 from netspace.data import ImageData
-from netspace.search import RunFolder, SpaceSearch
+from netspace.records.log import read_log
+from netspace.search import SpaceSearch
 from tests.conftest import quick_config
 from tests.search.test_space_search import Stop, stop_after
 
@@ -36,7 +37,7 @@ def test_a_stopped_search_goes_on_on_the_gpu(tmp_path: Path) -> None:
         find_spaces(config, tmp_path / "run", on_epoch=stop_after(1))
     elites = find_spaces(config, tmp_path / "run")
     assert len(elites) == 2
-    assert [record["epoch"] for record in RunFolder(tmp_path / "run").records()] == [1, 2, 3]
+    assert [record["epoch"] for record in read_log(tmp_path / "run")] == [1, 2, 3]
 
 
 def test_mixed_precision_trains_on_the_gpu(fashion: ImageData) -> None:

@@ -25,7 +25,6 @@ def test_only_the_newest_checkpoint_is_kept_and_comes_back_as_it_was(tmp_path: P
 def test_a_folder_without_checkpoints_starts_anew(tmp_path: Path) -> None:
     (tmp_path / "checkpoint-0003.partial").mkdir()
     assert RunFolder(tmp_path).load() is None
-    assert RunFolder(tmp_path).records() == []
 
 
 def test_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
@@ -34,12 +33,6 @@ def test_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
     torch.save({"x": Path("a class that is not plain data")}, tmp_path / "checkpoint-0001" / "state.pt")
     with pytest.raises(NetspaceError, match="is corrupt"):
         folder.load()
-
-
-def test_a_corrupt_log_is_named(tmp_path: Path) -> None:
-    (tmp_path / "search.jsonl").write_text('{"epoch": 1}\n{"epo')
-    with pytest.raises(NetspaceError, match=r"search\.jsonl is corrupt"):
-        RunFolder(tmp_path).records()
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 from netspace import NetspaceError, find_spaces, load_elite
 from netspace.data import ImageData, ImageSet
 from netspace.models import Mixture
+from netspace.records.log import read_log
 from netspace.search import RunFolder, SpaceSearch
 from tests.conftest import quick_config
 from tests.data.test_images import write_parquet
@@ -22,7 +23,7 @@ def elite_bytes(folder: Path) -> dict[str, bytes]:
 
 
 def without_times(folder: Path) -> list[dict[str, object]]:
-    return [{k: v for k, v in record.items() if k != "seconds"} for record in RunFolder(folder).records()]
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in read_log(folder)]
 
 
 class Stop(Exception):
@@ -128,7 +129,7 @@ def test_exposure_in_the_warm_up_meets_its_expectation(fashion: ImageData) -> No
 
 def test_a_records_budgets_carry_what_a_report_needs(tmp_path: Path) -> None:
     find_spaces(quick_config(), tmp_path / "run")
-    last = RunFolder(tmp_path / "run").records()[-1]
+    last = read_log(tmp_path / "run")[-1]
     assert (last["epoch"], last["epochs"]) == (3, 3)
     state = last["budgets"]["2M"]
     assert [len(axis) for axis in state["probabilities"]] == [2] * 6

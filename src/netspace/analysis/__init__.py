@@ -17,13 +17,12 @@ from netspace.analysis.rank import (
     Comparison,
     bootstrap,
     compare,
-    draws_until,
-    draws_until_interval,
     holm,
     kendall_tau,
     probability_of_beating,
     spearman_rho,
 )
+from netspace.analysis.samples import SamplesNeeded, draws_until, draws_until_interval, samples_needed
 
 __all__ = [
     "FREE",
@@ -32,6 +31,7 @@ __all__ = [
     "Edf",
     "Interval",
     "PopulationSummary",
+    "SamplesNeeded",
     "agreements",
     "bootstrap",
     "compare",
@@ -54,6 +54,7 @@ __all__ = [
     "probability_of_beating",
     "quantile_interval",
     "ridge",
+    "samples_needed",
     "spearman_rho",
     "summarise",
 ]

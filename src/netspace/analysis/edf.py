@@ -55,12 +55,11 @@ def complexity_weights(costs: ArrayLike, reference: ArrayLike, bins: int = 10) -
         bins: of equal width in log cost over the range where both have members.
 
     Returns:
-        weights that sum to 1 over the shared range; 0 outside of it, and in bins that either population lacks.
+        weights that sum to 1 over the shared range; 0 outside of it, and in bins that either population lacks; all
+        0 where they share no range or no bin.
     """
     own, other = np.log(_values(costs)), np.log(_values(reference))
     low, high = max(own.min(), other.min()), min(own.max(), other.max())
-    if low > high:
-        raise ValueError("the two populations share no range of cost")
     edges = np.linspace(low, high, bins + 1)[1:-1]
     place = np.where((own >= low) & (own <= high), np.searchsorted(edges, own), -1)
     target = np.searchsorted(edges, other[(other >= low) & (other <= high)])
@@ -68,7 +67,7 @@ def complexity_weights(costs: ArrayLike, reference: ArrayLike, bins: int = 10) -
     want = np.where(have > 0, np.bincount(target, minlength=bins), 0)
     each = np.divide(want, have, out=np.zeros(bins), where=have > 0)
     weights = np.where(place >= 0, each[place], 0.0)
-    return weights / weights.sum()
+    return weights / max(weights.sum(), 1.0)
 
 
 def edf_band(

@@ -1,11 +1,12 @@
 """The Pareto front of error against cost, and how far networks are from it.
 
 Both are minimised. A point dominates another where it is at most as large in both and smaller in one; equal points
-do not dominate each other, so ties on the front all belong to it.
+do not dominate each other, so ties on the front all belong to it. Dominance and hypervolume are moocore's.
 """
 
 from __future__ import annotations
 
+import moocore
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,20 +15,7 @@ FloatArray = NDArray[np.float64]
 
 def pareto_front(costs: ArrayLike, errors: ArrayLike) -> NDArray[np.bool_]:
     """Say which points no other point dominates: shape (n,)."""
-    cost, error = _points(costs, errors)
-    order = np.lexsort((error, cost))
-    best_before = np.inf
-    kept = np.zeros(len(cost), bool)
-    start = 0
-    while start < len(order):
-        stop = start + int(np.searchsorted(cost[order[start:]], cost[order[start]], side="right"))
-        group = order[start:stop]
-        least = error[group].min()
-        if least < best_before:
-            kept[group[error[group] == least]] = True
-            best_before = least
-        start = stop
-    return kept
+    return np.asarray(moocore.is_nondominated(np.column_stack(_points(costs, errors)), keep_weakly=True), bool)
 
 
 def hypervolume(costs: ArrayLike, errors: ArrayLike, reference: tuple[float, float]) -> float:
@@ -38,16 +26,7 @@ def hypervolume(costs: ArrayLike, errors: ArrayLike, reference: tuple[float, flo
         errors: shape (n,).
         reference: points that are not below it in both count nothing.
     """
-    cost, error = _points(costs, errors)
-    inside = (cost < reference[0]) & (error < reference[1])
-    cost, error = cost[inside], error[inside]
-    if not len(cost):
-        return 0.0
-    front = pareto_front(cost, error)
-    cost, place = np.unique(cost[front], return_index=True)
-    error = error[front][place]
-    widths = np.diff(np.append(cost, reference[0]))
-    return float((widths * (reference[1] - error)).sum())
+    return float(moocore.hypervolume(np.column_stack(_points(costs, errors)), ref=reference))
 
 
 def distance_to_front(

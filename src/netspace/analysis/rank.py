@@ -127,27 +127,3 @@ def bootstrap(
         return Interval(statistic(x, y), float("nan"), float("nan"))
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(statistic(x, y), float(low), float(high))
-
-
-def draws_until(hit_rate: float) -> float:
-    """Return the expected number of uniform draws with replacement until the first hit: 1 / hit rate.
-
-    This is Table 1's "#samples" (Hong et al. 2021) where a hit is a member within the budget's band.
-    """
-    return 1 / hit_rate if hit_rate else float("inf")
-
-
-def draws_until_interval(hits: int, sample: int, *, level: float = 0.95) -> Interval:
-    """Return the expected draws until the first hit, estimated from a sample, with the exact binomial interval.
-
-    Args:
-        hits: of the sample, how many are hits.
-        sample: networks looked at.
-        level: of the interval (Clopper and Pearson).
-    """
-    rate = stats.binomtest(hits, sample).proportion_ci(level)
-    return Interval(
-        draws_until(hits / sample),
-        1 / float(rate.high),
-        1 / float(rate.low) if rate.low > 0 else float("inf"),
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from netspace.cli.options import Json, Out, Seed, load_space
+from netspace.cli.options import Json, Near, Out, Seed, load_space
 from netspace.cli.output import note, print_json, print_table
 from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget
@@ -41,6 +41,7 @@ def evaluate_command(
     jobs: Annotated[
         int, typer.Option(help="Processes, of one thread each; the results do not depend on it.", min=1)
     ] = 1,
+    near: Near = 1.0,
     json: Json = False,
 ) -> None:
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
@@ -62,23 +63,24 @@ def evaluate_command(
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template) for name in spaces]
     try:
-        evaluate_spaces(
-            subjects,
-            baselines=tuple(baseline or ()),
-            search_space=search_space,
-            template=template,
-            images=images,
-            recipe=resolved,
-            n=n,
-            out=out,
-            seed=seed,
-            jobs=jobs,
-            on_change=PopulationProgress(NetworkStore(out)),
-        )
+        with PopulationProgress(NetworkStore(out)) as progress:
+            evaluate_spaces(
+                subjects,
+                baselines=tuple(baseline or ()),
+                search_space=search_space,
+                template=template,
+                images=images,
+                recipe=resolved,
+                n=n,
+                out=out,
+                seed=seed,
+                jobs=jobs,
+                on_change=progress,
+            )
     except KeyboardInterrupt:
         note(f"stopped; what is done is in {out}. Run the same command again to go on.")
         raise typer.Exit(130) from None
-    _print(out, json)
+    _print(out, near, json)
 
 
 def _subject(name: str, elite: EliteSpace | None, budget: str | None, template: NetworkTemplate) -> Subject:
@@ -100,11 +102,12 @@ def results_command(
     folder: Annotated[Path, typer.Argument(help="Run folder of an evaluation.", metavar="DIR")],
     format: Annotated[Literal["table", "json", "csv", "parquet"], typer.Option(help="Parquet needs --out.")] = "table",
     out: Annotated[Path | None, typer.Option(help="File to write; default: stdout.")] = None,
+    near: Near = 1.0,
 ) -> None:
     """Show or export an evaluation's networks, one row each."""
     rows = NetworkStore(folder).rows()
     if format == "table":
-        _print(folder, json=False)
+        _print(folder, near, json=False)
     elif format == "json":
         print_json(rows)
     elif format == "csv":
@@ -132,11 +135,11 @@ def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> Sear
     return load_search_space(elite.provenance.search_space)
 
 
-def _print(folder: Path, json: bool) -> None:
+def _print(folder: Path, near: float, json: bool) -> None:
     from netspace.analysis import compare_all, summarise
-    from netspace.report import evaluation_tables, gather, pairs_at_equal_budget
+    from netspace.report import evaluation_tables, gather, pairs_at_equal_budget, standings
 
-    material = gather([folder])
+    material = gather([folder], near=near / 100)
     if not json:
         for table in evaluation_tables(material):
             print_table(table.title, table.columns, table.rows)
@@ -148,6 +151,7 @@ def _print(folder: Path, json: bool) -> None:
                 {"name": s.name, "n": s.n, "mean": s.mean._asdict(), "median": s.median._asdict()}
                 for s in summarise(errors)
             ],
+            "standings": [standing.to_plain() for standing in standings(material)],
             "comparisons": [
                 {"a": a, "b": b, "beats": c.beats._asdict(), "p": c.mann_whitney_p, "p_holm": p}
                 for a, b, c, p in compare_all(errors, pairs_at_equal_budget(errors))

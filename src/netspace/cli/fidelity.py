@@ -36,17 +36,17 @@ def fidelity_command(
     from netspace.cli.progress import PopulationProgress
     from netspace.fidelity import SUPERNET, check_fidelity
 
-    progress = PopulationProgress(NetworkStore(run / "fidelity"))
     try:
-        found = check_fidelity(
-            run,
-            n if n is not None else 0 if trained else 12,
-            recipe=resolved,
-            trained=trained or (),
-            seed=seed,
-            jobs=jobs,
-            on_change=progress,
-        )
+        with PopulationProgress(NetworkStore(run / "fidelity")) as progress:
+            found = check_fidelity(
+                run,
+                n if n is not None else 0 if trained else 12,
+                recipe=resolved,
+                trained=trained or (),
+                seed=seed,
+                jobs=jobs,
+                on_change=progress,
+            )
     except KeyboardInterrupt:
         note(f"stopped; what is done is in {run}. Run the same command again to go on.")
         raise typer.Exit(130) from None

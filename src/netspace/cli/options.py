@@ -18,6 +18,9 @@ ImageSize = Annotated[int, typer.Option(help="Height and width of the input, pix
 Channels = Annotated[int, typer.Option(help="Channels of the input.", min=1)]
 Classes = Annotated[int, typer.Option(help="Number of classes.", min=2)]
 Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0)]
+Near = Annotated[
+    float, typer.Option(help="Points of test error above the front that are still near it.", min=0, max=100)
+]
 Out = Annotated[Path, typer.Option("--out", help="The run's folder.")]
 
 

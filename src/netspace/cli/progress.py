@@ -2,16 +2,113 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
 
 from netspace.cost import format_amount
 from netspace.records import NetworkStore
 from netspace.search import EpochRecord
+
+
+class _TimeLeft(ProgressColumn):
+    """Counts down to the moment that was last expected to be the end."""
+
+    def render(self, task: Task) -> Text:
+        ends = task.fields.get("ends")
+        return Text("ETA –" if ends is None else f"ETA {_clock(ends - time.monotonic())}")
+
+
+class ProgressDisplay:
+    """A context that shows on stderr how far work has come.
+
+    Args:
+        unit: what is counted, as `epoch`.
+        console: where to; None is stderr.
+    """
+
+    def __init__(self, unit: str, console: Console | None = None) -> None:
+        self._unit, self._console = unit, console or Console(stderr=True)
+        self._bar: Progress | None = None
+        if self._console.is_terminal:
+            columns = (TextColumn(unit + " {task.completed}/{task.total}"), BarColumn(24), _TimeLeft())
+            self._bar = Progress(*columns, TextColumn("{task.description}"), console=self._console)
+            self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, done: int, total: int, text: str, *, seconds_left: float | None) -> None:
+        """Show the state of the work.
+
+        Args:
+            done: units that are done.
+            total: all units.
+            text: what is known so far.
+            seconds_left: until the end, as expected; None before anything was done.
+        """
+        if self._bar is None:
+            if seconds_left is not None:
+                line = f"{self._unit} {done}/{total}  ETA {_clock(seconds_left)}  {text}"
+                print(line, file=self._console.file, flush=True)
+            return
+        ends = None if seconds_left is None else time.monotonic() + seconds_left
+        self._bar.update(self._task, total=total, completed=done, description=text, ends=ends)
+        self._bar.start()
+
+
+class EpochProgress(ProgressDisplay):
+    """Shows a search: epochs done, the time left, loss, expected FLOPs and entropy of Θ."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__("epoch", console)
+        self._seconds: list[float] = []
+
+    def __call__(self, record: EpochRecord) -> None:
+        """Show one epoch."""
+        self._seconds.append(record.seconds)
+        left = (record.epochs - record.epoch) * sum(self._seconds) / len(self._seconds)
+        self.show(record.epoch, record.epochs, describe(record), seconds_left=left)
+
+
+class PopulationProgress(ProgressDisplay):
+    """Shows populations: networks done, the time left, how many failed, and the best so far.
+
+    Args:
+        store: the networks.
+        console: where to; None is stderr.
+    """
+
+    def __init__(self, store: NetworkStore, console: Console | None = None) -> None:
+        super().__init__("networks", console)
+        self._store, self._started = store, time.monotonic()
+        self._before: int | None = None
+        self._shown = 0
+
+    def __call__(self, counts: dict[str, int]) -> None:
+        """Show the counts of each status."""
+        total = sum(counts.values())
+        done = total - counts.get("waiting", 0) - counts.get("claimed", 0)
+        if self._before is None:
+            self._before, self._started = done, time.monotonic()
+        elif done == self._shown:
+            return
+        self._shown, trained = done, done - self._before
+        ok = [row["validation_error"] for row in self._store.rows() if row["status"] == "ok"]
+        text = f"{counts.get('failed', 0) + counts.get('diverged', 0)} failed"
+        text += f", best validation error {min(ok):.2%}" if ok else ""
+        left = (total - done) * (time.monotonic() - self._started) / trained if trained else None
+        self.show(done, total, text, seconds_left=left)
 
 
 def describe(record: EpochRecord) -> str:
@@ -23,56 +120,10 @@ def describe(record: EpochRecord) -> str:
     return f"loss {record.loss:.3f}  {budgets}" + ("  (warm-up)" if record.warmup else "")
 
 
-class EpochProgress:
-    """A context that takes EpochRecords and shows them on stderr."""
-
-    def __init__(self) -> None:
-        self._bar: Progress | None = None
-        self._seconds: list[float] = []
-        if sys.stderr.isatty():
-            columns = (TextColumn("epoch {task.completed}/{task.total}"), BarColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, TextColumn("{task.description}"), console=Console(stderr=True))
-            self._task = self._bar.add_task("first epoch", total=None)
-
-    def __enter__(self) -> EpochProgress:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, record: EpochRecord) -> None:
-        """Show one epoch."""
-        self._seconds.append(record.seconds)
-        if self._bar is not None:
-            self._bar.update(self._task, total=record.epochs, completed=record.epoch, description=describe(record))
-            return
-        left = (record.epochs - record.epoch) * sum(self._seconds) / len(self._seconds)
-        line = f"epoch {record.epoch}/{record.epochs}  {record.seconds:.0f} s, ETA {left:.0f} s  {describe(record)}"
-        print(line, file=sys.stderr, flush=True)
-
-
-class PopulationProgress:
-    """Shows, one line per change, how many networks are trained, the time left, and the best so far."""
-
-    def __init__(self, store: NetworkStore) -> None:
-        self._store, self._started, self._before = store, time.monotonic(), -1
-
-    def __call__(self, counts: dict[str, int]) -> None:
-        """Show the counts of each status."""
-        total = sum(counts.values())
-        done = total - counts.get("waiting", 0) - counts.get("claimed", 0)
-        if self._before < 0:
-            self._before = done
-        trained = done - self._before
-        if not trained:
-            return
-        left = (total - done) * (time.monotonic() - self._started) / trained
-        ok = [row["validation_error"] for row in self._store.rows() if row["status"] == "ok"]
-        best = f", best validation error {min(ok):.2%}" if ok else ""
-        failed = done - len(ok)
-        print(f"networks {done}/{total}, {failed} failed, ETA {left:.0f} s{best}", file=sys.stderr, flush=True)
+def _clock(seconds: float) -> str:
+    """Write a time as `40 s`, `12 min` or `2 h 05 min`."""
+    whole = max(round(seconds), 0)
+    if whole < 120:
+        return f"{whole} s"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from netspace.cli.options import Json
+from netspace.cli.options import Json, Near
 from netspace.cli.output import note, print_json
 
 Runs = Annotated[list[Path], typer.Argument(help="Folders of searches and evaluations.", metavar="RUN…")]
@@ -16,12 +16,13 @@ Runs = Annotated[list[Path], typer.Argument(help="Folders of searches and evalua
 def report_command(
     runs: Runs,
     out: Annotated[Path, typer.Option(help="The page; pictures go to a folder beside it.")] = Path("report.html"),
+    near: Near = 1.0,
     json: Json = False,
 ) -> None:
     """Write one page that opens offline, and its figures as PNG and SVG."""
     from netspace.report import write_report
 
-    files = write_report(runs, out)
+    files = write_report(runs, out, near=near / 100)
     if json:
         print_json([str(file) for file in files])
         return

@@ -40,18 +40,19 @@ def table_command(
 
     folder = out or run / "table"
     try:
-        compare_nas(
-            run,
-            recipe=resolved,
-            settings=settings,
-            seeds=seeds,
-            budgets=targets,
-            dataset=dataset,
-            out=folder,
-            jobs=jobs,
-            on_found=_say,
-            on_change=PopulationProgress(NetworkStore(folder)),
-        )
+        with PopulationProgress(NetworkStore(folder)) as progress:
+            compare_nas(
+                run,
+                recipe=resolved,
+                settings=settings,
+                seeds=seeds,
+                budgets=targets,
+                dataset=dataset,
+                out=folder,
+                jobs=jobs,
+                on_found=_say,
+                on_change=progress,
+            )
     except KeyboardInterrupt:
         note(f"stopped; what is done is in {folder}. Run the same command again to go on.")
         raise typer.Exit(130) from None

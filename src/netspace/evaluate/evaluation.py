@@ -11,7 +11,7 @@ import torch
 
 from netspace.cost import Budget
 from netspace.data import ImageData
-from netspace.documents import fingerprint, to_plain, to_yaml, write_atomically
+from netspace.documents import fingerprint, parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate.population import PopulationPlan, plan_networks, train_population
 from netspace.evaluate.train import TrainingData
@@ -88,7 +88,24 @@ def evaluate_spaces(
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     store.add(planned)
     about: dict[str, Any] = {"dataset": images.settings.dataset, "n": n, "seed": seed, "recipe": to_plain(recipe)}
-    about |= {"template": to_plain(template), "populations": [plan.name for plan in plans]}
+    about |= {"template": to_plain(template), "populations": _populations(plans, search_space, template, out)}
     write_atomically(out / "evaluation.yaml", to_yaml(about))
     train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
     return store
+
+
+def _populations(
+    plans: list[PopulationPlan], search_space: SearchSpace, template: NetworkTemplate, out: Path
+) -> dict[str, dict[str, int]]:
+    """Return the size of what each population was drawn from, beside what the folder knows of earlier ones.
+
+    For one space: `members`, and how many of them satisfy the budget, `in_band`. Nothing for other baselines.
+    """
+    file = out / "evaluation.yaml"
+    known = parse_yaml(read_text(file), str(file)).get("populations") if file.exists() else None
+    found: dict[str, dict[str, int]] = known if isinstance(known, dict) else {}
+    for plan in plans:
+        space = search_space.full if plan.baseline == "expanded" else plan.space
+        sizes = {} if space is None else {"members": space.size, "in_band": plan.budget.members(space, template).size}
+        found[plan.name] = sizes
+    return found

@@ -130,8 +130,21 @@ def _changes(store: NetworkStore, workers: Sequence[BaseProcess]) -> Iterator[di
         time.sleep(POLL_SECONDS)
 
 
+def _claims(store: NetworkStore, while_waiting: Callable[[], None]) -> Iterator[tuple[int, Architecture, int]]:
+    """Yield networks to train until none waits and none is held by a process that might still die."""
+    while True:
+        claimed = store.claim()
+        if claimed is not None:
+            yield claimed
+        elif store.counts().get("claimed"):
+            while_waiting()
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
 def _work(folder: Path, template: NetworkTemplate, data: TrainingData, recipe: Recipe, parent: int) -> None:
-    """Claim and train networks until none is left: what each process does."""
+    """Claim and train networks until every one is done: what each process does."""
     torch.set_num_threads(1)
     store, of_recipe = NetworkStore(folder), fingerprint(recipe)
 
@@ -139,8 +152,7 @@ def _work(folder: Path, template: NetworkTemplate, data: TrainingData, recipe: R
         if os.getppid() != parent:
             os._exit(1)
 
-    while (claimed := store.claim()) is not None:
-        network, architecture, seed = claimed
+    for network, architecture, seed in _claims(store, end_with_parent):
         try:
             trained = train_network(
                 architecture, template, data, recipe, seed=seed, fingerprint=of_recipe, on_epoch=end_with_parent

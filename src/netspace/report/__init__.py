@@ -1,18 +1,21 @@
 """Pictures and tables of the records alone: no torch, no images."""
 
 from netspace.report.figures import all_charts
-from netspace.report.material import NAS_FILE, Material, gather
+from netspace.report.material import NAS_FILE, NEAR, Material, gather
 from netspace.report.nas_table import NasCell, nas_cells, nas_tables
 from netspace.report.page import render_page, write_report
+from netspace.report.standing import Standing, standings
 from netspace.report.tables import all_tables, evaluation_tables, pairs_at_equal_budget
 from netspace.report.text import TEXTS
 from netspace.report.watch import watch_server
 
 __all__ = [
     "NAS_FILE",
+    "NEAR",
     "TEXTS",
     "Material",
     "NasCell",
+    "Standing",
     "all_charts",
     "all_tables",
     "evaluation_tables",
@@ -21,6 +24,7 @@ __all__ = [
     "nas_tables",
     "pairs_at_equal_budget",
     "render_page",
+    "standings",
     "watch_server",
     "write_report",
 ]

@@ -9,6 +9,9 @@ from typing import Literal
 # Okabe and Ito (2008): told apart by readers with any kind of colour vision; grey is for what is background.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 GREY = "#888888"
+FLOPS = "FLOPs (multiply-adds)"
+Marker = Literal["circle", "diamond", "square", "triangle-up", "x", "star", "cross"]
+MARKERS: tuple[Marker, ...] = ("circle", "diamond", "square", "triangle-up", "x", "star", "cross")
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,9 @@ class Series:
         colour: hexadecimal.
         upper: a band's other end.
         hover: per point what is shown under the pointer.
-        dashed: for lines.
+        dashed: for lines and steps.
+        marker: shape of points, so that colour alone tells nothing apart.
+        filled: whether points are filled or open.
     """
 
     name: str
@@ -34,6 +39,8 @@ class Series:
     upper: Sequence[float] = ()
     hover: Sequence[str] = ()
     dashed: bool = False
+    marker: Marker = "circle"
+    filled: bool = True
 
 
 @dataclass(frozen=True)

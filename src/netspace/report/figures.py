@@ -1,4 +1,4 @@
-"""From a run's records to charts."""
+"""From the records of trained networks to charts, and all charts of a report."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from netspace.analysis import edf_band, error_edf, pareto_front
+from netspace.analysis import compare, complexity_weights, edf_band, error_edf, pareto_front
 from netspace.cost import format_amount
 from netspace.records import split_population
-from netspace.report.chart import COLOURS, GREY, Chart, HeatMap, Series
+from netspace.report.chart import COLOURS, FLOPS, GREY, MARKERS, Chart, Marker, Series
 from netspace.report.material import Material
+from netspace.report.search_figures import search_charts
 
-FLOPS = "FLOPs (multiply-adds)"
+COSTS_DIFFER = 0.05  # largest p of Kolmogorov and Smirnov's test at which two populations' costs are told apart
+COST_BINS = 5
 
 
 def all_charts(material: Material) -> list[Chart]:
@@ -35,27 +37,45 @@ def _note(material: Material, n: int) -> str:
 
 
 def error_against_flops(material: Material) -> list[Chart]:
-    """Draw each elite's networks over the cloud of all others and the front of them all (the paper's S3 and S4)."""
+    """Draw the cloud of the whole space, its front, and every other population over it (the paper's S3 and S4).
+
+    Each elite has a colour and a filled marker of its own; what was drawn without a search has open markers, one
+    shape for each kind of baseline. Without networks of the whole space the front is that of all.
+    """
     populations = material.populations()
     if not populations:
         return []
-    elites = {name: rows for name, rows in populations.items() if split_population(name)[0] == "elite"}
-    cloud = [row for name, rows in populations.items() if name not in elites for row in rows]
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for name, rows in sorted(populations.items()):
+        kind = split_population(name)[0]
+        kinds.setdefault(name if kind == "elite" else kind, []).extend(rows)
+    cloud = kinds.pop("expanded", [])
     everything = [row for rows in populations.values() for row in rows]
-    series = [_points("baselines in band", cloud, GREY)] if cloud else []
-    on = pareto_front([r["flops"] for r in everything], [r["test_error"] for r in everything])
-    front = sorted((r["flops"], r["test_error"]) for r, kept in zip(everything, on, strict=True) if kept)
-    x, y = ([point[k] for point in front] for k in (0, 1))
-    series.append(Series("Pareto front of all", x, y, "line", GREY, dashed=True))
-    series += [_points(name, rows, COLOURS[i % len(COLOURS)]) for i, (name, rows) in enumerate(sorted(elites.items()))]
+    series = [_points("whole space in band", cloud, GREY)] if cloud else []
+    series.append(_front("front of the whole space", cloud) if cloud else _front("front of all", everything))
+    elites = [name for name in kinds if split_population(name)[0] == "elite"]
+    for i, name in enumerate(name for name in kinds if name not in elites):
+        colour, marker = COLOURS[(5 - i) % len(COLOURS)], MARKERS[-1 - i % len(MARKERS)]
+        series.append(_points(name, kinds[name], colour, marker=marker, filled=False))
+    for i, name in enumerate(sorted(elites, key=lambda name: kinds[name][0]["flops"])):
+        colour, marker = COLOURS[i % len(COLOURS)], MARKERS[1 + i % (len(MARKERS) - 1)]
+        series.append(_points(name, kinds[name], colour, marker=marker))
     note = _note(material, len(everything))
     title = "Error against FLOPs"
     return [Chart("error-flops", title, note, FLOPS, "test error (%)", series, log_x=True, percent=True)]
 
 
-def _points(name: str, rows: list[dict[str, Any]], colour: str) -> Series:
-    x, y = [r["flops"] for r in rows], [r["test_error"] for r in rows]
-    return Series(f"{name} (n = {len(rows)})", x, y, colour=colour, hover=[hover(r) for r in rows])
+def _front(name: str, rows: list[dict[str, Any]]) -> Series:
+    kept = pareto_front([r["flops"] for r in rows], [r["test_error"] for r in rows])
+    points = sorted((r["flops"], r["test_error"]) for r, on in zip(rows, kept, strict=True) if on)
+    return Series(name, [x for x, _ in points], [y for _, y in points], "steps", GREY, dashed=True)
+
+
+def _points(
+    name: str, rows: list[dict[str, Any]], colour: str, *, marker: Marker = "circle", filled: bool = True
+) -> Series:
+    x, y, texts = [r["flops"] for r in rows], [r["test_error"] for r in rows], [hover(r) for r in rows]
+    return Series(f"{name} (n = {len(rows)})", x, y, colour=colour, hover=texts, marker=marker, filled=filled)
 
 
 def error_distributions(material: Material) -> list[Chart]:
@@ -67,19 +87,39 @@ def error_distributions(material: Material) -> list[Chart]:
             (n for n in populations if split_population(n)[1] == budget),
             key=lambda n: (split_population(n)[0] != "elite", n),
         )
-        series = []
-        for i, name in enumerate(names):
-            errors, colour = np.array([row["test_error"] for row in populations[name]]), COLOURS[i % len(COLOURS)]
-            edf = error_edf(errors)
-            low, high = edf_band(errors, edf.error, rng=np.random.default_rng(0))
-            x = edf.error.tolist()
-            label = f"{name} (n = {len(errors)})"
-            series.append(Series(f"{name} 95 %", x, low.tolist(), kind="band", colour=colour, upper=high.tolist()))
-            series.append(Series(label, x, edf.share.tolist(), kind="steps", colour=colour))
+        series = [line for i, name in enumerate(names) for line in _distribution(name, populations[name], i)]
+        matched = [line for i, name in enumerate(names) for line in _at_costs(populations, names[0], name, i)]
         note = _note(material, sum(len(populations[name]) for name in names)) + "; bands: pointwise bootstrap, 95 %"
+        if matched:
+            note += f"; dashed: networks weighed so that their costs are spread as those of {names[0]}"
         title = f"Share of networks with at most this error, budget {budget}"
-        charts.append(Chart(f"edf-{budget}", title, note, "test error (%)", "share of networks", series, percent=True))
+        x, y = "test error (%)", "share of networks"
+        charts.append(Chart(f"edf-{budget}", title, note, x, y, series + matched, percent=True))
     return charts
+
+
+def _distribution(name: str, rows: list[dict[str, Any]], i: int) -> list[Series]:
+    errors, colour = np.array([row["test_error"] for row in rows]), COLOURS[i % len(COLOURS)]
+    edf = error_edf(errors)
+    low, high = edf_band(errors, edf.error, rng=np.random.default_rng(0))
+    x = edf.error.tolist()
+    band = Series(f"{name} 95 %", x, low.tolist(), kind="band", colour=colour, upper=high.tolist())
+    return [band, Series(f"{name} (n = {len(errors)})", x, edf.share.tolist(), kind="steps", colour=colour)]
+
+
+def _at_costs(populations: dict[str, list[dict[str, Any]]], elite: str, name: str, i: int) -> list[Series]:
+    """Return the EDF of a baseline weighed to the elite's costs (NDS), where its own costs differ from them."""
+    if split_population(elite)[0] != "elite" or name == elite:
+        return []
+    own, other = ([row["flops"] for row in populations[key]] for key in (name, elite))
+    if compare(own, other).kolmogorov_smirnov_p >= COSTS_DIFFER:
+        return []
+    weights = complexity_weights(own, other, COST_BINS)
+    if not weights.any():
+        return []
+    edf = error_edf([row["test_error"] for row in populations[name]], weights)
+    label, colour = f"{name}, at the costs of {elite}", COLOURS[i % len(COLOURS)]
+    return [Series(label, edf.error.tolist(), edf.share.tolist(), kind="steps", colour=colour, dashed=True)]
 
 
 def fidelity_scatter(material: Material) -> list[Chart]:
@@ -94,53 +134,9 @@ def fidelity_scatter(material: Material) -> list[Chart]:
         x, y = [n["scores"]["super network"] for n in chosen], [n["validation_error"] for n in chosen]
         name = f"{band or 'across all costs'} (n = {len(chosen)})"
         texts = [f"{n['population']} #{n['place']}" for n in chosen]
-        series.append(Series(name, x, y, colour=COLOURS[(i - 1) % len(COLOURS)] if band else GREY, hover=texts))
+        colour = COLOURS[(i - 1) % len(COLOURS)] if band else GREY
+        series.append(Series(name, x, y, colour=colour, hover=texts, marker=MARKERS[i % len(MARKERS)]))
     note = f"n = {len(networks)} networks, each trained once from scratch"
     y_title = "stand-alone validation error (%)"
     x_title = "super network's held-out error (%)"
     return [Chart("fidelity", "Fidelity of the super network", note, x_title, y_title, series, percent=True)]
-
-
-def search_charts(material: Material) -> list[Chart]:
-    """Draw the search: expected FLOPs and entropy of each Θ, Θ itself, and the exposure of channels and blocks."""
-    epochs = material.epochs
-    x, budgets = [record["epoch"] for record in epochs], list(epochs[-1]["budgets"])
-    warmup = sum(record["warmup"] for record in epochs)
-    note = f"{len(epochs)} epochs, of them {warmup} warm-up"
-    targets = {str(elite.budget): elite.budget.target for elite in material.elites}
-    cost, entropy = [], []
-    for i, name in enumerate(budgets):
-        colour = COLOURS[i % len(COLOURS)]
-        states = [record["budgets"][name] for record in epochs]
-        cost.append(Series(f"E[FLOPs], {name}", x, [s["expected_cost"] for s in states], "line", colour))
-        if name in targets:
-            cost.append(Series(f"target {name}", [x[0], x[-1]], [targets[name]] * 2, "line", colour, dashed=True))
-        entropy.append(Series(name, x, [s["entropy"] for s in states], "line", colour))
-    charts = [
-        Chart("expected-flops", "Expected FLOPs under Θ", note, "epoch", FLOPS, cost, log_y=True),
-        Chart("entropy", "Entropy of Θ", note, "epoch", "entropy (nats)", entropy),
-    ]
-    charts += [_theta(name, epochs, note) for name in budgets]
-    return [*charts, _exposure(epochs, note)]
-
-
-def _theta(name: str, epochs: list[dict[str, Any]], note: str) -> Chart:
-    axes = [record["budgets"][name]["probabilities"] for record in epochs]
-    maps = []
-    for k in range(len(axes[0])):
-        rows = [f"range {r + 1}" for r in range(len(axes[0][k]))]
-        values = [[record[k][r] for record in axes] for r in range(len(rows))]
-        maps.append(HeatMap(f"stage {k // 2 + 1} {'width' if k % 2 else 'depth'}", rows, values))
-    title = f"Probability of each range under Θ, budget {name}"
-    return Chart(f"theta-{name}", title, note, "epoch", "range, from the smallest", heat_maps=maps)
-
-
-def _exposure(epochs: list[dict[str, Any]], note: str) -> Chart:
-    maps = []
-    for i in range(len(epochs[0]["exposure"])):
-        for kind in ("blocks", "channels"):
-            shares = [record["exposure"][i][kind] for record in epochs]
-            rows = [f"{'block' if kind == 'blocks' else 'range'} {r + 1}" for r in range(len(shares[0]))]
-            maps.append(HeatMap(f"stage {i + 1} {kind}", rows, [[s[r] for s in shares] for r in range(len(rows))]))
-    title = "Exposure: share of training steps in which each block and each width range's channels were on"
-    return Chart("exposure", title, note, "epoch", "block, or width range", heat_maps=maps)

@@ -7,9 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from netspace.report.chart import Chart, HeatMap, Series
-
-SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star", "cross")
+from netspace.report.chart import GREY, Chart, HeatMap, Series
 
 
 def to_plotly(chart: Chart) -> Any:
@@ -19,8 +17,8 @@ def to_plotly(chart: Chart) -> Any:
 
 def _plane(chart: Chart) -> Any:
     figure = go.Figure()
-    for i, series in enumerate(chart.series):
-        for trace in _traces(series, SYMBOLS[i % len(SYMBOLS)]):
+    for series in chart.series:
+        for trace in _traces(series):
             figure.add_trace(trace)
     figure.update_xaxes(title=chart.x, type="log" if chart.log_x else "linear")
     figure.update_yaxes(title=chart.y, type="log" if chart.log_y else "linear")
@@ -31,10 +29,12 @@ def _plane(chart: Chart) -> Any:
     return figure.update_layout(**_layout(), height=480)
 
 
-def _traces(series: Series, symbol: str) -> list[Any]:
+def _traces(series: Series) -> list[Any]:
     line = {"color": series.colour, "dash": "dash" if series.dashed else "solid"}
     if series.kind == "points":
-        marker = {"color": series.colour, "symbol": symbol, "size": 7, "opacity": 0.8}
+        background = series.colour == GREY
+        marker: dict[str, Any] = {"color": series.colour, "symbol": series.marker + ("" if series.filled else "-open")}
+        marker |= {"size": 6, "opacity": 0.6} if background else {"size": 9, "opacity": 0.85}
         text = "%{text}<extra></extra>" if series.hover else None
         return [
             go.Scatter(
@@ -68,12 +68,14 @@ def _heat_maps(chart: Chart) -> Any:
     columns = 2
     rows = -(-len(chart.heat_maps) // columns)
     titles = [heat_map.title for heat_map in chart.heat_maps]
-    figure = make_subplots(rows, columns, subplot_titles=titles, vertical_spacing=0.35 / rows)
+    figure = make_subplots(rows, columns, subplot_titles=titles, vertical_spacing=0.35 / rows, horizontal_spacing=0.2)
     for k, heat_map in enumerate(chart.heat_maps):
         figure.add_trace(_heat_map(heat_map), row=k // columns + 1, col=k % columns + 1)
         figure.update_xaxes(title=chart.x, row=k // columns + 1, col=k % columns + 1)
+    figure.update_yaxes(tickfont={"size": 11})
     figure.update_layout(**_layout(), height=190 * rows + 120)
-    return figure.update_layout(coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 1})
+    bar = {"thickness": 10, "xpad": 4}
+    return figure.update_layout(coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 1, "colorbar": bar})
 
 
 def _heat_map(heat_map: HeatMap) -> Any:

@@ -13,6 +13,7 @@ from netspace.records import EliteSpace, NetworkStore, load_elite
 from netspace.records.log import read_log
 
 NAS_FILE = "nas.json"
+NEAR = 0.01
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Material:
         failures: rows that did not go well.
         fidelity: the last fidelity gate's agreements and networks; empty where there is none.
         evaluations: what was asked of each evaluation.
+        near: error above the front that is still near it, 0..1.
     """
 
     folders: list[Path]
@@ -36,6 +38,7 @@ class Material:
     failures: list[dict[str, Any]] = field(default_factory=list)
     fidelity: dict[str, Any] = field(default_factory=dict)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
+    near: float = NEAR
 
     def populations(self, gate: bool = False) -> dict[str, list[dict[str, Any]]]:
         """Return the networks by population, those of evaluations or those of fidelity gates."""
@@ -49,14 +52,24 @@ class Material:
         """Return the test errors of the evaluations' populations, by name."""
         return {name: [row["test_error"] for row in rows] for name, rows in sorted(self.populations().items())}
 
+    def space_sizes(self) -> dict[str, dict[str, int]]:
+        """Return `members` and `in_band` of the space that a population was drawn from, by the population's name."""
+        known = [evaluation.get("populations") for evaluation in self.evaluations]
+        sizes = {name: sizes for found in known if isinstance(found, dict) for name, sizes in found.items()}
+        return {name: found for name, found in sizes.items() if found}
 
-def gather(folders: list[Path]) -> Material:
+
+def gather(folders: list[Path], *, near: float = NEAR) -> Material:
     """Read run folders of searches and evaluations.
 
+    Args:
+        folders: to read.
+        near: error above the front that is still near it, 0..1.
+
     Raises:
-        NetspaceError: where a folder holds nothing to report.
+        NetspaceError: where a folder holds nothing to report, or evaluations are not of one recipe, data and template.
     """
-    material = Material(folders)
+    material = Material(folders, near=near)
     for folder in folders:
         elites, epochs = sorted(folder.glob("elite-*.yaml")), read_log(folder)
         stores = [(folder, False), (folder / "fidelity", True)] if not (folder / NAS_FILE).exists() else []
@@ -72,6 +85,7 @@ def gather(folders: list[Path]) -> Material:
         if (folder / "evaluation.yaml").exists():
             file = folder / "evaluation.yaml"
             material.evaluations.append(parse_yaml(read_text(file), str(file)))
+    _check_comparable([folder for folder in folders if NetworkStore(folder).file.exists()])
     material.elites.sort(key=lambda elite: elite.budget.target)
     return material
 
@@ -82,3 +96,14 @@ def _add_networks(material: Material, place: Path, gate: bool) -> None:
             material.networks.append({**row, "folder": str(place), "gate": gate})
         elif row["status"] in ("failed", "diverged"):
             material.failures.append({**row, "folder": str(place), "gate": gate})
+
+
+def _check_comparable(evaluations: list[Path]) -> None:
+    abouts = [NetworkStore(place).about() for place in evaluations]
+    for place, about in zip(evaluations, abouts, strict=True):
+        for key in ("recipe", "data", "template"):
+            if about[key] != abouts[0][key]:
+                raise NetspaceError(
+                    f"{evaluations[0]} and {place} hold networks of another {key} each ({abouts[0][key]}, "
+                    f"{about[key]}), so their errors cannot be compared; report them apart"
+                )

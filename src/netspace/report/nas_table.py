@@ -14,8 +14,8 @@ from netspace.analysis import Interval, mean_interval
 from netspace.cost import format_amount
 from netspace.documents import parse_yaml, read_text
 from netspace.records import NetworkStore
-from netspace.report.chart import COLOURS, Chart, Series
-from netspace.report.figures import FLOPS, hover
+from netspace.report.chart import COLOURS, FLOPS, Chart, Series
+from netspace.report.figures import hover
 from netspace.report.material import NAS_FILE
 from netspace.report.tables import TextTable
 

@@ -12,11 +12,12 @@ from netspace.documents import write_atomically
 from netspace.report.chart import Chart
 from netspace.report.figures import all_charts
 from netspace.report.interactive import to_plotly
-from netspace.report.material import Material, gather
+from netspace.report.material import NEAR, Material, gather
 from netspace.report.nas_table import nas_charts, nas_folders, nas_tables
 from netspace.report.pictures import save_pictures
 from netspace.report.tables import TextTable, all_tables
 
+FIRST = ("Elite Spaces", "Samples needed", "Spaces compared")  # tables above the figures
 _STYLE = """
 :root { color-scheme: light dark; --text: #1b1b1b; --faint: #5c5c5c; --line: #d8d8d8; --ground: #ffffff; }
 @media (prefers-color-scheme: dark) {
@@ -44,12 +45,13 @@ paint(); dark.addEventListener('change', paint);
 """
 
 
-def write_report(folders: list[Path], out: Path) -> list[Path]:
+def write_report(folders: list[Path], out: Path, *, near: float = NEAR) -> list[Path]:
     """Write the page of some runs, and its charts as PNG and SVG in a folder beside it.
 
     Args:
         folders: of searches and evaluations.
         out: the page's file, such as `report.html`; pictures go to `report-figures/`.
+        near: error above the front that is still near it, 0..1.
 
     Returns:
         the files written, the page first.
@@ -57,7 +59,7 @@ def write_report(folders: list[Path], out: Path) -> list[Path]:
     Raises:
         NetspaceError: where a folder holds nothing to report.
     """
-    material = gather(folders)
+    material = gather(folders, near=near)
     charts = _charts(material)
     pictures = out.parent / f"{out.stem}-figures"
     pictures.mkdir(parents=True, exist_ok=True)
@@ -75,7 +77,7 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
     """
     charts = _charts(material) if charts is None else charts
     tables = [*all_tables(material), *(t for place in nas_folders(material.folders) for t in nas_tables(place))]
-    first = [table for table in tables if table.title in ("Elite Spaces", "Spaces compared")]
+    first = [table for table in tables if table.title.split(":")[0] in FIRST]
     rest = [table for table in tables if table not in first]
     meta = "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh}">'
     folders = escape(", ".join(str(folder) for folder in material.folders))
@@ -95,7 +97,7 @@ def _charts(material: Material) -> list[Chart]:
 
 def _figure(chart: Chart) -> str:
     drawn = plotly.io.to_html(
-        to_plotly(chart), full_html=False, include_plotlyjs=False, config={"responsive": True, "displaylogo": False}
+        to_plotly(chart), full_html=False, include_plotlyjs=False, config={"responsive": True, "displayModeBar": False}
     )
     return f'<h2>{escape(chart.title)}</h2><p class="note">{escape(chart.note)}</p><div class="wide">{drawn}</div>'
 

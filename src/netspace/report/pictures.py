@@ -9,9 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from netspace.report.chart import Chart, Series
+from netspace.report.chart import GREY, Chart, Series
 
-MARKERS = "oDs^X*P"
+SHAPES = {"circle": "o", "diamond": "D", "square": "s", "triangle-up": "^", "x": "X", "star": "*", "cross": "P"}
 
 
 def save_pictures(chart: Chart, folder: Path) -> list[Path]:
@@ -28,8 +28,8 @@ def save_pictures(chart: Chart, folder: Path) -> list[Path]:
 def _plane(chart: Chart) -> Figure:
     figure = Figure(figsize=(7, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    for i, series in enumerate(chart.series):
-        _draw(axes, series, MARKERS[i % len(MARKERS)])
+    for series in chart.series:
+        _draw(axes, series)
     axes.set(title=chart.title, xlabel=chart.x, ylabel=chart.y)
     axes.set_xscale("log" if chart.log_x else "linear")
     axes.set_yscale("log" if chart.log_y else "linear")
@@ -41,16 +41,19 @@ def _plane(chart: Chart) -> Figure:
     return figure
 
 
-def _draw(axes: Any, series: Series, marker: str) -> None:
-    style = {"color": series.colour, "label": series.name}
+def _draw(axes: Any, series: Series) -> None:
+    style = {"color": series.colour, "label": series.name, "linestyle": "--" if series.dashed else "-"}
     if series.kind == "points":
-        axes.scatter(series.x, series.y, s=18, marker=marker, alpha=0.8, linewidths=0, **style)
+        face = series.colour if series.filled else "none"
+        edge = {"facecolors": face, "edgecolors": series.colour, "linewidths": 0 if series.filled else 1}
+        size = 10 if series.colour == GREY else 26
+        axes.scatter(series.x, series.y, s=size, marker=SHAPES[series.marker], alpha=0.8, label=series.name, **edge)
     elif series.kind == "band":
         axes.fill_between(series.x, series.y, series.upper, step="post", alpha=0.15, linewidth=0, color=series.colour)
     elif series.kind == "steps":
         axes.step(series.x, series.y, where="post", **style)
     else:
-        axes.plot(series.x, series.y, linestyle="--" if series.dashed else "-", **style)
+        axes.plot(series.x, series.y, **style)
 
 
 def _heat_maps(chart: Chart) -> Figure:

@@ -9,6 +9,7 @@ from netspace.analysis import compare_all, draws_until, summarise
 from netspace.cost import format_amount
 from netspace.records import EliteSpace, population_name, split_population
 from netspace.report.material import Material
+from netspace.report.standing import standings
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,14 @@ class TextTable:
 
 def evaluation_tables(material: Material) -> list[TextTable]:
     """Return the tables about trained populations: their errors, which beats which, and what failed."""
-    tables = [_populations(material), _comparisons(material), _failures(material)]
+    tables = [_populations(material), *_standings(material), _comparisons(material), _failures(material)]
     return [table for table in tables if table.rows]
 
 
 def all_tables(material: Material) -> list[TextTable]:
     """Return every table that the material has data for."""
     tables = [
-        *(_elites(material), _populations(material), _comparisons(material)),
+        *(_elites(material), _populations(material), *_standings(material), _comparisons(material)),
         *(_fidelity(material), _provenance(material), _failures(material)),
     ]
     return [table for table in tables if table.rows]
@@ -86,6 +87,30 @@ def _populations(material: Material) -> TextTable:
     return TextTable(
         "Populations: test error of the last epoch", ("population", "n", "mean (95 %)", "median", "best"), rows
     )
+
+
+def _standings(material: Material) -> list[TextTable]:
+    """Return the tables of distances to the front, and of the draws that a good network takes."""
+    fronts, samples = [], []
+    for s in standings(material):
+        reference = f"{format_amount(s.reference[0])}, {s.reference[1]:.1%}"
+        distances = [f"{s.mean_distance:.2%}", f"{s.median_distance:.2%}"]
+        fronts.append([s.name, str(s.n), *distances, f"{s.hypervolume:.3g}", reference])
+        if s.samples is not None:
+            draws = s.samples.near_front
+            interval = "exact" if s.samples.exact else f"{_draws(draws.low)}…{_draws(draws.high)}"
+            near = f"{s.samples.near} of {s.samples.n}"
+            samples.append([s.name, _draws(s.samples.in_band), near, f"{_draws(draws.value)} ({interval})"])
+    front = "Front of all networks: distance in error, and hypervolume (log10 FLOPs × error) up to the reference"
+    columns = ("population", "n", "mean distance", "median distance", "hypervolume", "reference")
+    margin = f"{100 * material.near:.3g} point{'' if material.near == 0.01 else 's'} of error"
+    title = f"Samples needed: expected draws until one is in band, and also within {margin} of the front"
+    needed = ("population", "draws until in band", "near the front", "draws until in band and near (95 %)")
+    return [TextTable(front, columns, fronts), TextTable(title, needed, samples)]
+
+
+def _draws(draws: float) -> str:
+    return "∞" if draws == float("inf") else f"{draws:.1f}" if draws < 1000 else f"{draws:,.0f}"
 
 
 def _comparisons(material: Material) -> TextTable:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from netspace.documents import from_plain, parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
-from netspace.records.log import LOG, read_log
+from netspace.records.log import LOG
 from netspace.settings import SearchConfig
 
 
@@ -130,10 +130,6 @@ class RunFolder:
         """Add one line to search.jsonl."""
         with (self.path / LOG).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(record) + "\n")
-
-    def records(self) -> list[dict[str, Any]]:
-        """Return the lines of search.jsonl."""
-        return read_log(self.path)
 
     def forget_after(self, epoch: int) -> None:
         """Drop the lines of search.jsonl that a killed run wrote after its last checkpoint."""

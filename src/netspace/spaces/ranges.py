@@ -70,12 +70,6 @@ class Range:
         """All members in rising order, shape (len,), int64."""
         return np.arange(self.low, self.high + 1, self.step, dtype=np.int64)
 
-    def covers(self, other: Range) -> bool:
-        """Say whether every member of `other` is a member of this range."""
-        if other.low not in self or other.high not in self:
-            return False
-        return len(other) == 1 or other.step % self.step == 0
-
     def cut(self, parts: int) -> tuple[Range, ...]:
         """Cut into `parts` neighbouring ranges with equally many members.
 

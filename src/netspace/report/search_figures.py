@@ -1,0 +1,53 @@
+"""From a search's log to charts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspace.report.chart import COLOURS, FLOPS, Chart, HeatMap, Series
+from netspace.report.material import Material
+
+
+def search_charts(material: Material) -> list[Chart]:
+    """Draw the search: expected FLOPs and entropy of each Θ, Θ itself, and the exposure of channels and blocks."""
+    epochs = material.epochs
+    x, budgets = [record["epoch"] for record in epochs], list(epochs[-1]["budgets"])
+    warmup = sum(record["warmup"] for record in epochs)
+    note = f"{len(epochs)} epochs, of them {warmup} warm-up"
+    targets = {str(elite.budget): elite.budget.target for elite in material.elites}
+    cost, entropy = [], []
+    for i, name in enumerate(budgets):
+        colour = COLOURS[i % len(COLOURS)]
+        states = [record["budgets"][name] for record in epochs]
+        cost.append(Series(f"E[FLOPs], {name}", x, [s["expected_cost"] for s in states], "line", colour))
+        if name in targets:
+            cost.append(Series(f"target {name}", [x[0], x[-1]], [targets[name]] * 2, "line", colour, dashed=True))
+        entropy.append(Series(name, x, [s["entropy"] for s in states], "line", colour))
+    charts = [
+        Chart("expected-flops", "Expected FLOPs under Θ", note, "epoch", FLOPS, cost, log_y=True),
+        Chart("entropy", "Entropy of Θ", note, "epoch", "entropy (nats)", entropy),
+    ]
+    charts += [_theta(name, epochs, note) for name in budgets]
+    return [*charts, _exposure(epochs, note)]
+
+
+def _theta(name: str, epochs: list[dict[str, Any]], note: str) -> Chart:
+    axes = [record["budgets"][name]["probabilities"] for record in epochs]
+    maps = []
+    for k in range(len(axes[0])):
+        rows = [f"range {r + 1}" for r in range(len(axes[0][k]))]
+        values = [[record[k][r] for record in axes] for r in range(len(rows))]
+        maps.append(HeatMap(f"stage {k // 2 + 1} {'width' if k % 2 else 'depth'}", rows, values))
+    title = f"Probability of each range under Θ, budget {name}"
+    return Chart(f"theta-{name}", title, note, "epoch", "range, from the smallest", heat_maps=maps)
+
+
+def _exposure(epochs: list[dict[str, Any]], note: str) -> Chart:
+    maps = []
+    for i in range(len(epochs[0]["exposure"])):
+        for kind in ("blocks", "channels"):
+            shares = [record["exposure"][i][kind] for record in epochs]
+            rows = [f"{'block' if kind == 'blocks' else 'range'} {r + 1}" for r in range(len(shares[0]))]
+            maps.append(HeatMap(f"stage {i + 1} {kind}", rows, [[s[r] for s in shares] for r in range(len(rows))]))
+    title = "Exposure: share of training steps in which each block and each width range's channels were on"
+    return Chart("exposure", title, note, "epoch", "block, or width range", heat_maps=maps)
