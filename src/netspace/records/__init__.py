@@ -1,5 +1,6 @@
-"""What is kept of a run: Elite Spaces as files, trained networks as rows."""
+"""What is kept of a run: Elite Spaces and chosen architectures as files, trained networks as rows."""
 
+from netspace.records.chosen import ChosenArchitecture, load_architecture
 from netspace.records.elite import (
     Candidate,
     EliteSpace,
@@ -14,6 +15,7 @@ from netspace.records.trained import TrainedNetwork
 
 __all__ = [
     "Candidate",
+    "ChosenArchitecture",
     "EliteSpace",
     "Fidelity",
     "NetworkStore",
@@ -22,6 +24,7 @@ __all__ = [
     "Quantiles",
     "TrainedNetwork",
     "elite_from_plain",
+    "load_architecture",
     "load_elite",
     "population_name",
     "split_population",

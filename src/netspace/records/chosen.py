@@ -1,0 +1,103 @@
+"""One architecture as a small file, with its template: what `netspace nas` writes and `netspace train` reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, PlainSerializer, model_validator
+from pydantic.dataclasses import dataclass
+
+from netspace.cost import Cost, cost
+from netspace.documents import from_plain, parse_yaml, read_text, to_yaml, write_atomically
+from netspace.errors import NetspaceError
+from netspace.spaces import Architecture, NetworkTemplate
+from netspace.spaces.ranges import STRICT
+
+SCHEMA = 1
+
+PerStage = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+CostByName = Annotated[Cost, PlainSerializer(lambda value: value._asdict())]
+
+
+@dataclass(frozen=True, config=STRICT)
+class ChosenArchitecture:
+    """An architecture that was chosen to be trained fully.
+
+    Args:
+        depth: number of blocks of each stage.
+        width: output channels of each stage.
+        template: all of the network that is not searched; None in a file that holds depth and width only.
+        cost: FLOPs (multiply-adds), params and activations; None where the template is not known.
+        provenance: where it came from, such as `space`, `score`, `budget`, `run` and `seed`; free keys.
+        schema: version of the file's format.
+    """
+
+    depth: PerStage
+    width: PerStage
+    template: NetworkTemplate | None = None
+    cost: CostByName | None = None
+    provenance: dict[str, Any] | None = None
+    schema: int = SCHEMA
+
+    @model_validator(mode="after")
+    def _check(self) -> ChosenArchitecture:
+        if self.schema != SCHEMA:
+            raise ValueError(f"schema {self.schema} is not readable; this version reads schema {SCHEMA}")
+        stages = len(self.architecture.stages)
+        if self.template is None:
+            return self
+        if stages != len(self.template.strides):
+            raise ValueError(
+                f"{self.architecture} has {stages} stages, but its template {len(self.template.strides)}; "
+                "give one depth and one width per stride of the template"
+            )
+        exact = cost(self.architecture, self.template)
+        if self.cost is not None and self.cost != exact:
+            raise ValueError(f"the file says {self.cost}, but {self.architecture} in its template is {exact}")
+        return self
+
+    @classmethod
+    def of(
+        cls, architecture: Architecture, template: NetworkTemplate, *, provenance: dict[str, Any] | None = None
+    ) -> ChosenArchitecture:
+        """Price an architecture and keep it with its template.
+
+        Raises:
+            ValueError: where the numbers of stages differ.
+        """
+        costs = cost(architecture, template)
+        return cls(architecture.depths, architecture.widths, template, costs, provenance)
+
+    @property
+    def architecture(self) -> Architecture:
+        """Depth and width per stage as an Architecture."""
+        return Architecture.of(self.depth, self.width)
+
+    def within(self, template: NetworkTemplate) -> ChosenArchitecture:
+        """Return it in a template of the caller's, for a file that holds none.
+
+        Raises:
+            NetspaceError: where the numbers of stages differ.
+        """
+        if len(self.depth) != len(template.strides):
+            raise NetspaceError(
+                f"{self.architecture} has {len(self.depth)} stages, but the template {len(template.strides)} "
+                f"(strides {','.join(map(str, template.strides))}); give one depth and one width per stage, "
+                "or another template with --space"
+            )
+        return replace(self, template=template, cost=cost(self.architecture, template))
+
+    def save(self, path: Path) -> None:
+        """Write it to a file, whole or not at all."""
+        write_atomically(path, to_yaml(self))
+
+
+def load_architecture(path: Path) -> ChosenArchitecture:
+    """Read an architecture's file; a plain one of `depth: [..]` and `width: [..]` is taken and has no template.
+
+    Raises:
+        NetspaceError: where it is not there, no such file, of another schema, or its costs are not its own.
+    """
+    return from_plain(ChosenArchitecture, parse_yaml(read_text(path), str(path)), str(path))
