@@ -22,7 +22,7 @@ LINES: list[set[str]] = [
     {"config", "models", "report"},
     {"data"},
     {"search", "evaluate"},
-    {"fidelity"},
+    {"fidelity", "handover"},
     {"cli"},
 ]
 WITHOUT_TORCH = (

@@ -11,6 +11,7 @@ from netspace.cli.fidelity import fidelity_command
 from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
+from netspace.cli.train import train_command
 from netspace.errors import NetspaceError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command("search")(search_command)
 app.command("evaluate")(evaluate_command)
 app.command("results")(results_command)
 app.command("fidelity")(fidelity_command)
+app.command("train")(train_command)
 app.command("report")(report_command)
 app.command("watch")(watch_command)
 app.command("cost")(cost_command)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -23,10 +25,34 @@ def describe(record: EpochRecord) -> str:
     return f"loss {record.loss:.3f}  {budgets}" + ("  (warm-up)" if record.warmup else "")
 
 
-class EpochProgress:
-    """A context that takes EpochRecords and shows them on stderr."""
+class Epoch(Protocol):
+    """An epoch that is done: its place, and its wall time in seconds."""
 
-    def __init__(self) -> None:
+    @property
+    def epoch(self) -> int:
+        """From 1."""
+        ...
+
+    @property
+    def epochs(self) -> int:
+        """Of the whole work."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Wall time."""
+        ...
+
+
+class EpochProgress:
+    """A context that takes epochs and shows them on stderr.
+
+    Args:
+        describe: what to say of an epoch beside its place and the time left.
+    """
+
+    def __init__(self, describe: Callable[[Any], str] = describe) -> None:
+        self._describe = describe
         self._bar: Progress | None = None
         self._seconds: list[float] = []
         if sys.stderr.isatty():
@@ -45,14 +71,18 @@ class EpochProgress:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, record: EpochRecord) -> None:
+    def __call__(self, record: Epoch) -> None:
         """Show one epoch."""
         self._seconds.append(record.seconds)
         if self._bar is not None:
-            self._bar.update(self._task, total=record.epochs, completed=record.epoch, description=describe(record))
+            self._bar.update(
+                self._task, total=record.epochs, completed=record.epoch, description=self._describe(record)
+            )
             return
         left = (record.epochs - record.epoch) * sum(self._seconds) / len(self._seconds)
-        line = f"epoch {record.epoch}/{record.epochs}  {record.seconds:.0f} s, ETA {left:.0f} s  {describe(record)}"
+        line = (
+            f"epoch {record.epoch}/{record.epochs}  {record.seconds:.0f} s, ETA {left:.0f} s  {self._describe(record)}"
+        )
         print(line, file=sys.stderr, flush=True)
 
 
