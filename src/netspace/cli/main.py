@@ -7,6 +7,7 @@ import sys
 import typer
 
 from netspace.cli.evaluate import evaluate_command, results_command
+from netspace.cli.export import export_command, predict_command
 from netspace.cli.fidelity import fidelity_command
 from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
@@ -24,6 +25,8 @@ app.command("evaluate")(evaluate_command)
 app.command("results")(results_command)
 app.command("fidelity")(fidelity_command)
 app.command("train")(train_command)
+app.command("export")(export_command)
+app.command("predict")(predict_command)
 app.command("report")(report_command)
 app.command("watch")(watch_command)
 app.command("cost")(cost_command)
