@@ -22,7 +22,8 @@ LINES: list[set[str]] = [
     {"config", "models", "report"},
     {"data"},
     {"search", "evaluate"},
-    {"fidelity", "nas_comparison", "pipeline"},
+    {"fidelity", "handover", "nas_comparison"},
+    {"pipeline"},
     {"cli"},
 ]
 WITHOUT_TORCH = (

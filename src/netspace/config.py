@@ -13,6 +13,7 @@ from netspace.settings import Recipe, SearchConfig
 from netspace.spaces import SearchSpace
 
 _FOLDERS = {"space": "spaces/presets", "recipe": "evaluate/recipes"}
+_EXAMPLES: dict[type[Any], str] = {SearchConfig: "search.epochs=12", Recipe: "epochs=12"}
 
 
 def preset_names(kind: str = "space") -> list[str]:
@@ -39,13 +40,20 @@ def load_document(name: str, kind: str = "space") -> dict[str, Any]:
     return parse_yaml(text, name)
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str, settings: tuple[str, ...] = ()) -> Recipe:
     """Return a recipe that ships with the package, or the one in a user's YAML file.
+
+    Args:
+        name: of the recipe, or path of its file.
+        settings: overrides such as `epochs=12`, keys by their path, values as YAML.
 
     Raises:
         NetspaceError: where it is not there, or at fault.
     """
-    return from_plain(Recipe, load_document(name, "recipe"), name)
+    document = load_document(name, "recipe")
+    for setting in settings:
+        _merge(document, _setting(setting, Recipe))
+    return from_plain(Recipe, document, name)
 
 
 def load_search_space(name: str) -> SearchSpace:
@@ -79,7 +87,7 @@ def resolve(
     if file is not None:
         _merge(plain, parse_yaml(read_text(file), str(file)))
     for setting in settings:
-        _merge(plain, _setting(setting))
+        _merge(plain, _setting(setting, SearchConfig))
     _merge(plain, _without_none(options or {}))
     return from_plain(SearchConfig, plain, "config" if file is None else str(file))
 
@@ -97,14 +105,14 @@ def _without_none(plain: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in kept.items() if v is not None and v != {}}
 
 
-def _setting(text: str) -> dict[str, Any]:
-    """Turn `a.b=1` into {"a": {"b": 1}}, each key checked against the config's own."""
+def _setting(text: str, kind: type[Any]) -> dict[str, Any]:
+    """Turn `a.b=1` into {"a": {"b": 1}}, each key checked against those of `kind`."""
     path, separator, value = text.partition("=")
     if not separator:
-        raise NetspaceError(f"--set {text}: write it as key=value, for instance search.epochs=12")
+        raise NetspaceError(f"--set {text}: write it as key=value, for instance {_EXAMPLES[kind]}")
     parts = path.strip().split(".")
     for i, part in enumerate(parts):
-        allowed = keys_at(SearchConfig, tuple(parts[:i]))
+        allowed = keys_at(kind, tuple(parts[:i]))
         if part not in allowed:
             raise NetspaceError(f"--set {text}: unknown key '{path.strip()}', {did_you_mean(part, allowed)}")
     node: Any = parse_yaml(f"value: {value}", f"--set {text}")["value"]

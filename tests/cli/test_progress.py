@@ -72,7 +72,7 @@ def test_what_an_earlier_process_trained_counts_as_done_but_not_for_the_time_lef
 
 def test_epochs_count_down_with_the_mean_time_of_an_epoch() -> None:
     stream = io.StringIO()
-    with EpochProgress(Console(file=stream, force_terminal=False)) as progress:
+    with EpochProgress(console=Console(file=stream, force_terminal=False)) as progress:
         for epoch, seconds in ((1, 3000.0), (2, 1800.0)):
             state = {"expected_cost": 2e6, "entropy": 1.5}
             progress(EpochRecord(epoch, 5, epoch == 1, seconds, 2.0, 0.1, {"2M": state}, []))

@@ -1,6 +1,7 @@
 """Training one network: seeded, honest about its last epoch, and about what went wrong."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch
 from netspace import Architecture, NetspaceError, cost
 from netspace.config import load_recipe, preset_names
 from netspace.data import ImageData
-from netspace.evaluate import TrainingData, learning_rate, train_network
+from netspace.evaluate import Training, TrainingData, learning_rate, train_network
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate
 
@@ -49,6 +50,25 @@ def test_equal_seeds_give_equal_records_and_other_seeds_others(data: TrainingDat
     )
     assert first == again
     assert first.curve != other.curve
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"ema": 0.9}, {"optimizer": "adamw", "learning_rate": 0.01, "clip": 1.0}, {"optimizer": "rmsprop"}]
+)
+def test_a_training_taken_up_from_its_state_on_disk_gives_the_same_weights(
+    data: TrainingData, tmp_path: Path, change: dict[str, object]
+) -> None:
+    recipe = dataclasses.replace(RECIPE, **change)  # type: ignore[arg-type]
+    whole = Training(ARCHITECTURE, TEMPLATE, data, recipe, seed=1)
+    first = whole.train_epoch()
+    torch.save((whole.weights(), whole.state()), tmp_path / "state.pt")
+    last = whole.train_epoch()
+    resumed = Training(ARCHITECTURE, TEMPLATE, data, recipe, seed=1)
+    resumed.restore(*torch.load(tmp_path / "state.pt", weights_only=True))
+    assert resumed.curve == [first]
+    assert resumed.train_epoch() == last
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(resumed.network.state_dict()[name], value), name
 
 
 def test_the_parts_do_not_overlap_and_the_test_images_are_the_sealed_ones(

@@ -195,7 +195,7 @@ def test_a_run_on_data_that_changed_is_refused(tmp_path: Path) -> None:
     config = quick_config(data={"dataset": str(source)}, budgets=["100K"])
     find_spaces(config, tmp_path / "run")
     write_parquet(source / "train-00000-of-00001.parquet", [1, 0] * 40)
-    with pytest.raises(NetspaceError, match="was searched on other images"):
+    with pytest.raises(NetspaceError, match="was made on other images"):
         find_spaces(config, tmp_path / "run")
 
 

@@ -6,13 +6,16 @@ import sys
 
 import typer
 
+from netspace.cli.auto import auto_command
 from netspace.cli.evaluate import evaluate_command, results_command
+from netspace.cli.export import export_command, predict_command
 from netspace.cli.fidelity import fidelity_command
 from netspace.cli.nas import nas_command
 from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
 from netspace.cli.table import table_command
+from netspace.cli.train import train_command
 from netspace.errors import NetspaceError
 
 app = typer.Typer(
@@ -20,12 +23,16 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command("auto")(auto_command)
 app.command("search")(search_command)
 app.command("evaluate")(evaluate_command)
 app.command("results")(results_command)
 app.command("fidelity")(fidelity_command)
 app.command("nas")(nas_command)
 app.command("table")(table_command)
+app.command("train")(train_command)
+app.command("export")(export_command)
+app.command("predict")(predict_command)
 app.command("report")(report_command)
 app.command("watch")(watch_command)
 app.command("cost")(cost_command)

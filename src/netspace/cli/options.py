@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,6 +20,16 @@ Classes = Annotated[int, typer.Option(help="Number of classes.", min=2)]
 Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0)]
 Near = Annotated[
     float, typer.Option(help="Points of test error above the front that are still near it.", min=0, max=100)
+]
+Dataset = Annotated[str, typer.Option(help="fashion (embedded), a folder of images or parquet, or a hub id.")]
+ResizeTo = Annotated[int | None, typer.Option(help="Resize images to this height and width.")]
+ConvertTo = Annotated[int | None, typer.Option(help="Convert images to 1 (grey) or 3 (colour) channels.")]
+ImageColumn = Annotated[str | None, typer.Option(help="Column of images.")]
+LabelColumn = Annotated[str | None, typer.Option(help="Column of labels.")]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")]
+RecipeName = Annotated[str, typer.Option(help="quick, standard, paper, or a YAML file.")]
+RecipeSettings = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting of the recipe, as epochs=12; repeatable.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="The run's folder.")]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
@@ -67,18 +68,52 @@ class ProgressDisplay:
         self._bar.start()
 
 
-class EpochProgress(ProgressDisplay):
-    """Shows a search: epochs done, the time left, loss, expected FLOPs and entropy of Θ."""
+def describe(record: EpochRecord) -> str:
+    """Return loss and, per budget, expected FLOPs and entropy of Θ, on one line."""
+    budgets = "  ".join(
+        f"{name}: E[FLOPs] {format_amount(state['expected_cost'])}, entropy {state['entropy']:.2f}"
+        for name, state in record.budgets.items()
+    )
+    return f"loss {record.loss:.3f}  {budgets}" + ("  (warm-up)" if record.warmup else "")
 
-    def __init__(self, console: Console | None = None) -> None:
+
+class Epoch(Protocol):
+    """An epoch that is done: its place, and its wall time in seconds."""
+
+    @property
+    def epoch(self) -> int:
+        """From 1."""
+        ...
+
+    @property
+    def epochs(self) -> int:
+        """Of the whole work."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Wall time."""
+        ...
+
+
+class EpochProgress(ProgressDisplay):
+    """Shows work that goes in epochs: epochs done, the time left, and what is known of the last one.
+
+    Args:
+        describe: what to say of an epoch; of a search loss, expected FLOPs and entropy of Θ.
+        console: where to; None is stderr.
+    """
+
+    def __init__(self, describe: Callable[[Any], str] = describe, console: Console | None = None) -> None:
         super().__init__("epoch", console)
+        self._describe = describe
         self._seconds: list[float] = []
 
-    def __call__(self, record: EpochRecord) -> None:
+    def __call__(self, record: Epoch) -> None:
         """Show one epoch."""
         self._seconds.append(record.seconds)
         left = (record.epochs - record.epoch) * sum(self._seconds) / len(self._seconds)
-        self.show(record.epoch, record.epochs, describe(record), seconds_left=left)
+        self.show(record.epoch, record.epochs, self._describe(record), seconds_left=left)
 
 
 class PopulationProgress(ProgressDisplay):
@@ -109,15 +144,6 @@ class PopulationProgress(ProgressDisplay):
         text += f", best validation error {min(ok):.2%}" if ok else ""
         left = (total - done) * (time.monotonic() - self._started) / trained if trained else None
         self.show(done, total, text, seconds_left=left)
-
-
-def describe(record: EpochRecord) -> str:
-    """Return loss and, per budget, expected FLOPs and entropy of Θ, on one line."""
-    budgets = "  ".join(
-        f"{name}: E[FLOPs] {format_amount(state['expected_cost'])}, entropy {state['entropy']:.2f}"
-        for name, state in record.budgets.items()
-    )
-    return f"loss {record.loss:.3f}  {budgets}" + ("  (warm-up)" if record.warmup else "")
 
 
 def _clock(seconds: float) -> str:

@@ -141,8 +141,8 @@ def _read(
             )
         if size is None and not _fits(image, arrays):
             size = DEFAULT_SIZE
-            arrays = [_to_array(Image.fromarray(array), size, channels) for array in arrays]
-        arrays.append(_to_array(image, size, channels))
+            arrays = [to_array(Image.fromarray(array), size, channels) for array in arrays]
+        arrays.append(to_array(image, size, channels))
         labels.append(row.label)
     if not arrays:
         raise NetspaceError(f"dataset '{settings.dataset}' is empty: it has no image to train on")
@@ -157,7 +157,14 @@ def _fits(image: Image.Image, before: list[np.ndarray]) -> bool:
     return square and (not before or image.height == before[0].shape[0])
 
 
-def _to_array(image: Image.Image, size: int | None, channels: int | None) -> np.ndarray:
+def to_array(image: Image.Image, size: int | None, channels: int | None) -> np.ndarray:
+    """Return an image's pixels, uint8, shape (height, width) for one channel, else (height, width, 3).
+
+    Args:
+        image: of any mode; more than eight bits are scaled to 0..255.
+        size: height and width to resize to; None keeps them.
+        channels: 1 for grey; else colour.
+    """
     if image.mode in ("I", "I;16", "F"):
         values = np.asarray(image, np.float64)
         image = Image.fromarray((values * (255.0 / max(float(values.max()), 255.0))).astype(np.uint8))

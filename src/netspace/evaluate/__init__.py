@@ -3,13 +3,24 @@
 from netspace.evaluate.baselines import BASELINES, draw_baseline
 from netspace.evaluate.evaluation import Subject, evaluate_spaces
 from netspace.evaluate.population import PopulationPlan, plan_drawn, plan_networks, train_population
-from netspace.evaluate.train import TrainingData, learning_rate, train_network
+from netspace.evaluate.train import (
+    DivergedError,
+    Training,
+    classification_error,
+    learning_rate,
+    train_network,
+    weights_of,
+)
+from netspace.evaluate.training_data import TrainingData
 
 __all__ = [
     "BASELINES",
+    "DivergedError",
     "PopulationPlan",
     "Subject",
+    "Training",
     "TrainingData",
+    "classification_error",
     "draw_baseline",
     "evaluate_spaces",
     "learning_rate",
@@ -17,4 +28,5 @@ __all__ = [
     "plan_networks",
     "train_network",
     "train_population",
+    "weights_of",
 ]

@@ -14,7 +14,7 @@ from netspace.data import ImageData
 from netspace.documents import fingerprint, parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate.population import PopulationPlan, plan_networks, train_population
-from netspace.evaluate.train import TrainingData
+from netspace.evaluate.training_data import TrainingData
 from netspace.records import NetworkStore, population_name
 from netspace.settings import Recipe
 from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace

@@ -17,7 +17,8 @@ import torch.multiprocessing as mp
 from netspace.cost import COST_KINDS, Budget, Cost, CostModel, cost
 from netspace.documents import fingerprint
 from netspace.evaluate.baselines import draw_baseline
-from netspace.evaluate.train import TrainingData, train_network
+from netspace.evaluate.train import train_network
+from netspace.evaluate.training_data import TrainingData
 from netspace.records import NetworkStore, Planned, TrainedNetwork
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, SearchSpace

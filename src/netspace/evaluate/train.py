@@ -1,10 +1,10 @@
-"""Training one network from scratch, in plain sight, and the record that comes of it."""
+"""Training one network from scratch, in plain sight: an epoch at a time, with a state that can be kept and taken up."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
 from netspace.cost import cost
-from netspace.data import ImageData, ImageSet, Normalisation, augment
+from netspace.data import ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
+from netspace.evaluate.training_data import TrainingData
 from netspace.models import Network, error_rate, initialise
 from netspace.records import TrainedNetwork
 from netspace.schedules import cosine, linear
@@ -25,45 +26,98 @@ from netspace.spaces import Architecture, NetworkTemplate
 BATCH = 512
 
 
-@dataclass(frozen=True)
-class TrainingData:
-    """The images of a training, on a device.
+class DivergedError(NetspaceError):
+    """A loss was not finite."""
+
+
+class Training:
+    """One network's training in progress; equal arguments give equal weights, also where it was stopped and taken up.
 
     Args:
-        train: what the weights are trained on.
-        validation: held out of the training split.
-        test: the sealed test split, read once to report.
-        normalise: measured on `train`.
-        fingerprint: of the whole training split.
+        architecture: what to train.
+        template: all that is not searched.
+        data: images, on the device to train on.
+        recipe: how.
+        seed: of initialisation, order and augmentation.
     """
 
-    train: ImageSet
-    validation: ImageSet
-    test: ImageSet
-    normalise: Normalisation
-    fingerprint: str
+    def __init__(
+        self, architecture: Architecture, template: NetworkTemplate, data: TrainingData, recipe: Recipe, *, seed: int
+    ) -> None:
+        device = data.train.images.device
+        self._data, self._recipe, self._device = data, recipe, device
+        self._generator, self._rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
+        self._network = _network(architecture, template, recipe, self._generator).to(device)
+        ema = recipe.ema
+        self._average = None if ema is None else AveragedModel(self._network, multi_avg_fn=get_ema_multi_avg_fn(ema))
+        self._model: nn.Module = torch.compile(self._network) if recipe.compile else self._network  # type: ignore[assignment]
+        self._optimizer = _optimizer(self._network, recipe)
+        self.curve: list[dict[str, Any]] = []
 
-    @classmethod
-    def of(cls, data: ImageData, recipe: Recipe, device: torch.device) -> TrainingData:
-        """Split a data set as a recipe says; every training of a recipe sees the same split.
+    @property
+    def epoch(self) -> int:
+        """Epochs that are done."""
+        return len(self.curve)
+
+    @property
+    def network(self) -> Network:
+        """The network as it is tested after an epoch: the average where the recipe asks for one."""
+        network: Network = self._network if self._average is None else self._average.module  # type: ignore[assignment]
+        return network
+
+    def train_epoch(self) -> dict[str, Any]:
+        """Train one epoch and return its entry of the curve: `loss` and `validation_error`.
 
         Raises:
-            NetspaceError: where a part would be smaller than a batch.
+            DivergedError: where the mean loss is not finite.
         """
-        n = len(data.train) if recipe.train_images is None else min(recipe.train_images, len(data.train))
-        held_out = round(n * recipe.validation_share)
-        if n - held_out < recipe.batch_size or not held_out:
-            raise NetspaceError(
-                f"{n} training images leave {n - held_out} to train on and {held_out} to validate; a batch of "
-                f"{recipe.batch_size} needs more: give more images or a recipe with a smaller batch_size"
-            )
-        order = torch.from_numpy(np.random.default_rng(0).permutation(len(data.train)))[:n]
-        train, validation = (
-            ImageSet(data.train.images[rows], data.train.labels[rows]).to(device)
-            for rows in (order[held_out:], order[:held_out])
-        )
-        test = data.sealed_test().to(device)
-        return cls(train, validation, test, Normalisation.of(train.images), data.fingerprint)
+        data, recipe = self._data, self._recipe
+        order = torch.from_numpy(self._rng.permutation(len(data.train))).to(self._device)
+        losses = []
+        for progress, images, labels in _batches(self.epoch, order, data, recipe, self._generator):
+            self._optimizer.param_groups[0]["lr"] = learning_rate(progress, recipe)
+            self._model.train()
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=recipe.precision == "bf16-mixed"):
+                loss = F.cross_entropy(self._model(images), labels, label_smoothing=recipe.label_smoothing)
+            self._optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self._network.parameters(), recipe.clip or float("inf"))
+            self._optimizer.step()
+            if self._average is not None:
+                self._average.update_parameters(self._network)
+            losses.append(loss.detach())
+        mean = float(torch.stack(losses).mean())
+        if not np.isfinite(mean):
+            raise DivergedError(f"the loss is {mean} in epoch {self.epoch + 1}; lower the recipe's learning_rate")
+        if self._average is not None:
+            _measure_statistics(self._average, data)
+        error = classification_error(self.network, data.validation, data.normalise)
+        self.curve.append({"loss": mean, "validation_error": error})
+        return self.curve[-1]
+
+    def state(self) -> dict[str, Any]:
+        """Return all but the weights that the rest of the training depends on, as plain data and tensors."""
+        return {
+            "optimizer": self._optimizer.state_dict(),
+            "average": None if self._average is None else self._average.state_dict(),
+            "generator": self._generator.get_state(),
+            "rng": self._rng.bit_generator.state,
+            "curve": self.curve,
+        }
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the weights that are trained, by name, on the CPU."""
+        return weights_of(self._network)
+
+    def restore(self, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Take up the training where the same training returned these weights and this state."""
+        self._network.load_state_dict(weights)
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
+        self._generator.set_state(state["generator"])
+        self._rng.bit_generator.state = state["rng"]
+        self.curve = state["curve"]
 
 
 def train_network(
@@ -91,39 +145,18 @@ def train_network(
     record = TrainedNetwork(
         architecture, cost(architecture, template), seed, fingerprint, data.fingerprint, "ok", device=device.type
     )
-    generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-    network = _network(architecture, template, recipe, generator).to(device)
-    average = None if recipe.ema is None else AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
-    model: nn.Module = torch.compile(network) if recipe.compile else network  # type: ignore[assignment]
-    optimizer = _optimizer(network, recipe)
-    curve: list[dict[str, Any]] = []
-    for epoch in range(recipe.epochs):
-        order = torch.from_numpy(rng.permutation(len(data.train))).to(device)
-        losses = []
-        for progress, images, labels in _batches(epoch, order, data, recipe, generator):
-            optimizer.param_groups[0]["lr"] = learning_rate(progress, recipe)
-            model.train()
-            with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16-mixed"):
-                loss = F.cross_entropy(model(images), labels, label_smoothing=recipe.label_smoothing)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip or float("inf"))
-            optimizer.step()
-            if average is not None:
-                average.update_parameters(network)
-            losses.append(loss.detach())
-        mean = float(torch.stack(losses).mean())
-        if not np.isfinite(mean):
-            reason = f"the loss is {mean} in epoch {epoch + 1}; lower the recipe's learning_rate"
-            return replace(record, status="diverged", reason=reason, curve=curve, seconds=_since(started))
-        tested = network if average is None else _averaged(average, data)
-        curve.append({"loss": mean, "validation_error": classification_error(tested, data.validation, data.normalise)})
-        on_epoch(epoch + 1, curve[-1])
+    training = Training(architecture, template, data, recipe, seed=seed)
+    try:
+        while training.epoch < recipe.epochs:
+            entry = training.train_epoch()
+            on_epoch(training.epoch, entry)
+    except DivergedError as error:
+        return replace(record, status="diverged", reason=str(error), curve=training.curve, seconds=_since(started))
     return replace(
         record,
-        validation_error=curve[-1]["validation_error"],
-        test_error=classification_error(tested, data.test, data.normalise),
-        curve=curve,
+        validation_error=training.curve[-1]["validation_error"],
+        test_error=classification_error(training.network, data.test, data.normalise),
+        curve=training.curve,
         seconds=_since(started),
     )
 
@@ -175,10 +208,14 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     )
 
 
-def _averaged(average: AveragedModel, data: TrainingData) -> nn.Module:
-    """Return the averaged weights with BatchNorm's statistics measured for them."""
+def _measure_statistics(average: AveragedModel, data: TrainingData) -> None:
+    """Measure BatchNorm's statistics for averaged weights."""
     update_bn((data.normalise(part) for part in data.train.images[: 8 * BATCH].split(BATCH)), average)
-    return average
+
+
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """Return a network's weights by name, on the CPU, as they are written to files."""
+    return {name: value.detach().cpu().clone().contiguous() for name, value in network.state_dict().items()}
 
 
 def _since(started: float) -> float:

@@ -4,13 +4,14 @@ from netspace.search.architecture_search import Chosen, search_architectures
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.estimators import ESTIMATORS, Estimator, GumbelEstimator, ScoreEstimator
-from netspace.search.results import find_spaces, open_search
-from netspace.search.run_folder import RunFolder
+from netspace.search.results import find_spaces, open_search, resolve_device
+from netspace.search.run_folder import Checkpoint, RunFolder, environment
 from netspace.search.scoring import architecture_error
 from netspace.search.space_search import EpochRecord, SpaceSearch
 
 __all__ = [
     "ESTIMATORS",
+    "Checkpoint",
     "Chosen",
     "EpochRecord",
     "Estimator",
@@ -21,8 +22,10 @@ __all__ = [
     "SpaceDistribution",
     "SpaceSearch",
     "architecture_error",
+    "environment",
     "find_spaces",
     "open_search",
     "penalty_tables",
+    "resolve_device",
     "search_architectures",
 ]

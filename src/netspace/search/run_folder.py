@@ -40,7 +40,7 @@ class Checkpoint(NamedTuple):
 
 
 class RunFolder:
-    """config.yaml, search.jsonl, checkpoint-NNNN/ and elite-*.yaml of one search.
+    """config.yaml and checkpoint-NNNN/ of one run; of a search also search.jsonl and elite-*.yaml.
 
     Args:
         path: the folder.
@@ -60,11 +60,11 @@ class RunFolder:
             raise NetspaceError(f"output folder '{self.path}' is not writable; give another with --out")
 
     @contextmanager
-    def opened(self, config: SearchConfig, data: str) -> Iterator[RunFolder]:
+    def opened(self, config: Any, data: str) -> Iterator[RunFolder]:
         """Hold the folder for one process: make it, or check that it holds a run of the same config and data.
 
         Args:
-            config: as resolved.
+            config: as resolved: a SearchConfig, or the settings of another kind of run.
             data: fingerprint of the training images.
 
         Raises:
@@ -86,7 +86,7 @@ class RunFolder:
             self._claim(config, data)
             yield self
 
-    def _claim(self, config: SearchConfig, data: str) -> None:
+    def _claim(self, config: Any, data: str) -> None:
         file = self.path / "config.yaml"
         if file.exists():
             stored = parse_yaml(read_text(file), str(file)).get("config")
@@ -122,8 +122,8 @@ class RunFolder:
         stored = parse_yaml(read_text(file), str(file)).get("data", data)
         if stored != data:
             raise NetspaceError(
-                f"'{self.path}' was searched on other images (fingerprint {stored}, now {data}); "
-                "give the data it was searched on, or another --out"
+                f"'{self.path}' was made on other images (fingerprint {stored}, now {data}); "
+                "give the data it was made on, or another --out"
             )
 
     def append(self, record: dict[str, Any]) -> None:

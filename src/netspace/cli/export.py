@@ -1,0 +1,108 @@
+"""The commands `netspace export` and `netspace predict`: a network leaves the house, and is used."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from netspace.cli.options import Json
+from netspace.cli.output import note, print_json, print_table
+from netspace.errors import NetspaceError
+
+if TYPE_CHECKING:
+    from netspace.handover import Exported, Prediction
+
+
+def export_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of `netspace train`.", metavar="DIR")],
+    out: Annotated[Path, typer.Option(help="Folder to make.")],
+    format: Annotated[Literal["python", "onnx", "torch-export", "all"], typer.Option(help="What to write.")] = "python",
+    fold: Annotated[bool, typer.Option("--fold", help="Fold BatchNorm into the convolutions.")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Quantise the ONNX model too, calibrated on training images.")
+    ] = False,
+    dataset: Annotated[str | None, typer.Option(help="Where the images of the training are, if they moved.")] = None,
+    json: Json = False,
+) -> None:
+    """Write a trained network as files that need no netspace; each is checked on test images before it is kept."""
+    from netspace.handover import FORMATS, check_new, export_model, load_data, load_model
+
+    check_new(out)
+    model = load_model(folder)
+    formats = FORMATS if format == "all" else (format,)
+    images = load_data(model.card, dataset)
+    done = export_model(model, images, out, formats=formats, fold=fold, int8=int8)
+    if json:
+        print_json({"out": str(out), **asdict(done)})
+    else:
+        _print_exports(done, out)
+    for name, reason in done.failed.items():
+        note(f"{name} failed its check and is deleted: {reason}")
+    if done.failed:
+        raise typer.Exit(1)
+
+
+def _print_exports(done: Exported, out: Path) -> None:
+    rows = []
+    for export in done.kept:
+        checked = f"{export.difference:.1e} on {export.images} test images"
+        error = "" if export.test_error is None else f"{done.before:.2%} → {export.test_error:.2%}"
+        rows.append([export.format, str(out / export.file), checked, f"{export.agreement:.2%}", error])
+    columns = ("format", "file", "largest logit difference", "same class", "test error before → after")
+    used = columns if done.before is not None else columns[:-1]
+    print_table("Exported", used, [row[: len(used)] for row in rows])
+
+
+def predict_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of `netspace export`.", metavar="OUT")],
+    images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.", metavar="IMAGE_OR_FOLDER…")],
+    format: Annotated[
+        Literal["python", "torch-export", "onnx", "onnx-int8"] | None,
+        typer.Option(help="Which of the folder's formats to run; default: the first of these that is there."),
+    ] = None,
+    json: Json = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV: file, class, probability, one column per class.")
+    ] = False,
+) -> None:
+    """Say the class of images; what is no image is named and skipped, and the exit code is 1."""
+    if json and csv:
+        raise NetspaceError("--json and --csv exclude each other; give one of them")
+    from netspace.handover import find_images, load_predictor
+
+    files = find_images(images)
+    predictor = load_predictor(folder, format)
+    faults: list[str] = []
+    predictions = list(predictor.predict(files, on_fault=faults.append))
+    if json:
+        print_json([_row(prediction) for prediction in predictions])
+    elif csv:
+        _print_csv(predictions, list(predictor.card.classes))
+    elif predictions:
+        shown = [[p.file, p.label, f"{p.probability:.3f}"] for p in predictions]
+        print_table(f"{folder} ({predictor.format})", ("file", "class", "probability"), shown)
+    for fault in faults:
+        note(f"skipped: {fault}")
+    if faults:
+        raise typer.Exit(1 if predictions else 2)
+
+
+def _row(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "file": prediction.file,
+        "class": prediction.label,
+        "probability": prediction.probability,
+        "probabilities": prediction.probabilities,
+    }
+
+
+def _print_csv(predictions: list[Prediction], classes: list[str]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["file", "class", "probability", *(f"p({name})" for name in classes)])
+    for p in predictions:
+        writer.writerow([p.file, p.label, f"{p.probability:.6f}", *(f"{v:.6f}" for v in p.probabilities.values())])

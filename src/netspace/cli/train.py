@@ -1,0 +1,119 @@
+"""The command `netspace train`: one architecture, trained fully, with its model card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from netspace.cli.options import (
+    ConvertTo,
+    Dataset,
+    Device,
+    ImageColumn,
+    LabelColumn,
+    Out,
+    RecipeName,
+    RecipeSettings,
+    ResizeTo,
+    Seed,
+)
+from netspace.cli.output import note, print_json
+from netspace.config import load_recipe, load_search_space
+from netspace.documents import from_plain, to_plain
+from netspace.errors import NetspaceError
+from netspace.records import ChosenArchitecture, load_architecture
+from netspace.settings import DataSettings
+from netspace.spaces import NetworkTemplate, SearchSpace
+
+if TYPE_CHECKING:
+    from netspace.data import ImageData
+    from netspace.handover import ModelCard, TrainingEpoch
+
+
+def train_command(
+    architecture: Annotated[Path, typer.Argument(help="YAML of `netspace nas`, or just depth: [..] and width: [..].")],
+    dataset: Dataset,
+    out: Out,
+    recipe: RecipeName = "standard",
+    set_: RecipeSettings = None,
+    space: Annotated[
+        str | None, typer.Option(help="Search space whose stem and strides a file without a template takes.")
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many epochs without a better validation error; take the best epoch.", min=1),
+    ] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    image_size: ResizeTo = None,
+    channels: ConvertTo = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the model card as one JSON value.")] = False,
+) -> None:
+    """Train one network fully; run the same command again to go on after a stop."""
+    chosen, resolved = load_architecture(architecture), load_recipe(recipe, tuple(set_ or ()))
+    if chosen.template is not None and space is not None:
+        raise NetspaceError(f"{architecture} holds its own template; leave out --space {space}")
+    shape = {"image_size": image_size, "channels": channels, **_shape(chosen)}
+    columns = {"image_column": image_column, "label_column": label_column}
+    settings = from_plain(DataSettings, {"dataset": dataset, **shape, **columns}, "options")
+    search_space = None if space is None else load_search_space(space)
+    from netspace.data import load_images
+    from netspace.search import RunFolder, resolve_device
+
+    RunFolder(out).check_writable()
+    on = resolve_device(device)
+    images = load_images(settings)
+    chosen = chosen if chosen.template is not None else chosen.within(_template(images, search_space))
+    plain = {"architecture": chosen, "data": images.settings, "recipe": resolved, "device": on}
+    card = _train({**plain, "seed": seed, "patience": patience}, images, out)
+    if json:
+        print_json(to_plain(card))
+    else:
+        _print_card(card, out)
+
+
+def describe_training(epoch: TrainingEpoch) -> str:
+    """Return loss and validation error on one line."""
+    return f"loss {epoch.loss:.3f}  validation error {epoch.validation_error:.2%}"
+
+
+def _train(plain: dict[str, Any], images: ImageData, out: Path) -> ModelCard:
+    from netspace.cli.progress import EpochProgress
+    from netspace.handover import CARD, TrainingConfig, train_fully
+
+    if (out / CARD).exists():
+        note(f"{out} is trained already")
+    try:
+        with EpochProgress(describe_training) as progress:
+            return train_fully(from_plain(TrainingConfig, plain, "options"), images, out, on_epoch=progress)
+    except KeyboardInterrupt:
+        note(f"stopped; what is done is in {out}. Run the same command again to go on from its last epoch.")
+        raise typer.Exit(130) from None
+
+
+def _shape(chosen: ChosenArchitecture) -> dict[str, Any]:
+    template = chosen.template
+    return {} if template is None else {"image_size": template.image_size, "channels": template.channels}
+
+
+def _template(images: ImageData, space: SearchSpace | None) -> NetworkTemplate:
+    size, channels, classes = images.shape
+    if space is not None:
+        return space.template(size, channels, classes)
+    return NetworkTemplate(image_size=size, channels=channels, classes=classes)
+
+
+def _print_card(card: ModelCard, out: Path) -> None:
+    cost = card.architecture.cost
+    assert cost is not None
+    print(f"{card.architecture.architecture}: {cost.flops:,} FLOPs (multiply-adds, MACs), {cost.params:,} params")
+    for latency in card.latency:
+        print(f"latency           {latency.milliseconds:.3g} ms for a batch of {latency.batch} on {latency.device}")
+    print(f"validation error  {card.validation_error:.2%} at epoch {card.epoch} of {card.recipe.epochs}")
+    print(f"test error        {card.test_error:.2%} on {card.images['test']:,} images, read once")
+    for name in ("model.safetensors", "card.md", "card.json"):
+        print(out / name)

@@ -1,0 +1,33 @@
+"""A network that leaves the house: trained fully, described, exported, checked, used."""
+
+from netspace.handover.card import CARD, Export, Latency, ModelCard, load_card
+from netspace.handover.exporting import FORMATS, Exported, Format, check_new, export_model
+from netspace.handover.full_training import TrainingConfig, TrainingEpoch, check_data, train_fully
+from netspace.handover.latency import measure_latency
+from netspace.handover.predicting import Prediction, Predictor, find_images, load_predictor
+from netspace.handover.trained_model import TrainedModel, load_data, load_model
+
+__all__ = [
+    "CARD",
+    "FORMATS",
+    "Export",
+    "Exported",
+    "Format",
+    "Latency",
+    "ModelCard",
+    "Prediction",
+    "Predictor",
+    "TrainedModel",
+    "TrainingConfig",
+    "TrainingEpoch",
+    "check_data",
+    "check_new",
+    "export_model",
+    "find_images",
+    "load_card",
+    "load_data",
+    "load_model",
+    "load_predictor",
+    "measure_latency",
+    "train_fully",
+]

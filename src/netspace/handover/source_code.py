@@ -1,0 +1,84 @@
+"""The network as readable source: one file of plain torch, its weights beside it, and nothing of netspace."""
+
+from __future__ import annotations
+
+import importlib.util
+import uuid
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from safetensors.torch import save
+
+from netspace.documents import write_atomically
+from netspace.errors import NetspaceError
+from netspace.evaluate import weights_of
+from netspace.handover.card import ModelCard
+from netspace.handover.deployed import Deployed
+from netspace.handover.full_training import WEIGHTS
+
+SOURCE = "model.py"
+
+
+def write_source(deployed: Deployed, card: ModelCard, folder: Path, *, fold: bool = False) -> None:
+    """Write model.py and model.safetensors.
+
+    Args:
+        deployed: the network, folded or not.
+        card: of the network.
+        folder: where.
+        fold: whether `deployed` is folded.
+    """
+    template, chosen = card.template, card.architecture
+    values = {
+        "stem_width": template.stem_width,
+        "depths": list(chosen.depth),
+        "widths": list(chosen.width),
+        "strides": list(template.strides),
+        "classes": template.classes,
+        "mean": list(card.mean),
+        "deviation": list(card.deviation),
+        "conv_norm": read_template("conv_folded.py" if fold else "conv_norm.py"),
+    }
+    write_atomically(folder / WEIGHTS, save(weights_of(deployed.network)))
+    write_atomically(folder / SOURCE, fill("model.py", card, values))
+
+
+def fill(name: str, card: ModelCard, values: dict[str, Any]) -> str:
+    """Return a template's text with a card's facts and further values put in."""
+    template = card.template
+    cost = f"{card.macs:,} multiply-adds (FLOPs, MACs)"
+    title = (
+        f"{card.task[0].upper()}{card.task[1:]}: {card.architecture.architecture}, {template.classes} classes, {cost}."
+    )
+    facts = {
+        "title": title,
+        "image_size": template.image_size,
+        "channels": template.channels,
+        "colours": "grey" if template.channels == 1 else "red, green, blue",
+    }
+    return Template(read_template(name)).substitute(facts, **values)
+
+
+def read_template(name: str) -> str:
+    """Return the text of a template of this package."""
+    return (resources.files("netspace.handover") / "templates" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def load_source(folder: Path) -> Any:
+    """Run an exported model.py and return its model, in evaluation mode. This runs the file's code: trust it first.
+
+    Raises:
+        NetspaceError: where the file or its weights are at fault.
+    """
+    spec = importlib.util.spec_from_file_location(f"exported_{uuid.uuid4().hex}", folder / SOURCE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        return module.load(folder)
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise NetspaceError(f"cannot load {folder / SOURCE} with its {WEIGHTS}: {reason}; export it again") from None
