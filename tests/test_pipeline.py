@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from netspace import Budget, NetspaceError, find_spaces, load_elite
-from netspace.pipeline import Pipeline, choose_space
+from netspace.config import load_recipe
+from netspace.pipeline import Pipeline, choose_recipe, choose_space
 from tests.conftest import quick_config
 
 
@@ -19,6 +20,11 @@ def test_the_smallest_preset_with_room_for_the_budget_is_taken(budget: str, spac
 def test_a_budget_that_no_preset_holds_is_refused_with_what_they_hold() -> None:
     with pytest.raises(NetspaceError, match=r"budget 10K is outside.*small 1\.343M to 767\.2M"):
         choose_space(Budget.parse("10K"), (32, 3, 10))
+
+
+def test_few_images_take_the_recipe_of_small_batches() -> None:
+    assert (choose_recipe(300), choose_recipe(50_000)) == ("few", "standard")
+    assert load_recipe("few").batch_size < load_recipe("standard").batch_size
 
 
 def test_each_step_takes_what_the_one_before_it_wrote(tmp_path: Path) -> None:

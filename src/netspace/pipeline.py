@@ -12,6 +12,7 @@ from netspace.errors import NetspaceError
 from netspace.records import load_elite
 
 ROOM = 2.0
+MANY = 5000
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ class Pipeline:
         if self.elite.exists() and load_elite(self.elite).candidates[0].hit_rate == 0:
             return self.space
         return str(self.elite)
+
+
+def choose_recipe(images: int) -> str:
+    """Return the recipe of the full training for so many training images."""
+    return "few" if images < MANY else "standard"
 
 
 def choose_space(budget: Budget, shape: tuple[int, int, int]) -> str:

@@ -1,6 +1,7 @@
 """Training one network: seeded, honest about its last epoch, and about what went wrong."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from netspace import Architecture, NetspaceError, cost
 from netspace.config import load_recipe, preset_names
 from netspace.data import ImageData
 from netspace.evaluate import Training, TrainingData, learning_rate, train_network
+from netspace.evaluate.train import moving_average
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate
 
@@ -110,9 +112,20 @@ def test_too_few_images_are_refused(fashion: ImageData) -> None:
 
 
 def test_the_recipes_of_the_package_load() -> None:
-    assert preset_names("recipe") == ["paper", "quick", "standard"]
+    assert preset_names("recipe") == ["few", "paper", "quick", "standard"]
     assert {name: load_recipe(name).name for name in preset_names("recipe")} == {
         name: name for name in preset_names("recipe")
     }
     with pytest.raises(NetspaceError, match="unknown recipe 'quik', did you mean 'quick'"):
         load_recipe("quik")
+
+
+def test_the_moving_average_forgets_its_start_also_in_a_short_training() -> None:
+    update = moving_average(0.999)
+    average = torch.tensor(1.0)
+    for n in range(1, 101):
+        average = update(average, torch.tensor(0.0), n)
+    closed = math.prod(min(0.999, (1 + n) / (10 + n)) for n in range(1, 101))
+    assert float(average) == pytest.approx(closed, rel=1e-4)
+    assert closed < 1e-6
+    assert float(update(torch.tensor(1.0), torch.tensor(0.0), 10**6)) == pytest.approx(0.999)

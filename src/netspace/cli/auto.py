@@ -14,7 +14,7 @@ from netspace.cli.output import note
 from netspace.config import load_recipe, load_search_space
 from netspace.cost import Budget
 from netspace.documents import from_plain
-from netspace.pipeline import Pipeline, Step, choose_space
+from netspace.pipeline import Pipeline, Step, choose_recipe, choose_space
 from netspace.settings import DataSettings
 
 Run = Callable[[tuple[str, ...]], None]
@@ -26,13 +26,14 @@ def auto_command(
     budget: Annotated[str, typer.Option(help="FLOPs target of the network, as 5M.")],
     out: Out,
     space: Annotated[str | None, typer.Option(help="Default: the smallest preset that holds the budget.")] = None,
-    recipe: Annotated[str, typer.Option(help="Of the full training.")] = "standard",
+    recipe: Annotated[
+        str | None, typer.Option(help="Of the full training; default: few below 5 000 images, else standard.")
+    ] = None,
     image_size: Annotated[int | None, typer.Option(help="Resize images to this height and width.")] = None,
     seed: Seed = 0,
 ) -> None:
     """Plan, search, pick, train, export, report; run again to go on after a stop."""
     target = Budget.parse(budget)
-    load_recipe(recipe)
     settings = from_plain(DataSettings, {"dataset": data, "image_size": image_size}, "options")
     from netspace.data import load_images
 
@@ -42,6 +43,8 @@ def auto_command(
     note(f"{len(images.train)} training images of {size}×{size}×{channels}, {classes} classes: {names}")
     if space is None:
         space = choose_space(target, images.shape)
+    recipe = recipe or choose_recipe(len(images.train))
+    load_recipe(recipe)
     target.band(load_search_space(space).full, load_search_space(space).template(*images.shape))
     options = () if image_size is None else ("--image-size", str(image_size))
     pipeline = Pipeline(data, target, space, recipe, out, options, seed)

@@ -35,7 +35,7 @@ def evaluate_command(
     ] = None,
     n: Annotated[int, typer.Option(help="Networks per population.", min=2)] = 32,
     budget: Annotated[str | None, typer.Option(help="Another budget than the elites' own.")] = None,
-    recipe: Annotated[str, typer.Option(help="quick, standard, paper, or a YAML file.")] = "quick",
+    recipe: Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")] = "quick",
     space: Annotated[str | None, typer.Option(help="Search space of the baselines; default: the elites' own.")] = None,
     seed: Seed = 0,
     jobs: Annotated[

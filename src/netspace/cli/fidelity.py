@@ -25,7 +25,7 @@ def fidelity_command(
     trained: Annotated[
         list[Path] | None, typer.Option(help="Evaluation whose networks are taken in; repeatable.")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="quick, standard, paper, or a YAML file.")] = "quick",
+    recipe: Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")] = "quick",
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option(help="Processes, of one thread each.", min=1)] = 1,
     json: Json = False,

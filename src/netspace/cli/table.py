@@ -20,7 +20,7 @@ def table_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
     dataset: Annotated[str | None, typer.Option(help="Data to train on; default: the run's own.")] = None,
     budgets: Annotated[str, typer.Option(help="Targets, as 200M,400M, or `all` of the run's.")] = "all",
-    recipe: Annotated[str, typer.Option(help="quick, standard, paper, or a YAML file.")] = "quick",
+    recipe: Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")] = "quick",
     seeds: Annotated[int, typer.Option(help="Repetitions of NAS and training.", min=1)] = 3,
     method: Annotated[
         Literal["random", "evolution", "differentiable"], typer.Option(help="NAS, the same for both spaces.")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+from torch.optim.swa_utils import AveragedModel, update_bn
 
 from netspace.cost import cost
 from netspace.data import ImageSet, Normalisation, augment
@@ -49,7 +49,7 @@ class Training:
         self._generator, self._rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
         self._network = _network(architecture, template, recipe, self._generator).to(device)
         ema = recipe.ema
-        self._average = None if ema is None else AveragedModel(self._network, multi_avg_fn=get_ema_multi_avg_fn(ema))
+        self._average = None if ema is None else AveragedModel(self._network, avg_fn=moving_average(ema))
         self._model: nn.Module = torch.compile(self._network) if recipe.compile else self._network  # type: ignore[assignment]
         self._optimizer = _optimizer(self._network, recipe)
         self.curve: list[dict[str, Any]] = []
@@ -206,6 +206,20 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.SGD(
         network.parameters(), lr=rate, weight_decay=decay, momentum=recipe.momentum, nesterov=nesterov
     )
+
+
+def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """Return the update of an exponential moving average whose decay grows to its value with the steps n.
+
+    average ← d·average + (1 − d)·weights, d = min(decay, (1 + n) / (10 + n)): a short training forgets its
+    initial weights too.
+    """
+
+    def update(average: Tensor, weights: Tensor, steps: Tensor | int) -> Tensor:
+        n = float(steps)
+        return torch.lerp(weights, average, min(decay, (1 + n) / (10 + n)))
+
+    return update
 
 
 def _measure_statistics(average: AveragedModel, data: TrainingData) -> None:
