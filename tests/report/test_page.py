@@ -16,7 +16,15 @@ import pytest
 from netspace import Architecture, Budget, NetspaceError, SearchSpace, cost
 from netspace.analysis import pareto_front
 from netspace.records import Candidate, EliteSpace, Fidelity, NetworkStore, Planned, Provenance, TrainedNetwork
-from netspace.report import all_charts, all_tables, gather, pairs_at_equal_budget, watch_server, write_report
+from netspace.report import (
+    all_charts,
+    all_tables,
+    gather,
+    pairs_at_equal_budget,
+    render_page,
+    watch_server,
+    write_report,
+)
 from netspace.report.interactive import to_plotly
 
 N = 8
@@ -160,6 +168,16 @@ def test_watching_shows_the_run_as_it_is_now(runs: list[Path], tmp_path: Path) -
         server.server_close()
         assert wanted in text
         assert 'http-equiv="refresh"' in text
+
+
+def test_a_page_says_how_far_runs_are(runs: list[Path]) -> None:
+    material = gather(runs)
+    assert "Searching" not in render_page(material, [])
+    assert "Training" not in render_page(material, [])
+    material.epochs[-1]["epochs"] = 5
+    material.waiting.append(material.networks.pop())
+    text = render_page(material, [])
+    assert "Searching: epoch 2 of 5. Training: 23 of 24 networks are done." in text
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
