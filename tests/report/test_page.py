@@ -107,7 +107,8 @@ def test_figures_are_drawn_from_the_rows_of_the_store(runs: list[Path]) -> None:
     cloud = material.populations()["expanded-3M"]
     front = next(s for s in chart.series if s.name == "front of the whole space")
     kept = pareto_front([r["flops"] for r in cloud], [r["test_error"] for r in cloud])
-    assert sorted(front.y) == sorted(r["test_error"] for r, k in zip(cloud, kept, strict=True) if k)
+    assert sorted(front.y[:-1]) == sorted(r["test_error"] for r, k in zip(cloud, kept, strict=True) if k)
+    assert front.x[-1] == max(row["flops"] for row in material.networks)
     assert "n = 23 networks, recipe quick, seed 0" in chart.note
 
 
@@ -146,7 +147,7 @@ def test_a_browser_draws_every_figure_without_an_error(runs: list[Path], tmp_pat
     ]
     flags += [f"--user-data-dir={profile}", "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=8000"]
     done = subprocess.run(
-        [str(CHROMIUM), *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120, check=False
+        [str(CHROMIUM), *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=400, check=False
     )
     plots = done.stdout.split('class="plotly-graph-div js-plotly-plot"')[1:]
     assert len(plots) == 7
