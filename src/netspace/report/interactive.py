@@ -33,7 +33,7 @@ def _traces(series: Series) -> list[Any]:
     line = {"color": series.colour, "dash": "dash" if series.dashed else "solid"}
     if series.kind == "points":
         background = series.colour == GREY
-        marker = {"color": series.colour, "symbol": series.marker + ("" if series.filled else "-open")}
+        marker: dict[str, Any] = {"color": series.colour, "symbol": series.marker + ("" if series.filled else "-open")}
         marker |= {"size": 6, "opacity": 0.6} if background else {"size": 9, "opacity": 0.85}
         text = "%{text}<extra></extra>" if series.hover else None
         return [
