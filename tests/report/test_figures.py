@@ -39,6 +39,16 @@ def test_populations_differ_in_shape_and_colour_and_the_whole_space_is_the_backg
     assert [s.filled for s in points.values()] == [True, False, False, True, True]
 
 
+def test_a_population_has_one_colour_in_every_figure(material: Material) -> None:
+    cloud, *distributions = all_charts(material)
+    colours = {s.name.split(" (")[0]: s.colour for s in cloud.series if s.kind == "points"}
+    for chart in distributions:
+        for name in ("elite-10M", "elite-30M"):
+            assert {s.colour for s in chart.series if s.name.startswith(name)} <= {colours[name]}
+    uniform = [s.colour for s in distributions[0].series if s.name.startswith("uniform-width-10M")]
+    assert set(uniform) == {colours["uniform-width"]}
+
+
 def test_without_the_whole_space_the_front_is_that_of_all(material: Material) -> None:
     kept = [row for row in material.networks if not row["population"].startswith("expanded")]
     names = [s.name for s in all_charts(Material([Path()], networks=kept))[0].series]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,50 +45,79 @@ def error_against_flops(material: Material) -> list[Chart]:
     populations = material.populations()
     if not populations:
         return []
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for name, rows in sorted(populations.items()):
-        kind = split_population(name)[0]
-        kinds.setdefault(name if kind == "elite" else kind, []).extend(rows)
-    cloud = kinds.pop("expanded", [])
+    looks = _looks(populations)
+    groups: dict[str, list[dict[str, Any]]] = {key: [] for key in looks}
+    for name, rows in populations.items():
+        groups[_key(name)] += rows
+    cloud = groups.pop("expanded", [])
     everything = [row for rows in populations.values() for row in rows]
-    series = [_points("whole space in band", cloud, GREY)] if cloud else []
-    series.append(_front("front of the whole space", cloud) if cloud else _front("front of all", everything))
-    elites = [name for name in kinds if split_population(name)[0] == "elite"]
-    for i, name in enumerate(name for name in kinds if name not in elites):
-        colour, marker = COLOURS[(5 - i) % len(COLOURS)], MARKERS[-1 - i % len(MARKERS)]
-        series.append(_points(name, kinds[name], colour, marker=marker, filled=False))
-    for i, name in enumerate(sorted(elites, key=lambda name: kinds[name][0]["flops"])):
-        colour, marker = COLOURS[i % len(COLOURS)], MARKERS[1 + i % (len(MARKERS) - 1)]
-        series.append(_points(name, kinds[name], colour, marker=marker))
+    series = [_points("whole space in band", cloud, WHOLE)] if cloud else []
+    dearest = max(row["flops"] for row in everything)
+    front = ("front of the whole space", cloud) if cloud else ("front of all", everything)
+    series.append(_front(*front, dearest))
+    series += [_points(key, rows, looks[key]) for key, rows in groups.items()]
     note = _note(material, len(everything))
     title = "Error against FLOPs"
     return [Chart("error-flops", title, note, FLOPS, "test error (%)", series, log_x=True, percent=True)]
 
 
-def _front(name: str, rows: list[dict[str, Any]]) -> Series:
+class _Look(NamedTuple):
+    """How a group of networks is told apart in every figure."""
+
+    colour: str
+    marker: Marker
+    filled: bool
+
+
+WHOLE = _Look(GREY, "circle", True)
+
+
+def _key(name: str) -> str:
+    """Return what a population is drawn with: itself for an elite, its kind for what was drawn without a search."""
+    kind, _ = split_population(name)
+    return name if kind == "elite" else kind
+
+
+def _looks(populations: dict[str, list[dict[str, Any]]]) -> dict[str, _Look]:
+    """Give every group its look: the whole space, then baselines from the palette's end, then elites by their costs."""
+    cheapest = {name: min(row["flops"] for row in rows) for name, rows in populations.items()}
+    elites = sorted((n for n in populations if _key(n) == n), key=lambda n: cheapest[n])
+    kinds = sorted({_key(name) for name in populations} - {*elites, "expanded"})
+    looks = {"expanded": WHOLE} if any(_key(name) == "expanded" for name in populations) else {}
+    for i, kind in enumerate(kinds):
+        looks[kind] = _Look(COLOURS[(5 - i) % len(COLOURS)], MARKERS[-1 - i % len(MARKERS)], False)
+    for i, name in enumerate(elites):
+        looks[name] = _Look(COLOURS[i % len(COLOURS)], MARKERS[1 + i % (len(MARKERS) - 1)], True)
+    return looks
+
+
+def _front(name: str, rows: list[dict[str, Any]], dearest: int) -> Series:
     kept = pareto_front([r["flops"] for r in rows], [r["test_error"] for r in rows])
     points = sorted((r["flops"], r["test_error"]) for r, on in zip(rows, kept, strict=True) if on)
+    points.append((dearest, points[-1][1]))
     return Series(name, [x for x, _ in points], [y for _, y in points], "steps", GREY, dashed=True)
 
 
-def _points(
-    name: str, rows: list[dict[str, Any]], colour: str, *, marker: Marker = "circle", filled: bool = True
-) -> Series:
+def _points(name: str, rows: list[dict[str, Any]], look: _Look) -> Series:
     x, y, texts = [r["flops"] for r in rows], [r["test_error"] for r in rows], [hover(r) for r in rows]
-    return Series(f"{name} (n = {len(rows)})", x, y, colour=colour, hover=texts, marker=marker, filled=filled)
+    label = f"{name} (n = {len(rows)})"
+    return Series(label, x, y, colour=look.colour, hover=texts, marker=look.marker, filled=look.filled)
 
 
 def error_distributions(material: Material) -> list[Chart]:
     """Draw, per budget, the error EDFs of the elite and its baselines with bootstrap bands."""
     charts = []
     populations = {name: rows for name, rows in material.populations().items() if len(rows) > 1}
+    colours = {key: look.colour for key, look in _looks(material.populations()).items()}
     for budget in sorted({split_population(name)[1] for name in populations}):
         names = sorted(
             (n for n in populations if split_population(n)[1] == budget),
             key=lambda n: (split_population(n)[0] != "elite", n),
         )
-        series = [line for i, name in enumerate(names) for line in _distribution(name, populations[name], i)]
-        matched = [line for i, name in enumerate(names) for line in _at_costs(populations, names[0], name, i)]
+        series = [line for name in names for line in _distribution(name, populations[name], colours[_key(name)])]
+        matched = [
+            line for name in names for line in _at_costs(populations, names[0], name, colour=colours[_key(name)])
+        ]
         note = _note(material, sum(len(populations[name]) for name in names)) + "; bands: pointwise bootstrap, 95 %"
         if matched:
             note += f"; dashed: networks weighed so that their costs are spread as those of {names[0]}"
@@ -98,8 +127,8 @@ def error_distributions(material: Material) -> list[Chart]:
     return charts
 
 
-def _distribution(name: str, rows: list[dict[str, Any]], i: int) -> list[Series]:
-    errors, colour = np.array([row["test_error"] for row in rows]), COLOURS[i % len(COLOURS)]
+def _distribution(name: str, rows: list[dict[str, Any]], colour: str) -> list[Series]:
+    errors = np.array([row["test_error"] for row in rows])
     edf = error_edf(errors)
     low, high = edf_band(errors, edf.error, rng=np.random.default_rng(0))
     x = edf.error.tolist()
@@ -107,7 +136,7 @@ def _distribution(name: str, rows: list[dict[str, Any]], i: int) -> list[Series]
     return [band, Series(f"{name} (n = {len(errors)})", x, edf.share.tolist(), kind="steps", colour=colour)]
 
 
-def _at_costs(populations: dict[str, list[dict[str, Any]]], elite: str, name: str, i: int) -> list[Series]:
+def _at_costs(populations: dict[str, list[dict[str, Any]]], elite: str, name: str, *, colour: str) -> list[Series]:
     """Return the EDF of a baseline weighed to the elite's costs (NDS), where its own costs differ from them."""
     if split_population(elite)[0] != "elite" or name == elite:
         return []
@@ -118,7 +147,7 @@ def _at_costs(populations: dict[str, list[dict[str, Any]]], elite: str, name: st
     if not weights.any():
         return []
     edf = error_edf([row["test_error"] for row in populations[name]], weights)
-    label, colour = f"{name}, at the costs of {elite}", COLOURS[i % len(COLOURS)]
+    label = f"{name}, at the costs of {elite}"
     return [Series(label, edf.error.tolist(), edf.share.tolist(), kind="steps", colour=colour, dashed=True)]
 
 
@@ -131,6 +160,8 @@ def fidelity_scatter(material: Material) -> list[Chart]:
     series = []
     for i, band in enumerate([None, *bands]):
         chosen = [n for n in networks if n["band"] == band]
+        if not chosen:
+            continue
         x, y = [n["scores"]["super network"] for n in chosen], [n["validation_error"] for n in chosen]
         name = f"{band or 'across all costs'} (n = {len(chosen)})"
         texts = [f"{n['population']} #{n['place']}" for n in chosen]

@@ -90,6 +90,7 @@ def _layout() -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 13},
         "margin": {"l": 60, "r": 16, "t": 40, "b": 60},
-        "legend": {"orientation": "h", "y": -0.22},
+        "legend": {"orientation": "h", "y": -0.22, "traceorder": "normal"},
+        "showlegend": True,
         "hovermode": "closest",
     }

@@ -26,6 +26,7 @@ class Material:
         epochs: the last search's log.
         networks: rows of trained networks that went well; each has `folder`, and `gate` for those of a fidelity gate.
         failures: rows that did not go well.
+        waiting: rows that are not trained yet.
         fidelity: the last fidelity gate's agreements and networks; empty where there is none.
         evaluations: what was asked of each evaluation.
         near: error above the front that is still near it, 0..1.
@@ -36,6 +37,7 @@ class Material:
     epochs: list[dict[str, Any]] = field(default_factory=list)
     networks: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
     fidelity: dict[str, Any] = field(default_factory=dict)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     near: float = NEAR
@@ -91,11 +93,9 @@ def gather(folders: list[Path], *, near: float = NEAR) -> Material:
 
 
 def _add_networks(material: Material, place: Path, gate: bool) -> None:
+    lists = {"ok": material.networks, "waiting": material.waiting, "claimed": material.waiting}
     for row in NetworkStore(place).rows():
-        if row["status"] == "ok":
-            material.networks.append({**row, "folder": str(place), "gate": gate})
-        elif row["status"] in ("failed", "diverged"):
-            material.failures.append({**row, "folder": str(place), "gate": gate})
+        lists.get(row["status"], material.failures).append({**row, "folder": str(place), "gate": gate})
 
 
 def _check_comparable(evaluations: list[Path]) -> None:

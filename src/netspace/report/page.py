@@ -86,13 +86,24 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>netspace report</title>{meta}'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
         f"<script>{get_plotlyjs()}</script></head><body><h1>Network spaces</h1>"
-        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).</p>{body}'
+        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).{_progress(material)}</p>{body}'
         f"<script>{_SCRIPT}</script></body></html>"
     )
 
 
 def _charts(material: Material) -> list[Chart]:
     return [*all_charts(material), *(c for place in nas_folders(material.folders) for c in nas_charts(place))]
+
+
+def _progress(material: Material) -> str:
+    """Say how far runs are that still go on."""
+    last, text = (material.epochs[-1] if material.epochs else None), ""
+    if last is not None and last["epoch"] < last["epochs"]:
+        text += f" Searching: epoch {last['epoch']} of {last['epochs']}."
+    if material.waiting:
+        done = len(material.networks) + len(material.failures)
+        text += f" Training: {done} of {done + len(material.waiting)} networks are done."
+    return text
 
 
 def _figure(chart: Chart) -> str:
