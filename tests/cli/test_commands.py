@@ -26,7 +26,8 @@ def command(*args: str) -> list[str]:
 
 
 def test_help_is_quick_because_large_libraries_are_imported_late() -> None:
-    late = {"torch", "datasets", "scipy", "moocore", "matplotlib", "plotly"}
+    late = {"torch", "datasets", "scipy", "moocore", "sklearn", "matplotlib", "plotly", "lightning_fabric"}
+    late |= {"tensorboard", "onnxruntime", "pymoo"}
     code = f"import sys, netspace.cli.main; sys.exit(bool({late} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert "search" in netspace("--help").stdout

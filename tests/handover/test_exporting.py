@@ -213,6 +213,16 @@ def test_an_export_that_fails_its_check_is_deleted_and_said_and_the_others_stay(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_eight_bits_fail_with_the_onnx_model_that_they_are_made_from(
+    delivery: Delivery, fashion: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "write_onnx", lambda *_: None)
+    done = export_model(delivery.model, fashion, tmp_path / "out", formats=("python", "onnx"), int8=True)
+    assert [export.format for export in done.kept] == ["python"]
+    assert done.failed["onnx-int8"] == "model.onnx, which it is made from, failed its check"
+    assert "cannot load" in done.failed["onnx"]
+
+
 def test_parity_sees_a_difference_a_changed_class_and_what_is_no_number(fashion: ImageData) -> None:
     pixels = fashion.train.images[:70]
     model = lambda x: torch.stack([x.float().mean((1, 2, 3)), x.float().amax((1, 2, 3))], 1)  # noqa: E731

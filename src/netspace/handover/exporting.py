@@ -151,10 +151,12 @@ def _write_all(
         except Exception as error:
             failed[name] = _reason(error)
             _delete(name, folder)
-    if not int8 or "onnx" in failed:
+    if not int8:
         return Exported(tuple(kept), failed)
     before = error_of(reference, test.images, test.labels)
     try:
+        if "onnx" in failed:
+            raise NetspaceError(f"{ONNX}, which it is made from, failed its check")
         write_int8(spread(images.train.images, CALIBRATION), folder)
         kept.append(_judge_int8(reference, test, folder))
     except Exception as error:
@@ -179,7 +181,7 @@ def _reason(error: Exception) -> str:
 
 
 def spread(images: Tensor, n: int) -> Tensor:
-    """Return up to n images, spread evenly over all of them, so that every class is among them."""
+    """Return up to n images, spread evenly over all of them."""
     if len(images) <= n:
         return images
     return images[torch.linspace(0, len(images) - 1, n).round().long()]
