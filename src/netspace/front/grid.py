@@ -1,0 +1,73 @@
+"""A search space as a grid of axes, and its members as what judges look at."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netspace.analysis.axes import Axis, AxisGrid
+from netspace.analysis.judging import EnumeratedMembers, Members
+from netspace.analysis.sampled import SampledMembers
+from netspace.cost import CostModel
+from netspace.spaces import NetworkSpace, SearchSpace
+from netspace.spaces.ranges import IntArray
+
+FloatArray = NDArray[np.float64]
+ENUMERATED = 2**22
+
+
+def axis_grid(search_space: SearchSpace) -> AxisGrid:
+    """Return the grid of a search space, axes in the order of `SearchSpace.shape`: depth and width of stage 1, …"""
+    axes = []
+    for i, stage in enumerate(search_space.stages):
+        depths = tuple(tuple(cut.values.tolist()) for cut in stage.depth.cuts)
+        widths = tuple(tuple(cut.values.tolist()) for cut in stage.width.cuts)
+        axes += [Axis(f"depth {i + 1}", depths, "depth"), Axis(f"width {i + 1}", widths, "width")]
+    return AxisGrid(tuple(axes))
+
+
+def as_points(depths: IntArray, widths: IntArray) -> IntArray:
+    """Return architectures as points: depth and width of stage 1, of stage 2, …; shape (n, 2·stages)."""
+    depths, widths = np.asarray(depths, np.int64), np.asarray(widths, np.int64)
+    return np.stack([depths, widths], axis=2).reshape(len(depths), -1)
+
+
+def price(model: CostModel, points: IntArray) -> IntArray:
+    """Return the exact costs of points, shape (n,)."""
+    return model(points[:, 0::2], points[:, 1::2])
+
+
+def log_features(points: IntArray, costs: IntArray, *, score: FloatArray | None = None) -> FloatArray:
+    """Return what a predictor sees of networks: log depths and widths, log narrowest width, log cost, any score.
+
+    Args:
+        points: shape (n, 2·stages).
+        costs: shape (n,).
+        score: the super network's, or what a model of it predicts; shape (n,).
+
+    Returns:
+        shape (n, 2·stages + 2), or one column more.
+    """
+    logs = np.log(points)
+    columns = [logs, logs[:, 1::2].min(1)[:, None], np.log(costs)[:, None]]
+    return np.concatenate(columns if score is None else [*columns, score[:, None]], axis=1)
+
+
+def members(search_space: SearchSpace, model: CostModel, *, hit_rate: float = 0.0) -> Members:
+    """Return the members of a search space: each of them up to 4 194 304, beyond that a sample of every space.
+
+    Args:
+        search_space: the grid.
+        model: of the cost.
+        hit_rate: spaces below it need not be judged closely.
+    """
+    grid = axis_grid(search_space)
+    if grid.num_members > ENUMERATED:
+        return SampledMembers(grid, lambda points: price(model, points), least_hit_rate=hit_rate)
+    points = grid.enumerate()
+    return EnumeratedMembers(grid, points, price(model, points))
+
+
+def network_space(search_space: SearchSpace, number: int) -> NetworkSpace:
+    """Return a space of the grid by its number."""
+    return search_space.space([int(i) for i in np.unravel_index(number, search_space.shape)])
