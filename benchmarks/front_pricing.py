@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace import Budget, CostModel, load_search_space
+from netspace.analysis.axes import log_features
 from netspace.analysis.contest import shortlist
 from netspace.analysis.judging import Judged, Members, least_hit_rate
 from netspace.analysis.predictors import FITS
 from netspace.cost import LogUniformDraws
-from netspace.front.grid import as_points, log_features, members, price
+from netspace.front.grid import as_points, axis_grid, members, price
 
 FloatArray = NDArray[np.float64]
 PAPER = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")
@@ -38,7 +39,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     found = measure(args.space, args.model, args.rows)
-    print(f"{found['spaces']:,} spaces × {len(found['budgets'])} budgets: {found['seconds']} s, {found['peak_mb']} MB")
+    print(
+        f"{found['spaces']:,} spaces × {len(found['budgets'])} budgets: {found['seconds']} s "
+        f"({found['processor_seconds']} s of processor), {found['peak_mb']} MB"
+    )
     for row in found["budgets"]:
         print("| " + " | ".join(str(v) for v in row.values()) + " |")
     if args.json is not None:
@@ -48,20 +52,21 @@ def main() -> None:
 def measure(name: str, model_name: str, rows: int) -> dict[str, Any]:
     """Judge all spaces of a preset at twelve budgets with a model fitted to so many networks."""
     search_space, rng = load_search_space(name), np.random.default_rng(0)
+    grid = axis_grid(search_space)
     model = CostModel(search_space.template(32, 3, 10))
     points = as_points(*LogUniformDraws(model, search_space.full, rng=rng).draw(rows, rng=rng))
     costs = price(model, points)
     errors = formula(points, costs) + 0.3 * rng.normal(size=rows)
-    predictor = FITS[model_name](log_features(points, costs), errors, rng=rng)
+    predictor = FITS[model_name](log_features(grid, points, costs), errors, rng=rng)
     budgets = [Budget.parse(text) for text in (PAPER if name == "expanded" else SMALL)]
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     everyone = members(search_space, model, hit_rate=0.5)
-    judged = everyone.judge(lambda p, c: predictor.predict(log_features(p, c)), [b.interval for b in budgets])
-    seconds = time.perf_counter() - started
+    judged = everyone.judge(lambda p, c: predictor.predict(log_features(grid, p, c)), [b.interval for b in budgets])
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return {
         **{"space": name, "model": model_name, "rows": rows, "spaces": search_space.num_spaces},
-        **{"seconds": round(seconds, 1), "peak_mb": peak},
+        **{"seconds": round(seconds, 1), "processor_seconds": round(busy, 1), "peak_mb": peak},
         "budgets": [row(b, j, everyone) for b, j in zip(budgets, judged, strict=True)],
     }
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from netspace.analysis.axes import Axis, AxisGrid, spread_places
+from netspace.analysis.axes import Axis, AxisGrid, log_features, spread_places
 from netspace.errors import NetspaceError
 
 GRID = AxisGrid((Axis.cut("d", [1, 2, 3], 2, kind="depth"), Axis.cut("w", [4, 8, 12, 16], 2)))
@@ -52,3 +52,9 @@ def test_spread_places_visit_every_cell_evenly_and_go_on_where_they_ended() -> N
     assert cells.min() >= 10
     assert cells.max() <= 22
     np.testing.assert_allclose(spread_places(24, 3, first=1000), places[1000:])
+
+
+def test_features_are_logs_of_every_knob_the_cost_and_the_narrowest_width() -> None:
+    grid = AxisGrid((GRID.axes[0], GRID.axes[1], GRID.axes[1]))
+    row = log_features(grid, np.array([[2, 8, 4]]), np.array([100]), score=np.array([0.5]))
+    np.testing.assert_allclose(row[0], [*np.log([2, 8, 4, 100, 4]), 0.5])

@@ -98,7 +98,8 @@ def judged(*errors: float, rates: tuple[float, ...]) -> Judged:
 def test_spaces_below_the_hit_rate_are_passed_over_while_others_reach_it() -> None:
     some = judged(1.0, 2.0, 3.0, np.nan, rates=(0.1, 0.6, 0.5, 0.0))
     assert shortlist(some, 5, hit_rate=least_hit_rate(some, 0.5)).tolist() == [1, 2]
-    few = judged(1.0, 2.0, 3.0, rates=(0.1, 0.2, 0.16))
+    assert least_hit_rate(some, 0.55) == 0.55
+    few = judged(1.0, 2.0, 3.0, rates=(0.09, 0.2, 0.11))
     assert shortlist(few, 5, hit_rate=least_hit_rate(few, 0.5)).tolist() == [1, 2]
     with pytest.raises(NetspaceError, match="no space of the grid has a member within the budget"):
         shortlist(judged(np.nan, rates=(0.0,)), 1)

@@ -5,7 +5,7 @@ import numpy as np
 from netspace import Budget, CostModel, SpaceCosts
 from netspace.analysis.judging import EnumeratedMembers
 from netspace.analysis.sampled import SampledMembers
-from netspace.front.grid import as_points, axis_grid, log_features, members, network_space, price
+from netspace.front.grid import as_points, axis_grid, members, network_space, price
 from netspace.spaces import SearchSpace
 
 
@@ -34,8 +34,3 @@ def test_hit_rates_of_all_spaces_are_those_of_the_exact_count(tiny: SearchSpace)
 def test_small_spaces_are_listed_and_large_ones_sampled(tiny: SearchSpace, expanded: SearchSpace) -> None:
     assert isinstance(members(tiny, CostModel(tiny.template(28, 1, 10))), EnumeratedMembers)
     assert isinstance(members(expanded, CostModel(expanded.template(32, 3, 10))), SampledMembers)
-
-
-def test_features_are_logs_of_every_knob_the_narrowest_width_and_the_cost() -> None:
-    row = log_features(np.array([[2, 8, 4, 4]]), np.array([100]), score=np.array([0.5]))
-    np.testing.assert_allclose(row[0], [*np.log([2, 8, 4, 4, 4, 100]), 0.5])

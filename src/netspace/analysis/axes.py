@@ -167,3 +167,25 @@ def spread_places(n: int, axes: int, *, first: int = 0) -> FloatArray:
         ratio = (1 + ratio) ** (1 / (axes + 1))
     steps = ratio ** -np.arange(1.0, axes + 1)
     return (0.5 + np.outer(np.arange(first, first + n), steps)) % 1.0
+
+
+def log_features(grid: AxisGrid, points: IntArray, costs: IntArray, *, score: FloatArray | None = None) -> FloatArray:
+    """Return what a predictor sees of networks: log of every knob, log narrowest width, log cost, and any score.
+
+    Args:
+        grid: says which axes are widths; without any, there is no narrowest one.
+        points: shape (n, axes).
+        costs: shape (n,).
+        score: of a super network, or what a model of it predicts; shape (n,).
+
+    Returns:
+        shape (n, axes + 1 to 3).
+    """
+    logs = np.log(points)
+    columns = [logs, np.log(costs)[:, None]]
+    widths = [i for i, axis in enumerate(grid.axes) if axis.kind == "width"]
+    if widths:
+        columns.append(logs[:, widths].min(1)[:, None])
+    if score is not None:
+        columns.append(score[:, None])
+    return np.concatenate(columns, axis=1)

@@ -15,6 +15,8 @@ from netspace.errors import NetspaceError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+DRAWS = 4000
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -26,6 +28,7 @@ class Contender:
         behind: its error less the best's, with the interval of the difference.
         hit_rate: share of its members in band.
         tied: whether the interval of the difference includes 0: it cannot be told from the best.
+        chance: share of draws from what the fit knows in which it is the best of those held together.
     """
 
     space: int
@@ -33,6 +36,7 @@ class Contender:
     behind: Interval
     hit_rate: float
     tied: bool
+    chance: float
 
     @property
     def draws(self) -> float:
@@ -65,6 +69,8 @@ def contest(spaces: IntArray, judged: Judged, covariance: FloatArray, *, level: 
     half = float(stats.norm.isf((1 - level) / 2))
     error, sampling = judged.error[spaces], judged.sampling[spaces] ** 2
     own = np.sqrt(np.diag(covariance) + sampling)
+    drawn = np.random.default_rng(0).multivariate_normal(error, covariance + np.diag(sampling), DRAWS, method="eigh")
+    chance = np.bincount(drawn.argmin(1), minlength=len(spaces)) / DRAWS
     difference = np.diag(covariance) + covariance[0, 0] - 2 * covariance[0]
     apart = np.sqrt(np.maximum(difference, 0) + sampling + sampling[0])
     apart[0] = 0.0
@@ -73,5 +79,7 @@ def contest(spaces: IntArray, judged: Judged, covariance: FloatArray, *, level: 
         gap = float(error[i] - error[0])
         behind = Interval(gap, gap - half * float(apart[i]), gap + half * float(apart[i]))
         around = Interval(float(error[i]), float(error[i] - half * own[i]), float(error[i] + half * own[i]))
-        found.append(Contender(int(space), around, behind, float(judged.hit_rate[space]), behind.low <= 0))
+        found.append(
+            Contender(int(space), around, behind, float(judged.hit_rate[space]), behind.low <= 0, float(chance[i]))
+        )
     return found

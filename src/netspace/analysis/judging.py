@@ -16,8 +16,8 @@ IntArray = NDArray[np.int64]
 Price = Callable[[IntArray], IntArray]
 Predict = Callable[[IntArray, IntArray], FloatArray]
 SHARES = (0.05, 0.5, 0.95)
-# Where no space of the grid reaches the hit rate asked for, this share of the largest one is asked for instead.
-REACHABLE = 0.75
+# Where no space of the grid reaches the hit rate asked for, this share of the largest one serves instead.
+REACHABLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ class Judged:
 
 
 def least_hit_rate(judged: Judged, asked: float) -> float:
-    """Return the hit rate that spaces have to reach: the one asked for, or ¾ of the largest where none reaches it."""
-    return min(asked, REACHABLE * float(judged.hit_rate.max(initial=0.0)))
+    """Return the hit rate that spaces have to reach: the one asked for, or half of the largest if none reaches it."""
+    largest = float(judged.hit_rate.max(initial=0.0))
+    return asked if largest >= asked else REACHABLE * largest
 
 
 class Members(Protocol):

@@ -44,6 +44,11 @@ class Ranked:
         """Whether the interval of the gain over FLOPs alone lies above 0."""
         return self.gain.low > 0
 
+    @property
+    def decisive(self) -> float:
+        """τ within bands, or overall where the pairs within bands are too few to tell anything."""
+        return self.within.value if self.pairs >= LEAST_PAIRS else self.overall
+
 
 def pair_signs(score: FloatArray, truth: FloatArray, near: NDArray[np.bool_]) -> FloatArray:
     """Return +1, 0 or −1 for each near pair that the score orders rightly, not at all, or wrongly: shape (n, n)."""
@@ -103,18 +108,30 @@ def rank_predictors(
         NetspaceError: where there are too few networks to fit, or an error is not finite.
     """
     check_rows(x, y)
-    free, near = -np.asarray(costs, np.float64), near_pairs(np.asarray(costs, np.float64), ratio)
-    counts = _resampled_counts(len(y), rng)
-    by_flops = pair_signs(free, y, near)
-    found = []
-    for name in names:
-        predicted = left_out_predictions(name, x, y, rng=rng)
-        signs = pair_signs(predicted, y, near)
-        every = ~np.eye(len(y), dtype=bool)
-        overall = float(pair_signs(predicted, y, every).sum() / every.sum())
-        pairs = int(near.sum()) // 2
-        found.append(Ranked(name, overall, _mean(signs, near, counts), pairs, _mean(signs - by_flops, near, counts)))
-    return sorted(found, key=lambda r: -(r.within.value if r.pairs >= LEAST_PAIRS else r.overall))
+    found = [
+        rank_predicted(name, left_out_predictions(name, x, y, rng=rng), y, costs, rng=rng, ratio=ratio)
+        for name in names
+    ]
+    return sorted(found, key=lambda ranked: -ranked.decisive)
+
+
+def rank_predicted(
+    name: str,
+    predicted: FloatArray,
+    y: FloatArray,
+    costs: FloatArray,
+    *,
+    rng: np.random.Generator,
+    ratio: float = BAND_RATIO,
+) -> Ranked:
+    """Say how well predictions, made without the errors that they predict, rank them; all arrays of shape (n,)."""
+    costs = np.asarray(costs, np.float64)
+    near, counts = near_pairs(costs, ratio), _resampled_counts(len(y), rng)
+    signs, by_flops = pair_signs(predicted, y, near), pair_signs(-costs, y, near)
+    every = ~np.eye(len(y), dtype=bool)
+    overall = float(pair_signs(predicted, y, every).sum() / every.sum())
+    within, gain = _mean(signs, near, counts), _mean(signs - by_flops, near, counts)
+    return Ranked(name, overall, within, int(near.sum()) // 2, gain)
 
 
 def check_rows(x: FloatArray, y: FloatArray) -> None:

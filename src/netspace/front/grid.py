@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netspace.analysis.axes import Axis, AxisGrid
 from netspace.analysis.judging import EnumeratedMembers, Members
@@ -12,7 +11,6 @@ from netspace.cost import CostModel
 from netspace.spaces import NetworkSpace, SearchSpace
 from netspace.spaces.ranges import IntArray
 
-FloatArray = NDArray[np.float64]
 ENUMERATED = 2**22
 
 
@@ -35,22 +33,6 @@ def as_points(depths: IntArray, widths: IntArray) -> IntArray:
 def price(model: CostModel, points: IntArray) -> IntArray:
     """Return the exact costs of points, shape (n,)."""
     return model(points[:, 0::2], points[:, 1::2])
-
-
-def log_features(points: IntArray, costs: IntArray, *, score: FloatArray | None = None) -> FloatArray:
-    """Return what a predictor sees of networks: log depths and widths, log narrowest width, log cost, any score.
-
-    Args:
-        points: shape (n, 2·stages).
-        costs: shape (n,).
-        score: the super network's, or what a model of it predicts; shape (n,).
-
-    Returns:
-        shape (n, 2·stages + 2), or one column more.
-    """
-    logs = np.log(points)
-    columns = [logs, logs[:, 1::2].min(1)[:, None], np.log(costs)[:, None]]
-    return np.concatenate(columns if score is None else [*columns, score[:, None]], axis=1)
 
 
 def members(search_space: SearchSpace, model: CostModel, *, hit_rate: float = 0.0) -> Members:

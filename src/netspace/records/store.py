@@ -175,6 +175,12 @@ class NetworkStore:
             {**row, "depth": json.loads(row["depth"]), "width": json.loads(row["width"])} for row in map(dict, found)
         ]
 
+    def about(self) -> dict[str, Any]:
+        """Return the schema, and the fingerprints of the recipe, the data and the template of all networks."""
+        self._check_there()
+        with self._open() as db:
+            return dict(db.execute("SELECT * FROM about").fetchone())
+
     def counts(self) -> dict[str, int]:
         """Return the number of networks of each status; the store has to be there."""
         self._check_there()
