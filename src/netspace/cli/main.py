@@ -8,6 +8,7 @@ import typer
 
 from netspace.cli.evaluate import evaluate_command, results_command
 from netspace.cli.fidelity import fidelity_command
+from netspace.cli.front import front_command
 from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
@@ -22,6 +23,7 @@ app.command("search")(search_command)
 app.command("evaluate")(evaluate_command)
 app.command("results")(results_command)
 app.command("fidelity")(fidelity_command)
+app.command("front")(front_command)
 app.command("report")(report_command)
 app.command("watch")(watch_command)
 app.command("cost")(cost_command)
