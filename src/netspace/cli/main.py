@@ -10,6 +10,7 @@ from netspace.cli.auto import auto_command
 from netspace.cli.evaluate import evaluate_command, results_command
 from netspace.cli.export import export_command, predict_command
 from netspace.cli.fidelity import fidelity_command
+from netspace.cli.front import front_command
 from netspace.cli.nas import nas_command
 from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
@@ -28,6 +29,7 @@ app.command("search")(search_command)
 app.command("evaluate")(evaluate_command)
 app.command("results")(results_command)
 app.command("fidelity")(fidelity_command)
+app.command("front")(front_command)
 app.command("nas")(nas_command)
 app.command("table")(table_command)
 app.command("train")(train_command)

@@ -107,11 +107,8 @@ class NetworkStore:
         Raises:
             NetspaceError: where it is not there, or holds others.
         """
-        self._check_there()
-        with self._open() as db:
-            stored = dict(db.execute("SELECT * FROM about").fetchone())
         given = {"schema": SCHEMA, "recipe": recipe, "data": data, "template": template}
-        _compare(self.file, stored, given, "its networks can't be compared with these")
+        _compare(self.file, self.about(), given, "its networks can't be compared with these")
 
     def add(self, planned: list[Planned]) -> None:
         """Enter networks that are to be trained; those that are there already stay as they are.

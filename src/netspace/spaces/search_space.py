@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -33,7 +34,7 @@ class GridAxis:
         """The uncut range."""
         return Range(self.low, self.high, self.step)
 
-    @property
+    @cached_property
     def cuts(self) -> tuple[Range, ...]:
         """The candidate ranges, in rising order."""
         return self.full.cut(self.ranges)

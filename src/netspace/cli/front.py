@@ -1,0 +1,105 @@
+"""The command `netspace front`: the best spaces of the whole grid at any budget, from one set of scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from netspace.cli.options import Json, Seed
+from netspace.cli.output import note, print_json
+from netspace.cost import Budget, CostModel
+
+if TYPE_CHECKING:
+    from netspace.front import BudgetAnswer, Evidence, FinishedRun, Front, Refined
+
+PAPER = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")
+
+
+def front_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
+    budget: Annotated[list[str] | None, typer.Option(help="FLOPs target, as 200M; repeat it.")] = None,
+    budgets: Annotated[
+        Literal["run", "paper"], typer.Option(help="Without --budget: the run's or the paper's.")
+    ] = "run",
+    top: Annotated[int, typer.Option(help="Spaces shown and written for each budget.", min=1, max=40)] = 5,
+    min_hit_rate: Annotated[
+        float, typer.Option(help="Least share of members in band, where the grid allows it.", min=0, max=1)
+    ] = 0.5,
+    calibrate: Annotated[
+        list[Path] | None, typer.Option(help="Folder of `netspace evaluate` to learn stand-alone errors from.")
+    ] = None,
+    signal: Annotated[
+        Literal["auto", "supernet", "population", "both"],
+        typer.Option(help="What is trusted; auto: what ranks stand-alone errors best within bands."),
+    ] = "auto",
+    evaluations: Annotated[int, typer.Option(help="Most architectures that the super network scores.", min=0)] = 200,
+    refine_: Annotated[
+        bool, typer.Option("--refine", help="Move the best space's bounds for a better hit rate.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the elite files; default: RUN/front.")] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Judge every space of the grid at each budget; scores are made once, later budgets need no training."""
+    from netspace.cli.front_tables import plain_front, print_front
+    from netspace.front import Front, open_run
+
+    opened = open_run(run)
+    texts = budget or list(opened.config.budgets if budgets == "run" else PAPER)
+    targets = [Budget.parse(text, opened.config.tolerance) for text in texts]
+    for target in targets:
+        target.band(opened.space.full, opened.template)
+    evidence = _evidence(opened, signal, calibrate or [], evaluations, seed)
+    chosen, signals = evidence.signal(signal, seed=seed)
+    front = Front(opened, chosen, hit_rate=min_hit_rate)
+    answers = front.answer(targets)
+    refined = {str(a.budget): _refine(front, a) for a in answers if refine_}
+    folder = out or run / "front"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for answer in answers:
+        better = refined.get(str(answer.budget))
+        elite = front.elite(answer, top, refined=None if better is None else better.after)
+        files.append(elite.save(folder))
+    if json:
+        print_json(plain_front(front, answers, signals, refined=refined, files=files, top=top))
+        return
+    print_front(front, answers, signals, refined=refined, top=top)
+    for file in files:
+        print(file)
+
+
+def _refine(front: Front, answer: BudgetAnswer) -> Refined:
+    from netspace.front import refine
+
+    run, space = front.run, front.space(answer.contenders[0])
+    model = CostModel(run.template, answer.budget.kind)
+    return refine(space, search_space=run.space, signal=front.signal, model=model, budget=answer.budget)
+
+
+def _evidence(run: FinishedRun, signal: str, folders: list[Path], evaluations: int, seed: int) -> Evidence:
+    """Read what is known, and score architectures where the signal needs scores and there are none yet."""
+    from netspace.front import Evidence, ScoreFile, Scores, take_in
+
+    trained, notes = take_in(run, folders)
+    for text in notes:
+        note(text)
+    file = ScoreFile(run.folder)
+    scores = file.read(len(run.space.stages))
+    if signal == "population":
+        scores = Scores(scores.points[:0], scores.values[:0])
+    elif evaluations and not file.finished(evaluations):
+        from netspace.search.score_run import score_run
+
+        def show(done: int, most: int) -> None:
+            if done % 10 == 0 or done == most:
+                note(f"scores {done}/{most}")
+
+        try:
+            scores = score_run(run.folder, evaluations, seed=seed, on_score=show)
+        except KeyboardInterrupt:
+            note(f"stopped; what is done is in {file.file}. Run the same command again to go on.")
+            raise typer.Exit(130) from None
+    return Evidence(run, scores, trained)

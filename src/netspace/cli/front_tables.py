@@ -1,0 +1,139 @@
+"""What `netspace front` prints: what ranks networks, the best spaces at each budget, ties, refinements, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from netspace.analysis.validation import Ranked
+from netspace.cli.output import print_table
+from netspace.documents import to_plain
+from netspace.front import BudgetAnswer, Front, Refined, Signal, pareto_spaces
+
+
+def print_front(
+    front: Front,
+    answers: Sequence[BudgetAnswer],
+    signals: Sequence[Signal],
+    *,
+    refined: Mapping[str, Refined],
+    top: int,
+) -> None:
+    """Print the tables of answers.
+
+    Args:
+        front: all spaces, with the signal that was taken.
+        answers: one per budget.
+        signals: all that could be fitted.
+        refined: by the budget's name.
+        top: spaces shown for each budget.
+    """
+    columns = ("signal", "model", "τ within bands (95 %)", "above FLOPs alone", "measured against")
+    print_table("What ranks networks", columns, [_signal_row(s, front.signal) for s in signals])
+    for text in warnings(front.signal):
+        print(text)
+    shape = ("depth per stage", "width per stage")
+    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", "P(best)")
+    for answer in answers:
+        rows = [_row(front, answer, i) for i in range(min(top, len(answer.contenders)))]
+        print_table(f"Spaces at {answer.budget}: {_ties(answer)}", shown, rows)
+        if answer.applied < answer.asked:
+            print(f"No space has a hit rate of {answer.asked:.0%}; taken instead: {answer.applied:.0%} or more.")
+        if str(answer.budget) in refined:
+            print(_refined(refined[str(answer.budget)]))
+    if len(answers) > 1:
+        rows = [[str(b), f"{c.error.value:.2%}", str(front.space(c))] for b, c in pareto_spaces(answers)]
+        print_table("Front of predicted error against FLOPs", ("budget", "predicted error", "space"), rows)
+
+
+def warnings(signal: Signal) -> list[str]:
+    """Return what must be said of a signal loudly."""
+    best = signal.ranked[0]
+    found = []
+    if not best.beats_flops:
+        found.append(
+            "NOT TRUSTWORTHY: the predictor ranks no better within bands than FLOPs alone (gain in τ "
+            f"{best.gain.value:.2f}, interval {best.gain.low:.2f} to {best.gain.high:.2f}); the spaces are marked (!)."
+        )
+    if signal.against == "scores":
+        found.append(
+            "The super network's scores alone were asked: how they rank stand-alone trainings is not known; "
+            "give --calibrate."
+        )
+    return found
+
+
+def _signal_row(signal: Signal, chosen: Signal) -> list[str]:
+    best = signal.ranked[0]
+    tau = f"{best.within.value:.2f} ({best.within.low:.2f} to {best.within.high:.2f})"
+    gain = f"{best.gain.value:+.2f} ({best.gain.low:+.2f} to {best.gain.high:+.2f})"
+    name = f"{signal.name} (taken)" if signal is chosen else signal.name
+    return [name, best.name, tau, gain, signal.against]
+
+
+def _ties(answer: BudgetAnswer) -> str:
+    able = len(answer.contenders)
+    return f"{answer.ties} of the next {able - 1} cannot be told from the best" if able > 1 else "the only one"
+
+
+def _row(front: Front, answer: BudgetAnswer, i: int) -> list[str]:
+    c, space = answer.contenders[i], front.space(answer.contenders[i])
+    behind = "best" if i == 0 else f"{c.behind.value * 100:+.2f} points" + (" (tied)" if c.tied else "")
+    mark = "" if front.signal.ranked[0].beats_flops else " (!)"
+    depths, widths = (" ".join(str(getattr(s, k)) for s in space.stages) for k in ("depth", "width"))
+    error = f"{c.error.value:.2%} ({c.error.low:.2%} to {c.error.high:.2%}){mark}"
+    return [depths, widths, error, behind, f"{c.hit_rate:.1%}", f"{c.draws:.1f}", f"{c.chance:.2f}"]
+
+
+def _refined(found: Refined) -> str:
+    (a, b), (x, y), (n, m) = found.hit_rate, found.error, found.networks
+    return (
+        f"Refined: {found.after}\n  hit rate {a:.1%} → {b:.1%}, predicted error {x:.2%} → {y:.2%}, "
+        f"networks in band {n:,} → {m:,}; it is the elite file's first space."
+    )
+
+
+def plain_front(
+    front: Front,
+    answers: Sequence[BudgetAnswer],
+    signals: Sequence[Signal],
+    *,
+    refined: Mapping[str, Refined],
+    files: Sequence[Path],
+    top: int,
+) -> dict[str, Any]:
+    """Return the same as plain data; errors are shares, 0..1. Arguments as for print_front, and the elite files."""
+    return {
+        "signal": front.signal.name,
+        "warnings": warnings(front.signal),
+        "signals": [{"name": s.name, "against": s.against, "models": [_ranked(r) for r in s.ranked]} for s in signals],
+        "budgets": [
+            {
+                **{
+                    "budget": str(a.budget),
+                    "file": str(file),
+                    "hit_rate_asked": a.asked,
+                    "hit_rate_applied": a.applied,
+                },
+                "ties": a.ties,
+                "spaces": [
+                    {
+                        "space": to_plain(front.space(c)),
+                        **{"error": c.error._asdict(), "behind": c.behind._asdict(), "tied": c.tied},
+                        **{"chance": c.chance, "hit_rate": c.hit_rate, "draws": c.draws},
+                    }
+                    for c in a.contenders[:top]
+                ],
+                "refined": to_plain(refined[str(a.budget)]) if str(a.budget) in refined else None,
+            }
+            for a, file in zip(answers, files, strict=True)
+        ],
+    }
+
+
+def _ranked(r: Ranked) -> dict[str, Any]:
+    return {
+        **{"model": r.name, "overall": r.overall, "pairs": r.pairs},
+        **{"within": r.within._asdict(), "gain": r.gain._asdict()},
+    }

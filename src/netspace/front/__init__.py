@@ -1,0 +1,25 @@
+"""The whole front of spaces from one set of scores: every space of the grid judged at every budget, without torch."""
+
+from netspace.front.answer import BudgetAnswer, Front, pareto_spaces
+from netspace.front.intake import take_in
+from netspace.front.refine import Refined, refine
+from netspace.front.run import FinishedRun, open_run
+from netspace.front.scores import ScoreFile, Scores
+from netspace.front.signals import Evidence, Signal
+from netspace.front.stopping import saturated
+
+__all__ = [
+    "BudgetAnswer",
+    "Evidence",
+    "FinishedRun",
+    "Front",
+    "Refined",
+    "ScoreFile",
+    "Scores",
+    "Signal",
+    "open_run",
+    "pareto_spaces",
+    "refine",
+    "saturated",
+    "take_in",
+]

@@ -1,0 +1,55 @@
+"""A search space as a grid of axes, and its members as what judges look at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from netspace.analysis.axes import Axis, AxisGrid
+from netspace.analysis.judging import EnumeratedMembers, Members
+from netspace.analysis.sampled import SampledMembers
+from netspace.cost import CostModel
+from netspace.spaces import NetworkSpace, SearchSpace
+from netspace.spaces.ranges import IntArray
+
+ENUMERATED = 2**22
+
+
+def axis_grid(search_space: SearchSpace) -> AxisGrid:
+    """Return the grid of a search space, axes in the order of `SearchSpace.shape`: depth and width of stage 1, …"""
+    axes = []
+    for i, stage in enumerate(search_space.stages):
+        depths = tuple(tuple(cut.values.tolist()) for cut in stage.depth.cuts)
+        widths = tuple(tuple(cut.values.tolist()) for cut in stage.width.cuts)
+        axes += [Axis(f"depth {i + 1}", depths, "depth"), Axis(f"width {i + 1}", widths, "width")]
+    return AxisGrid(tuple(axes))
+
+
+def as_points(depths: IntArray, widths: IntArray) -> IntArray:
+    """Return architectures as points: depth and width of stage 1, of stage 2, …; shape (n, 2·stages)."""
+    depths, widths = np.asarray(depths, np.int64), np.asarray(widths, np.int64)
+    return np.stack([depths, widths], axis=2).reshape(len(depths), -1)
+
+
+def price(model: CostModel, points: IntArray) -> IntArray:
+    """Return the exact costs of points, shape (n,)."""
+    return model(points[:, 0::2], points[:, 1::2])
+
+
+def members(search_space: SearchSpace, model: CostModel, *, hit_rate: float = 0.0) -> Members:
+    """Return the members of a search space: each of them up to 4 194 304, beyond that a sample of every space.
+
+    Args:
+        search_space: the grid.
+        model: of the cost.
+        hit_rate: spaces below it need not be judged closely.
+    """
+    grid = axis_grid(search_space)
+    if grid.num_members > ENUMERATED:
+        return SampledMembers(grid, lambda points: price(model, points), least_hit_rate=hit_rate)
+    points = grid.enumerate()
+    return EnumeratedMembers(grid, points, price(model, points))
+
+
+def network_space(search_space: SearchSpace, number: int) -> NetworkSpace:
+    """Return a space of the grid by its number."""
+    return search_space.space([int(i) for i in np.unravel_index(number, search_space.shape)])

@@ -1,0 +1,171 @@
+"""What says which networks are good: the super network's scores, stand-alone trainings, or both in one model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netspace.analysis.axes import AxisGrid, log_features
+from netspace.analysis.edf import Interval
+from netspace.analysis.predictors import FITS, Predictor
+from netspace.analysis.validation import LEAST_ROWS, Ranked, fit_best, rank_predicted
+from netspace.cost import CostModel
+from netspace.documents import read_text, write_atomically
+from netspace.errors import NetspaceError
+from netspace.front.grid import axis_grid, price
+from netspace.front.run import FinishedRun
+from netspace.front.scores import Scores
+from netspace.spaces.ranges import IntArray
+
+FloatArray = NDArray[np.float64]
+SignalName = Literal["supernet", "population", "both"]
+Asked = Literal["auto", "supernet", "population", "both"]
+CACHE = "front-models.json"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A model of error over the whole search space.
+
+    Args:
+        name: what it was fitted to.
+        grid: the axes.
+        predictor: the model.
+        ranked: how the models compared, the chosen one first.
+        against: what their τ was measured against: `scores`, or `stand-alone errors` of networks that were left out.
+        prior: the model of the scores whose prediction is a feature; None without.
+    """
+
+    name: SignalName
+    grid: AxisGrid
+    predictor: Predictor
+    ranked: list[Ranked]
+    against: str
+    prior: Predictor | None = None
+
+    def features(self, points: IntArray, costs: IntArray) -> FloatArray:
+        """Return what the predictor sees of networks."""
+        x = log_features(self.grid, points, costs)
+        return x if self.prior is None else np.concatenate([x, self.prior.predict(x)[:, None]], axis=1)
+
+    def predict(self, points: IntArray, costs: IntArray) -> FloatArray:
+        """Return expected errors, 0..1; shape (n,)."""
+        return self.predictor.predict(self.features(points, costs))
+
+
+class Evidence:
+    """All that is known of networks of a run.
+
+    Args:
+        run: the search.
+        scores: the super network's; may be empty.
+        trained: stand-alone validation errors; may be empty.
+        models: those to choose from, by cross-validation.
+    """
+
+    def __init__(
+        self, run: FinishedRun, scores: Scores, trained: Scores, *, models: Sequence[str] = tuple(FITS)
+    ) -> None:
+        self.run, self.scores, self.trained, self.models = run, scores, trained, models
+        self.grid, self.model = axis_grid(run.space), CostModel(run.template)
+
+    def signal(self, asked: Asked, *, seed: int = 0) -> tuple[Signal, list[Signal]]:
+        """Return the signal asked for, or with `auto` the one that ranks stand-alone errors best within bands.
+
+        Returns:
+            the chosen one; all that could be fitted.
+
+        Raises:
+            NetspaceError: where there is too little to fit what was asked for.
+        """
+        enough = {"supernet": self._enough(self.scores), "population": self._enough(self.trained)}
+        enough["both"] = all(enough.values())
+        if asked != "auto" and not enough[asked]:
+            raise NetspaceError(
+                f"--signal {asked} needs {LEAST_ROWS} networks or more of each kind, but there are "
+                f"{len(self.scores.values)} scores and {len(self.trained.values)} stand-alone trainings; "
+                "raise --evaluations or give --calibrate"
+            )
+        if not any(enough.values()):
+            raise NetspaceError(
+                f"{len(self.scores.values)} scores and {len(self.trained.values)} stand-alone trainings are too few: "
+                f"a predictor needs {LEAST_ROWS} of one kind; raise --evaluations or give --calibrate"
+            )
+        cache = _Cache(self.run.folder / CACHE, self.models)
+        fits: dict[str, Callable[[], Signal]] = {
+            "supernet": lambda: self._supernet(cache, seed),
+            "population": lambda: self._population(cache, seed),
+            "both": lambda: self._both(cache, seed),
+        }
+        wanted = [name for name in fits if enough[name]] if asked == "auto" else [asked]
+        found = [fits[name]() for name in wanted]
+        return max(found, key=lambda s: s.ranked[0].decisive), found
+
+    @staticmethod
+    def _enough(scores: Scores) -> bool:
+        return len(scores.values) >= LEAST_ROWS
+
+    def _logs(self, scores: Scores) -> tuple[FloatArray, FloatArray]:
+        costs = price(self.model, scores.points)
+        return log_features(self.grid, scores.points, costs), costs.astype(np.float64)
+
+    def _supernet(self, cache: _Cache, seed: int) -> Signal:
+        x, costs = self._logs(self.scores)
+        predictor, ranked = cache.fit("scores", x, self.scores.values, costs, seed)
+        if not self._enough(self.trained):
+            return Signal("supernet", self.grid, predictor, ranked, "scores")
+        at, prices = self._logs(self.trained)
+        name, rng = f"{ranked[0].name} of scores", np.random.default_rng(seed)
+        against = rank_predicted(name, predictor.predict(at), self.trained.values, prices, rng=rng)
+        return Signal("supernet", self.grid, predictor, [against], "stand-alone errors")
+
+    def _population(self, cache: _Cache, seed: int) -> Signal:
+        x, costs = self._logs(self.trained)
+        predictor, ranked = cache.fit("trained", x, self.trained.values, costs, seed)
+        return Signal("population", self.grid, predictor, ranked, "stand-alone errors")
+
+    def _both(self, cache: _Cache, seed: int) -> Signal:
+        of_scores, at_scores = self._logs(self.scores)
+        prior, _ = cache.fit("scores", of_scores, self.scores.values, at_scores, seed)
+        x, costs = self._logs(self.trained)
+        wide = np.concatenate([x, prior.predict(x)[:, None]], axis=1)
+        predictor, ranked = cache.fit("both", wide, self.trained.values, costs, seed)
+        return Signal("both", self.grid, predictor, ranked, "stand-alone errors", prior)
+
+
+class _Cache:
+    """Which model was chosen for which numbers, and its settings: a later call fits it anew in milliseconds."""
+
+    def __init__(self, file: Path, models: Sequence[str]) -> None:
+        self._file, self._models = file, models
+        self._known: dict[str, Any] = json.loads(read_text(file)) if file.exists() else {}
+
+    def fit(
+        self, name: str, x: FloatArray, y: FloatArray, costs: FloatArray, seed: int
+    ) -> tuple[Predictor, list[Ranked]]:
+        key = blake2b(
+            b"".join(a.tobytes() for a in (x, y)) + repr((seed, *self._models)).encode(), digest_size=8
+        ).hexdigest()
+        entry = self._known.get(name)
+        rng = np.random.default_rng(seed)
+        if entry is None or entry["key"] != key:
+            predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models)
+            settings = {k: np.asarray(getattr(predictor, k)).tolist() for k in _SETTINGS if hasattr(predictor, k)}
+            plain = [[r.name, r.overall, list(r.within), r.pairs, list(r.gain)] for r in ranked]
+            self._known[name] = {"key": key, "settings": settings, "ranked": plain}
+            write_atomically(self._file, json.dumps(self._known, indent=1))
+            return predictor, ranked
+        ranked = [Ranked(n, o, Interval(*w), p, Interval(*g)) for n, o, w, p, g in entry["ranked"]]
+        like = SimpleNamespace(**{k: np.asarray(v) if k == "settings" else v for k, v in entry["settings"].items()})
+        return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
+
+
+_SETTINGS = ("settings", "penalty")

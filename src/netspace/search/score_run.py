@@ -1,0 +1,50 @@
+"""Scores of a finished run's super network, stored one by one until they teach a predictor nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from netspace.cost import CostModel
+from netspace.front.scores import ScoreFile, Scores, sequence
+from netspace.front.stopping import CHECK, saturated
+from netspace.search.results import open_search
+from netspace.search.scoring import architecture_error
+from netspace.spaces import Architecture
+
+
+def score_run(run: Path, n: int, *, seed: int = 0, on_score: Callable[[int, int], None] | None = None) -> Scores:
+    """Score architectures log-uniform in cost over the whole search space; go on where it was stopped.
+
+    After every 25 it is asked whether more would teach a predictor anything (front/stopping.py).
+
+    Args:
+        run: folder of a finished search; `scores.csv` is written there.
+        n: at most so many, all calls together.
+        seed: of the draws.
+        on_score: called with the number of scores there and the most there will be.
+
+    Raises:
+        NetspaceError: where the folder holds no search, or scores of another one.
+    """
+    search = open_search(run)
+    file, stages = ScoreFile(run), len(search.config.space.stages)
+    file.claim({"seed": seed, "epoch": search.epoch, "data": search.data.fingerprint})
+    scores = file.read(stages)
+    ended = False
+    for count, point in enumerate(sequence(search.pool, seed=seed)):
+        if count >= n:
+            break
+        if count < len(scores.values):
+            continue
+        if count % CHECK == 0 and saturated(file.read(stages), CostModel(search.template), search.config.space):
+            ended = True
+            break
+        network = Architecture.of(point[0::2], point[1::2])
+        error = architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
+        file.append(point, error)
+        if on_score is not None:
+            on_score(count + 1, n)
+    scores = file.read(stages)
+    file.finish(len(scores.values), saturated=ended)
+    return scores

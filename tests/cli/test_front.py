@@ -1,0 +1,66 @@
+"""The command front as a user meets it; in this process, since each start of another one costs seconds."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from netspace import CostModel, NetspaceError, find_spaces, load_elite
+from netspace.cli.main import app
+from netspace.front import ScoreFile, open_run
+from netspace.front.grid import as_points, price
+from tests.conftest import quick_config
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    find_spaces(quick_config(budgets=["2M"]), folder)
+    # Scores that a super network trained for longer could give; making them has its test in tests/search.
+    opened, file = open_run(folder), ScoreFile(folder)
+    points = as_points(*opened.space.full.draw(40, rng=np.random.default_rng(0)))
+    file.claim({"seed": 0})
+    for point, cost in zip(points, price(CostModel(opened.template), points), strict=True):
+        file.append(point, 1 - 0.05 * np.log(cost) + 0.02 * np.log(point[1]))
+    file.finish(40, saturated=False)
+    return folder
+
+
+def front(run: Path, *args: str) -> Result:
+    return CliRunner().invoke(app, ["front", str(run), *args])
+
+
+def test_front_answers_any_budget_from_the_scores_that_are_there(run: Path) -> None:
+    first = front(run, "--evaluations", "40", "--refine", "--json")
+    assert first.exit_code == 0, first.output
+    value = json.loads(first.stdout)
+    assert value["signal"] == "supernet"
+    assert "how they rank stand-alone trainings is not known" in value["warnings"][-1]
+    (answer,) = value["budgets"]
+    elite = load_elite(Path(answer["file"]))
+    assert elite.provenance.estimator.startswith("front (supernet, ")
+    assert len(elite.candidates) == len(answer["spaces"]) + 1
+    assert answer["refined"]["hit_rate"][1] >= answer["refined"]["hit_rate"][0]
+    second = front(run, "--evaluations", "40", "--budget", "3M", "--budget", "4M", "--top", "2")
+    assert second.exit_code == 0, second.output
+    assert second.stderr == ""
+    assert "Spaces at 3M" in second.stdout
+    assert "Front of predicted error against FLOPs" in second.stdout
+    assert (run / "front" / "elite-4M.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--budget", "5G"], "infeasible"),
+        (["--signal", "population"], "--signal population needs 8 networks or more"),
+        (["--calibrate", "nowhere"], "nowhere holds no trained networks"),
+    ],
+)
+def test_front_says_what_is_wrong(run: Path, args: list[str], message: str) -> None:
+    error = front(run, *args).exception
+    assert isinstance(error, NetspaceError)
+    assert message in str(error)
