@@ -43,7 +43,7 @@ sys.path.insert(0, ".")
 def run_alone(folder: Path, allowed: set[str], code: str) -> str:
     """Run code in a folder, in a process that can import only what is allowed and the standard library."""
     done = subprocess.run(
-        [sys.executable, "-I", "-"],
+        [sys.executable, "-I", "-B", "-"],
         input=f"allowed = {allowed!r}\n{ONLY}\n{code}",
         cwd=folder,
         capture_output=True,
@@ -107,7 +107,7 @@ def test_the_files_work_in_a_fresh_environment(
         script = tmp_path / "script.py"
         script.write_text(f"import sys; sys.path.insert(0, '.')\n{code}")
         done = subprocess.run(
-            [python, "-I", str(script)], cwd=delivery.exported, capture_output=True, text=True, check=False
+            [python, "-I", "-B", str(script)], cwd=delivery.exported, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -293,6 +293,15 @@ def test_images_that_moved_or_changed_since_the_training_are_refused(delivery: D
     images = load_images(DataSettings("fashion", image_size=32))
     with pytest.raises(NetspaceError, match="holds other images than the network was trained on"):
         load_data(dataclasses.replace(card, fingerprint=images.fingerprint))
+
+
+def test_running_the_exported_source_leaves_nothing_in_its_folder(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    before = sorted(delivery.exported.rglob("*"))
+    load_source(delivery.exported)
+    assert sorted(delivery.exported.rglob("*")) == before
 
 
 def test_a_model_whose_files_do_not_fit_is_named(delivery: Delivery, tmp_path: Path) -> None:

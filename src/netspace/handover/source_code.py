@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import uuid
 from importlib import resources
 from pathlib import Path
 from string import Template
+from types import ModuleType
 from typing import Any
 
 from safetensors.torch import save
@@ -72,13 +71,13 @@ def load_source(folder: Path) -> Any:
     Raises:
         NetspaceError: where the file or its weights are at fault.
     """
-    spec = importlib.util.spec_from_file_location(f"exported_{uuid.uuid4().hex}", folder / SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    file = folder / SOURCE
+    module = ModuleType("exported_model")
+    module.__file__ = str(file)
     try:
-        spec.loader.exec_module(module)
+        # Compiled here rather than imported, so that no __pycache__ with this machine's paths is left in the folder.
+        exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), module.__dict__)
         return module.load(folder)
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise NetspaceError(f"cannot load {folder / SOURCE} with its {WEIGHTS}: {reason}; export it again") from None
+        raise NetspaceError(f"cannot load {file} with its {WEIGHTS}: {reason}; export it again") from None
