@@ -17,7 +17,7 @@ SHAPES = {"circle": "o", "diamond": "D", "square": "s", "triangle-up": "^", "x":
 def save_pictures(chart: Chart, folder: Path) -> list[Path]:
     """Write a chart as PNG (200 dots an inch) and SVG; return both paths."""
     figure = _heat_maps(chart) if chart.heat_maps else _plane(chart)
-    figure.text(0.01, 0.005, chart.note, fontsize=7, color="#555555")
+    figure.text(0.01, -0.02, chart.note, fontsize=7, color="#555555", va="top")
     FigureCanvasAgg(figure)
     paths = [folder / f"{chart.name}.{suffix}" for suffix in ("png", "svg")]
     for path in paths:
