@@ -132,8 +132,8 @@ def _mode(problem: Problem, name: str, band: tuple[int, int], rng: np.random.Gen
     odd = len(shape) % 2 * (1,)
     axes = [GridAxis(1, n, ranges) for n, ranges in zip((*problem.lengths, *odd), (*shape, *odd), strict=True)]
     stages = tuple(StageGrid(depth, width) for depth, width in zip(axes[0::2], axes[1::2], strict=True))
-    strides: tuple[Literal[1, 2], ...] = (1,) * len(stages)
-    space = SearchSpace("table", stages, strides=strides)
+    one: Literal[1] = 1
+    space = SearchSpace("table", stages, strides=tuple(one for _ in stages))
     own = np.ravel_multi_index(tuple(problem.indices.T), shape) if single else problem.members.space.astype(np.int64)
     table = problem.penalty(np.sqrt(band[0] * band[1]), np.asarray(own), shape)
     settings = SearchSettings(draws=DRAWS, penalty=PENALTY, penalty_form="centre")
@@ -281,7 +281,7 @@ def _crowding(errors: FloatArray, costs: FloatArray) -> FloatArray:
 
 METHODS: dict[str, Method] = {
     "front": front,
-    "front, model alone": model_alone,
+    "front (model alone)": model_alone,
     "random spaces, best of 50": random_spaces,
     "one random space": one_random_space,
     "uniform widths": uniform_widths,
