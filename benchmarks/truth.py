@@ -35,6 +35,7 @@ NATS = Path("../shared/data/nats_sss/nats_sss_cifar10.csv")
 NATS_COLUMNS = TableColumns(("c0", "c1", "c2", "c3", "c4"), "flops", "test_acc", accuracy=True)
 NATS_BUDGETS = ("20M", "40M", "60M", "80M", "120M", "160M", "200M")
 EXACT = 1.0
+MOVED = ("score", "gumbel", "single network (TAS-like)")
 
 
 def main() -> None:
@@ -46,13 +47,20 @@ def main() -> None:
         print(f"note: {text}")
     members = EnumeratedMembers(table.grid, table.points, table.costs)
     errors = table.errors[members.order]
-    budgets = [Budget.parse(text) for text in args.budgets.split(",")] if args.budgets else default_budgets(args, table)
+    if args.budgets:
+        budgets = [Budget.parse(text) for text in args.budgets.split(",")]
+    else:
+        budgets = [b for b in default_budgets(args, table) if contested(members, b)]
+        print(f"budgets: {', '.join(str(b) for b in budgets) or 'none has two spaces within 10 %; give --budgets'}")
     evaluations = min(args.evaluations, len(errors) // 2)
     if evaluations < args.evaluations:
         print(f"note: half of the table's {len(errors):,} networks are {evaluations}: no method reads more")
     truths = [judge(members, errors, b) for b in budgets]
     rows = earlier(args)
-    for name, tau in cells(args):
+    equal = all(len({len(one) for one in axis.ranges}) == 1 for axis in table.grid.axes)
+    if not equal:
+        print(f"note: {', '.join(MOVED)} need ranges of equal length on each axis and are left out; give --ranges")
+    for name, tau in [cell for cell in cells(args) if equal or cell[0] not in MOVED]:
         for seed in range(args.seeds):
             if any((r["method"], r["tau"], r["seed"]) == (name, tau, seed) for r in rows):
                 continue
@@ -76,8 +84,7 @@ def cells(args: argparse.Namespace) -> list[tuple[str, float]]:
     exact = [(n, EXACT) for n in names]
     taus = [float(text) for text in args.taus.split(",") if text]
     blurred = [(n, tau) for n in names if n in BLURRED for tau in taus]
-    moved = ("score", "gumbel", "single network (TAS-like)")
-    return sorted([*exact, *blurred], key=lambda cell: (cell[0] in moved, cell[1] != EXACT and cell[0] in moved))
+    return sorted([*exact, *blurred], key=lambda cell: (cell[0] in MOVED, cell[1] != EXACT and cell[0] in MOVED))
 
 
 def earlier(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -136,11 +143,16 @@ def default_budgets(args: argparse.Namespace, table: ErrorTable) -> list[Budget]
     return [Budget(int(float(f"{target:.2g}"))) for target in np.geomspace(low, high, 7)]
 
 
+def contested(members: EnumeratedMembers, budget: Budget) -> bool:
+    """Say whether two spaces or more have a network within a budget."""
+    return len(np.unique(members.space[members.rows(budget.interval)])) >= 2
+
+
 def judge(members: EnumeratedMembers, errors: FloatArray, budget: Budget) -> Judged:
     """Return the truth at a budget."""
     rows = members.rows(budget.interval)
     judged = members.judge_errors(errors[rows], rows)
-    if np.isfinite(judged.error).sum() < 2:
+    if not contested(members, budget):
         raise NetspaceError(f"budget {budget}: fewer than two spaces have a network within 10 %; give another")
     return judged
 
