@@ -34,8 +34,8 @@ FloatArray = NDArray[np.float64]
 NATS = Path("../shared/data/nats_sss/nats_sss_cifar10.csv")
 NATS_COLUMNS = TableColumns(("c0", "c1", "c2", "c3", "c4"), "flops", "test_acc", accuracy=True)
 NATS_BUDGETS = ("20M", "40M", "60M", "80M", "120M", "160M", "200M")
-TAUS = (0.9, 0.8, 0.7, 0.6)
 EXACT = 1.0
+MOVED = ("score", "gumbel", "single network (TAS-like)")
 
 
 def main() -> None:
@@ -47,13 +47,20 @@ def main() -> None:
         print(f"note: {text}")
     members = EnumeratedMembers(table.grid, table.points, table.costs)
     errors = table.errors[members.order]
-    budgets = [Budget.parse(text) for text in args.budgets.split(",")] if args.budgets else default_budgets(args, table)
+    if args.budgets:
+        budgets = [Budget.parse(text) for text in args.budgets.split(",")]
+    else:
+        budgets = [b for b in default_budgets(args, table) if contested(members, b)]
+        print(f"budgets: {', '.join(str(b) for b in budgets) or 'none has two spaces within 10 %; give --budgets'}")
     evaluations = min(args.evaluations, len(errors) // 2)
     if evaluations < args.evaluations:
         print(f"note: half of the table's {len(errors):,} networks are {evaluations}: no method reads more")
     truths = [judge(members, errors, b) for b in budgets]
     rows = earlier(args)
-    for name, tau in cells(args):
+    equal = all(len({len(one) for one in axis.ranges}) == 1 for axis in table.grid.axes)
+    if not equal:
+        print(f"note: {', '.join(MOVED)} need ranges of equal length on each axis and are left out; give --ranges")
+    for name, tau in [cell for cell in cells(args) if equal or cell[0] not in MOVED]:
         for seed in range(args.seeds):
             if any((r["method"], r["tau"], r["seed"]) == (name, tau, seed) for r in rows):
                 continue
@@ -75,9 +82,9 @@ def cells(args: argparse.Namespace) -> list[tuple[str, float]]:
     """Return methods and blurs in the order of what they cost."""
     names = args.methods.split(",") if args.methods else list(METHODS)
     exact = [(n, EXACT) for n in names]
-    blurred = [(n, tau) for n in names if n in BLURRED and args.blur for tau in TAUS]
-    moved = ("score", "gumbel", "single network (TAS-like)")
-    return sorted([*exact, *blurred], key=lambda cell: (cell[0] in moved, cell[1] != EXACT and cell[0] in moved))
+    taus = [float(text) for text in args.taus.split(",") if text]
+    blurred = [(n, tau) for n in names if n in BLURRED for tau in taus]
+    return sorted([*exact, *blurred], key=lambda cell: (cell[0] in MOVED, cell[1] != EXACT and cell[0] in MOVED))
 
 
 def earlier(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -111,7 +118,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--evaluations", type=int, default=500)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--methods", default="", help=f"of {', '.join(METHODS)}")
-    parser.add_argument("--no-blur", dest="blur", action="store_false")
+    parser.add_argument("--taus", default="0.9,0.8,0.7,0.6", help="of the blurred tables; empty for none")
     parser.add_argument("--out", type=Path, required=True, help="path of the files, without their endings")
     return parser.parse_args()
 
@@ -136,11 +143,16 @@ def default_budgets(args: argparse.Namespace, table: ErrorTable) -> list[Budget]
     return [Budget(int(float(f"{target:.2g}"))) for target in np.geomspace(low, high, 7)]
 
 
+def contested(members: EnumeratedMembers, budget: Budget) -> bool:
+    """Say whether two spaces or more have a network within a budget."""
+    return len(np.unique(members.space[members.rows(budget.interval)])) >= 2
+
+
 def judge(members: EnumeratedMembers, errors: FloatArray, budget: Budget) -> Judged:
     """Return the truth at a budget."""
     rows = members.rows(budget.interval)
     judged = members.judge_errors(errors[rows], rows)
-    if np.isfinite(judged.error).sum() < 2:
+    if not contested(members, budget):
         raise NetspaceError(f"budget {budget}: fewer than two spaces have a network within 10 %; give another")
     return judged
 
@@ -170,20 +182,23 @@ def outcome(truth: Judged, space: int) -> dict[str, Any]:
     }
 
 
-def per_seed(rows: list[dict[str, Any]], name: str, tau: float, key: str) -> FloatArray:
-    """Return the mean over budgets of each seed's outcomes, shape (seeds,)."""
+def per_seed(rows: list[dict[str, Any]], name: str, tau: float, key: str) -> dict[int, float]:
+    """Return the mean over budgets of the outcomes of each seed."""
     own = [r for r in rows if r["method"] == name and r["tau"] == tau]
     seeds = sorted({r["seed"] for r in own})
-    return np.array([np.mean([r[key] for r in own if r["seed"] == seed]) for seed in seeds])
+    return {seed: float(np.mean([r[key] for r in own if r["seed"] == seed])) for seed in seeds}
 
 
 def summary(rows: list[dict[str, Any]], name: str, tau: float) -> dict[str, Any]:
     """Return a method's means over budgets and seeds with 95 % intervals over seeds, and its distance from `front`."""
     found: dict[str, Any] = {"method": name, "tau": tau}
     for key in ("percentile", "regret", "hit_rate", "missed", "seconds"):
-        found[key] = [round(v, 4) for v in mean_interval(per_seed(rows, name, tau, key))]
-    if name != "front" and any(r["method"] == "front" and r["tau"] == tau for r in rows):
-        behind = per_seed(rows, name, tau, "regret") - per_seed(rows, "front", tau, "regret")
+        own = per_seed(rows, name, tau, key)
+        found["seeds"] = len(own)
+        found[key] = [round(v, 4) for v in mean_interval(list(own.values()))]
+    best = per_seed(rows, "front", tau, "regret")
+    behind = [regret - best[seed] for seed, regret in per_seed(rows, name, tau, "regret").items() if seed in best]
+    if name != "front" and behind:
         found["behind_front"] = [round(v, 4) for v in mean_interval(behind)]
     return found
 

@@ -132,8 +132,8 @@ def _mode(problem: Problem, name: str, band: tuple[int, int], rng: np.random.Gen
     odd = len(shape) % 2 * (1,)
     axes = [GridAxis(1, n, ranges) for n, ranges in zip((*problem.lengths, *odd), (*shape, *odd), strict=True)]
     stages = tuple(StageGrid(depth, width) for depth, width in zip(axes[0::2], axes[1::2], strict=True))
-    strides: tuple[Literal[1, 2], ...] = tuple(1 for _ in stages)
-    space = SearchSpace("table", stages, strides=strides)
+    one: Literal[1] = 1
+    space = SearchSpace("table", stages, strides=tuple(one for _ in stages))
     own = np.ravel_multi_index(tuple(problem.indices.T), shape) if single else problem.members.space.astype(np.int64)
     table = problem.penalty(np.sqrt(band[0] * band[1]), np.asarray(own), shape)
     settings = SearchSettings(draws=DRAWS, penalty=PENALTY, penalty_form="centre")
@@ -231,10 +231,11 @@ def nsga2(problem: Problem, rng: np.random.Generator) -> list[int]:
     axes of the share, one half added to each count). Ranks by peeling Pareto fronts, crowding distance, uniform
     crossover, one step of mutation (Deb et al. 2002): a few lines over our own Pareto front need no further package.
     """
-    population = rng.choice(len(problem.errors), POPULATION, replace=False)
-    for _ in range(problem.evaluations // POPULATION - 1):
+    size = min(POPULATION, problem.evaluations)
+    population = rng.choice(len(problem.errors), size, replace=False)
+    for _ in range(problem.evaluations // size - 1):
         both = np.unique(np.concatenate([population, _children(problem, population, rng)]))
-        population = both[_survivors(problem.errors[both], np.log(problem.members.costs[both]))[:POPULATION]]
+        population = both[_survivors(problem.errors[both], np.log(problem.members.costs[both]))[:size]]
     grid, found = problem.members.grid, []
     choices = np.stack(np.unravel_index(problem.members.space[population], grid.shape), axis=1)
     for low, high in problem.bands:
@@ -249,7 +250,7 @@ def nsga2(problem: Problem, rng: np.random.Generator) -> list[int]:
 def _children(problem: Problem, population: IntArray, rng: np.random.Generator) -> IntArray:
     order = _survivors(problem.errors[population], np.log(problem.members.costs[population]))
     place = np.argsort(order)
-    contests = rng.integers(len(population), size=(2, 2, POPULATION))
+    contests = rng.integers(len(population), size=(2, 2, len(population)))
     mothers, fathers = (population[np.where(place[a] <= place[b], a, b)] for a, b in contests)
     a, b = problem.indices[mothers], problem.indices[fathers]
     child = np.where(rng.random(a.shape) < 0.5, a, b)
@@ -281,7 +282,7 @@ def _crowding(errors: FloatArray, costs: FloatArray) -> FloatArray:
 
 METHODS: dict[str, Method] = {
     "front": front,
-    "front, model alone": model_alone,
+    "front (model alone)": model_alone,
     "random spaces, best of 50": random_spaces,
     "one random space": one_random_space,
     "uniform widths": uniform_widths,

@@ -63,6 +63,13 @@ class Axis:
         """The index of each value's range, shape (values,)."""
         return np.repeat(np.arange(len(self.ranges)), [len(one) for one in self.ranges])
 
+    @cached_property
+    def range_at(self) -> IntArray:
+        """The index of the range of every number from 0 to one above the largest value; −1 where it is no value."""
+        found = np.full(int(self.values[-1]) + 2, -1)
+        found[self.values] = self.range_of_value
+        return found
+
 
 @dataclass(frozen=True)
 class AxisGrid:
@@ -112,13 +119,13 @@ class AxisGrid:
         """
         space = np.zeros(len(points), np.int64)
         for axis, column in zip(self.axes, np.asarray(points).T, strict=True):
-            place = np.searchsorted(axis.values, column).clip(0, len(axis.values) - 1)
-            strange = axis.values[place] != column
+            own = axis.range_at[np.clip(column, 0, len(axis.range_at) - 1)]
+            strange = own < 0
             if strange.any():
                 raise NetspaceError(
                     f"{column[strange][0]} is no value of axis {axis.name} ({axis.values[0]} to {axis.values[-1]})"
                 )
-            space = space * len(axis.ranges) + axis.range_of_value[place]
+            space = space * len(axis.ranges) + own
         return space
 
     def enumerate(self) -> IntArray:
