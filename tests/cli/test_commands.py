@@ -72,7 +72,8 @@ def test_search_prints_one_json_value_and_its_progress_on_stderr(tmp_path: Path)
 
 
 def start(folder: Path, epochs: int = 6) -> subprocess.Popen[str]:
-    args = [*SEARCH, "--set", f"search.epochs={epochs}", "--set", "search.warmup_epochs=2", "--set", "search.steps_per_epoch=8"]
+    settings = (f"search.epochs={epochs}", "search.warmup_epochs=2", "search.steps_per_epoch=8")
+    args = [*SEARCH, *(part for setting in settings for part in ("--set", setting))]
     return subprocess.Popen(
         command(*args, "--out", str(folder)), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
