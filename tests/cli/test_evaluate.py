@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from netspace import find_spaces
+from netspace import Architecture, cost, find_spaces, load_elite, load_search_space
 from netspace.documents import parse_yaml
 from tests.cli.test_commands import netspace
 from tests.conftest import quick_config
@@ -92,9 +93,25 @@ def test_a_plain_space_is_evaluated_at_a_budget_and_needs_one(run: Path, tmp_pat
     done = netspace("evaluate", "tiny", *recipe)
     assert done.returncode == 2
     assert "tiny is no elite file and has no budget; give --budget" in done.stderr
-    done = netspace("evaluate", "tiny", *recipe, "--budget", "2M", "--json")
+    done = netspace("evaluate", "tiny", *recipe, "--budget", "1M", "--image-size", "16", "--json")
     assert done.returncode == 0, done.stderr
-    assert [p["name"] for p in json.loads(done.stdout)["populations"]] == ["tiny-2M"]
+    value = json.loads(done.stdout)
+    assert [p["name"] for p in value["populations"]] == ["tiny-1M"]
+    network = Architecture.of(value["networks"][0]["depth"], value["networks"][0]["width"])
+    template = load_search_space("tiny").template(16, 1, 10)
+    assert cost(network, template).flops == value["networks"][0]["flops"]
+
+
+def test_an_elite_of_the_front_stands_beside_the_searchs_under_its_own_name(run: Path, tmp_path: Path) -> None:
+    elite = load_elite(run / "run" / "elite-3M.yaml")
+    replace(elite, provenance=replace(elite.provenance, estimator="front (both, linear ridge)")).save(tmp_path)
+    given = ["evaluate", str(run / "run" / "elite-3M.yaml"), str(tmp_path / elite.filename), "--dataset", "fashion"]
+    given += ["--recipe", str(run / "recipe.yaml"), "--n", "2", "--out", str(tmp_path / "out"), "--json"]
+    done = netspace(*given, "--image-size", "16")
+    assert done.returncode == 2
+    assert "leave out --image-size" in done.stderr
+    value = json.loads(netspace(*given).stdout)
+    assert [(c["a"], c["b"]) for c in value["comparisons"]] == [("elite-3M", "front-3M")]
 
 
 def test_two_spaces_of_one_name_are_refused(run: Path, tmp_path: Path) -> None:

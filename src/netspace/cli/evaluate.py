@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from netspace.cli.options import Json, Near, Out, Seed, load_space
+from netspace.cli.options import ConvertTo, Json, Near, Out, ResizeTo, Seed, load_space
 from netspace.cli.output import note, print_json, print_table
 from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget
@@ -37,6 +37,8 @@ def evaluate_command(
     budget: Annotated[str | None, typer.Option(help="Another budget than the elites' own.")] = None,
     recipe: Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")] = "quick",
     space: Annotated[str | None, typer.Option(help="Search space of the baselines; default: the elites' own.")] = None,
+    image_size: ResizeTo = None,
+    channels: ConvertTo = None,
     seed: Seed = 0,
     jobs: Annotated[
         int, typer.Option(help="Processes, of one thread each; the results do not depend on it.", min=1)
@@ -53,8 +55,8 @@ def evaluate_command(
         )
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
     resolved = load_recipe(recipe)
-    shape = [{"image_size": e.template.image_size, "channels": e.template.channels} for e in elites.values()]
-    data = from_plain(DataSettings, {"dataset": dataset, **(shape[0] if shape else {})}, "options")
+    shape = _shape({"image_size": image_size, "channels": channels}, list(elites.values()))
+    data = from_plain(DataSettings, {"dataset": dataset, **shape}, "options")
     from netspace.cli.progress import PopulationProgress
     from netspace.data import load_images
     from netspace.evaluate import evaluate_spaces
@@ -83,8 +85,18 @@ def evaluate_command(
     _print(out, near, json)
 
 
+def _shape(given: dict[str, int | None], elites: list[EliteSpace]) -> dict[str, int | None]:
+    """Return image size and channels as the elites have them, or as given where there are none."""
+    for elite in elites:
+        own = {"image_size": elite.template.image_size, "channels": elite.template.channels}
+        if any(given[key] not in (None, own[key]) for key in own):
+            raise NetspaceError(f"elite files hold their images' shape, {own}; leave out --image-size and --channels")
+        return {**own}
+    return given
+
+
 def _subject(name: str, elite: EliteSpace | None, budget: str | None, template: NetworkTemplate) -> Subject:
-    """Return a space under the name of its population: `elite`, or the preset's or file's own name."""
+    """Return a space under the name of its population: `elite`, `front` or the preset's or file's own name."""
     from netspace.evaluate import Subject
 
     if elite is None:
@@ -95,7 +107,8 @@ def _subject(name: str, elite: EliteSpace | None, budget: str | None, template: 
     if elite.template != template:
         raise NetspaceError(f"{name} has another template than the other elite files; evaluate them in separate runs")
     target = elite.budget if budget is None else Budget.parse(budget, elite.budget.tolerance)
-    return Subject(population_name("elite", target), elite.space, target)
+    kind = "front" if elite.provenance.estimator.startswith("front") else "elite"
+    return Subject(population_name(kind, target), elite.space, target)
 
 
 def results_command(
