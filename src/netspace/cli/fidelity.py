@@ -32,7 +32,7 @@ def fidelity_command(
 ) -> None:
     """Compare the super network's ranking with networks trained from scratch, and with what ranks for free."""
     resolved = load_recipe(recipe)
-    from netspace.analysis.fidelity import WITHIN
+    from netspace.analysis.fidelity import OVERALL, WITHIN
     from netspace.cli.progress import PopulationProgress
     from netspace.fidelity import SUPERNET, check_fidelity
 
@@ -57,7 +57,8 @@ def fidelity_command(
     print_table(
         f"Agreement with stand-alone validation error, recipe {resolved.name}", columns, [_row(a) for a in found]
     )
-    _verdict({a.score: a for a in found if a.group == WITHIN}, SUPERNET)
+    bands = [a for a in found if a.score == SUPERNET and a.group not in (WITHIN, OVERALL)]
+    _verdict({a.score: a for a in found if a.group == WITHIN}, SUPERNET, bands)
 
 
 def _row(a: Agreement) -> list[str]:
@@ -65,7 +66,7 @@ def _row(a: Agreement) -> list[str]:
     return [a.score, a.group, str(a.n), f"{a.tau.value:.2f} ({a.tau.low:.2f}…{a.tau.high:.2f})", rho]
 
 
-def _verdict(within: dict[str, Agreement], name: str) -> None:
+def _verdict(within: dict[str, Agreement], name: str, bands: list[Agreement]) -> None:
     from netspace.analysis import is_open
 
     if name not in within:
@@ -76,6 +77,9 @@ def _verdict(within: dict[str, Agreement], name: str) -> None:
         print(f"The {name} ranks better than chance: {interval}.")
     else:
         print(f"NOT TRUSTWORTHY: the {name}'s {interval}; the interval includes 0. The elite files are marked.")
+    closed = [f"{a.group}, τ {a.tau.value:.2f}" for a in bands if not is_open(a)]
+    if closed and len(bands) > 1:
+        print(f"Within one budget alone the interval includes 0 at {'; '.join(closed)}: give these more networks.")
     better = [f"{a.score} ({a.tau.value:.2f})" for a in within.values() if not a.tau.value < gate.tau.value]
     if better:
         print(f"It does not beat: {', '.join(better)}.")

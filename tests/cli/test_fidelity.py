@@ -1,0 +1,31 @@
+"""What the command fidelity says at its end."""
+
+import pytest
+
+from netspace.analysis import Agreement, Interval
+from netspace.cli.fidelity import _verdict
+
+NAN = Interval(float("nan"), float("nan"), float("nan"))
+
+
+def agreement(score: str, group: str, low: float, high: float) -> Agreement:
+    return Agreement(score, group, 12, Interval((low + high) / 2, low, high), NAN)
+
+
+def test_the_verdict_names_the_budgets_at_which_the_score_may_rank_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    within = {
+        "super network": agreement("super network", "within bands", 0.2, 0.4),
+        "flops": agreement("flops", "within bands", 0.5, 0.7),
+    }
+    bands = [agreement("super network", "5M", -0.1, 0.3), agreement("super network", "9M", 0.1, 0.5)]
+    _verdict(within, "super network", bands)
+    said = capsys.readouterr().out
+    assert "ranks better than chance: τ 0.30 (0.20…0.40) within bands" in said
+    assert "includes 0 at 5M, τ 0.10: give these more networks" in said
+    assert "9M" not in said
+    assert "It does not beat: flops (0.60)" in said
+
+
+def test_a_closed_gate_is_not_trustworthy(capsys: pytest.CaptureFixture[str]) -> None:
+    _verdict({"super network": agreement("super network", "within bands", -0.1, 0.4)}, "super network", [])
+    assert "NOT TRUSTWORTHY" in capsys.readouterr().out
