@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,14 @@ def test_search_prints_one_json_value_and_its_progress_on_stderr(tmp_path: Path)
 def start(folder: Path, epochs: int = 6) -> subprocess.Popen[str]:
     settings = (f"search.epochs={epochs}", "search.warmup_epochs=2", "search.steps_per_epoch=8")
     args = [*SEARCH, *(part for setting in settings for part in ("--set", setting))]
+    # A parent that ignores SIGINT, as a background job does, would hand that on.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen(
-        command(*args, "--out", str(folder)), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command(*args, "--out", str(folder)),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=listen,
     )
 
 
