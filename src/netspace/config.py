@@ -67,6 +67,18 @@ def load_search_space(name: str) -> SearchSpace:
     return from_plain(SearchSpace, document, name)
 
 
+def load_run_config(folder: Path) -> SearchConfig:
+    """Return the config of a run, as it was resolved.
+
+    Raises:
+        NetspaceError: where the folder holds no run, or its config is corrupt.
+    """
+    file = folder / "config.yaml"
+    if not file.exists():
+        raise NetspaceError(f"'{folder}' holds no run: it has no config.yaml; give the --out of a search")
+    return from_plain(SearchConfig, parse_yaml(read_text(file), str(file)).get("config"), str(file))
+
+
 def resolve(
     space: str, *, file: Path | None = None, settings: tuple[str, ...] = (), options: dict[str, Any] | None = None
 ) -> SearchConfig:

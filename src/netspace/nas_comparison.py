@@ -87,7 +87,7 @@ def _images(search: SpaceSearch, dataset: str | None) -> ImageData:
     if dataset is None:
         return search.data
     data = load_images(replace(search.config.data, dataset=dataset))
-    wanted = (search.template.image_size, search.template.channels, search.template.classes)
+    wanted = search.template.data_shape
     if data.shape != wanted:
         raise NetspaceError(
             f"dataset '{dataset}' has (image size, channels, classes) {data.shape}, but the run's networks take "

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from netspace.cli.options import Out, Seed
+from netspace.cli.options import Out, ResizeTo, Seed
 from netspace.cli.output import note
 from netspace.config import load_recipe, load_search_space
 from netspace.cost import Budget
@@ -29,7 +29,7 @@ def auto_command(
     recipe: Annotated[
         str | None, typer.Option(help="Of the full training; default: few below 5 000 images, else standard.")
     ] = None,
-    image_size: Annotated[int | None, typer.Option(help="Resize images to this height and width.")] = None,
+    image_size: ResizeTo = None,
     seed: Seed = 0,
 ) -> None:
     """Plan, search, pick, train, export, report; run again to go on after a stop."""
@@ -45,7 +45,8 @@ def auto_command(
         space = choose_space(target, images.shape)
     recipe = recipe or choose_recipe(len(images.train))
     load_recipe(recipe)
-    target.band(load_search_space(space).full, load_search_space(space).template(*images.shape))
+    whole = load_search_space(space)
+    target.band(whole.full, whole.template(*images.shape))
     options = () if image_size is None else ("--image-size", str(image_size))
     pipeline = Pipeline(data, target, space, recipe, out, options, seed)
     note("plan:\n" + "\n".join(f"  {step.name}: {step.purpose}\n    {_shown(step)}" for step in pipeline.steps()))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from netspace.cli.options import ConvertTo, Json, Near, Out, ResizeTo, Seed, load_space
-from netspace.cli.output import note, print_json, print_table
+from netspace.cli.options import ConvertTo, Json, Near, Out, RecipeName, ResizeTo, Seed, load_space
+from netspace.cli.output import print_json, print_table, resumable
 from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget
 from netspace.documents import from_plain, parse_yaml, read_text
@@ -35,7 +35,7 @@ def evaluate_command(
     ] = None,
     n: Annotated[int, typer.Option(help="Networks per population.", min=2)] = 32,
     budget: Annotated[str | None, typer.Option(help="Another budget than the elites' own.")] = None,
-    recipe: Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")] = "quick",
+    recipe: RecipeName = "quick",
     space: Annotated[str | None, typer.Option(help="Search space of the baselines; default: the elites' own.")] = None,
     image_size: ResizeTo = None,
     channels: ConvertTo = None,
@@ -64,24 +64,20 @@ def evaluate_command(
     images = load_images(data)
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template) for name in spaces]
-    try:
-        with PopulationProgress(NetworkStore(out)) as progress:
-            evaluate_spaces(
-                subjects,
-                baselines=tuple(baseline or ()),
-                search_space=search_space,
-                template=template,
-                images=images,
-                recipe=resolved,
-                n=n,
-                out=out,
-                seed=seed,
-                jobs=jobs,
-                on_change=progress,
-            )
-    except KeyboardInterrupt:
-        note(f"stopped; what is done is in {out}. Run the same command again to go on.")
-        raise typer.Exit(130) from None
+    with resumable(out), PopulationProgress(NetworkStore(out)) as progress:
+        evaluate_spaces(
+            subjects,
+            baselines=tuple(baseline or ()),
+            search_space=search_space,
+            template=template,
+            images=images,
+            recipe=resolved,
+            n=n,
+            out=out,
+            seed=seed,
+            jobs=jobs,
+            on_change=progress,
+        )
     _print(out, near, json)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netspace.cli.options import Json, Seed
-from netspace.cli.output import note, print_json, print_table
+from netspace.cli.options import Json, RecipeName, Seed
+from netspace.cli.output import print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.records import NetworkStore
 
@@ -25,7 +25,7 @@ def fidelity_command(
     trained: Annotated[
         list[Path] | None, typer.Option(help="Evaluation whose networks are taken in; repeatable.")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")] = "quick",
+    recipe: RecipeName = "quick",
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option(help="Processes, of one thread each.", min=1)] = 1,
     json: Json = False,
@@ -36,20 +36,16 @@ def fidelity_command(
     from netspace.cli.progress import PopulationProgress
     from netspace.fidelity import SUPERNET, check_fidelity
 
-    try:
-        with PopulationProgress(NetworkStore(run / "fidelity")) as progress:
-            found = check_fidelity(
-                run,
-                n if n is not None else 0 if trained else 12,
-                recipe=resolved,
-                trained=trained or (),
-                seed=seed,
-                jobs=jobs,
-                on_change=progress,
-            )
-    except KeyboardInterrupt:
-        note(f"stopped; what is done is in {run}. Run the same command again to go on.")
-        raise typer.Exit(130) from None
+    with resumable(run), PopulationProgress(NetworkStore(run / "fidelity")) as progress:
+        found = check_fidelity(
+            run,
+            n if n is not None else 0 if trained else 12,
+            recipe=resolved,
+            trained=trained or (),
+            seed=seed,
+            jobs=jobs,
+            on_change=progress,
+        )
     if json:
         print_json([asdict(agreement) for agreement in found])
         return

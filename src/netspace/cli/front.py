@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from netspace.cli.options import Json, Seed
-from netspace.cli.output import note, print_json
+from netspace.cli.output import note, print_json, resumable
 from netspace.cost import Budget, CostModel
 
 if TYPE_CHECKING:
@@ -97,9 +97,6 @@ def _evidence(run: FinishedRun, signal: str, folders: list[Path], evaluations: i
             if done % 10 == 0 or done == most:
                 note(f"scores {done}/{most}")
 
-        try:
+        with resumable(file.file):
             scores = score_run(run.folder, evaluations, seed=seed, on_score=show)
-        except KeyboardInterrupt:
-            note(f"stopped; what is done is in {file.file}. Run the same command again to go on.")
-            raise typer.Exit(130) from None
     return Evidence(run, scores, trained)

@@ -10,7 +10,7 @@ import typer
 from netspace.cli.options import Json, Seed, load_space
 from netspace.cli.output import note, print_json, print_table
 from netspace.config import load_document
-from netspace.cost import Budget, format_amount
+from netspace.cost import Budget, cost, format_amount
 from netspace.documents import from_plain, to_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
@@ -49,7 +49,7 @@ def nas_command(
     if json:
         print_json(_plain(chosen, files))
         return
-    _print(chosen, files, target, method)
+    _print(chosen, files, template=search.template, target=target, method=method)
 
 
 def _space(name: str, budget: str | None, template: NetworkTemplate, tolerance: float) -> tuple[NetworkSpace, Budget]:
@@ -83,15 +83,12 @@ def _plain(chosen: Chosen, files: list[Path]) -> dict[str, Any]:
     }
 
 
-def _print(chosen: Chosen, files: list[Path], target: Budget, method: str) -> None:
-    from netspace.records import load_architecture
-
+def _print(chosen: Chosen, files: list[Path], *, template: NetworkTemplate, target: Budget, method: str) -> None:
     rows = []
-    for file, error in zip(files, chosen.errors, strict=True):
-        found = load_architecture(file)
-        assert found.cost is not None
-        away = f"{found.cost.flops / target.target - 1:+.1%}"
-        rows.append([str(found.architecture), format_amount(found.cost.flops), away, f"{error:.2%}", str(file)])
+    for file, architecture, error in zip(files, chosen.architectures, chosen.errors, strict=True):
+        flops = cost(architecture, template).flops
+        away = f"{flops / target.target - 1:+.1%}"
+        rows.append([str(architecture), format_amount(flops), away, f"{error:.2%}", str(file)])
     columns = ("architecture", "FLOPs", "Δ", "super network's error", "file")
     print_table(f"Best of {chosen.scored} in band at {target}, {method}", columns, rows)
     note(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +18,21 @@ from rich.table import Table
 def note(text: str) -> None:
     """Say something beside the result."""
     print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def resumable(place: Path, how: str = "") -> Iterator[None]:
+    """End with exit code 130 on Ctrl-C, and say where the work is and that the same command goes on with it.
+
+    Args:
+        place: folder or file that holds what is done.
+        how: what to add, as ` from its last epoch`.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"stopped; what is done is in {place}. Run the same command again to go on{how}.")
+        raise typer.Exit(130) from None
 
 
 def print_json(value: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from netspace.cli.options import Json, Out
-from netspace.cli.output import note, print_json, print_table
+from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import resolve
 from netspace.cost import format_amount
 from netspace.documents import to_plain
@@ -52,12 +52,8 @@ def search_command(
     from netspace.cli.progress import EpochProgress
     from netspace.search import find_spaces
 
-    try:
-        with EpochProgress() as progress:
-            elites = find_spaces(resolved, out, on_epoch=progress)
-    except KeyboardInterrupt:
-        note(f"stopped; what is done is in {out}. Run the same command again to go on from its last epoch.")
-        raise typer.Exit(130) from None
+    with resumable(out, " from its last epoch"), EpochProgress() as progress:
+        elites = find_spaces(resolved, out, on_epoch=progress)
     if json:
         print_json([{"file": str(out / elite.filename), **to_plain(elite)} for elite in elites])
         return

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import Json
-from netspace.cli.output import note, print_json, print_table
+from netspace.cli.options import Json, RecipeName
+from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.cost import Budget, format_amount
 from netspace.documents import from_plain
@@ -20,7 +20,7 @@ def table_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
     dataset: Annotated[str | None, typer.Option(help="Data to train on; default: the run's own.")] = None,
     budgets: Annotated[str, typer.Option(help="Targets, as 200M,400M, or `all` of the run's.")] = "all",
-    recipe: Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")] = "quick",
+    recipe: RecipeName = "quick",
     seeds: Annotated[int, typer.Option(help="Repetitions of NAS and training.", min=1)] = 3,
     method: Annotated[
         Literal["random", "evolution", "differentiable"], typer.Option(help="NAS, the same for both spaces.")
@@ -39,23 +39,19 @@ def table_command(
     from netspace.nas_comparison import compare_nas
 
     folder = out or run / "table"
-    try:
-        with PopulationProgress(NetworkStore(folder)) as progress:
-            compare_nas(
-                run,
-                recipe=resolved,
-                settings=settings,
-                seeds=seeds,
-                budgets=targets,
-                dataset=dataset,
-                out=folder,
-                jobs=jobs,
-                on_found=_say,
-                on_change=progress,
-            )
-    except KeyboardInterrupt:
-        note(f"stopped; what is done is in {folder}. Run the same command again to go on.")
-        raise typer.Exit(130) from None
+    with resumable(folder), PopulationProgress(NetworkStore(folder)) as progress:
+        compare_nas(
+            run,
+            recipe=resolved,
+            settings=settings,
+            seeds=seeds,
+            budgets=targets,
+            dataset=dataset,
+            out=folder,
+            jobs=jobs,
+            on_found=_say,
+            on_change=progress,
+        )
     _print(folder, format, json)
 
 

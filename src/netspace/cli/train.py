@@ -19,7 +19,7 @@ from netspace.cli.options import (
     ResizeTo,
     Seed,
 )
-from netspace.cli.output import note, print_json
+from netspace.cli.output import note, print_json, resumable
 from netspace.config import load_recipe, load_search_space
 from netspace.documents import from_plain, to_plain
 from netspace.errors import NetspaceError
@@ -87,12 +87,8 @@ def _train(plain: dict[str, Any], images: ImageData, out: Path) -> ModelCard:
 
     if (out / CARD).exists():
         note(f"{out} is trained already")
-    try:
-        with EpochProgress(describe_training) as progress:
-            return train_fully(from_plain(TrainingConfig, plain, "options"), images, out, on_epoch=progress)
-    except KeyboardInterrupt:
-        note(f"stopped; what is done is in {out}. Run the same command again to go on from its last epoch.")
-        raise typer.Exit(130) from None
+    with resumable(out, " from its last epoch"), EpochProgress(describe_training) as progress:
+        return train_fully(from_plain(TrainingConfig, plain, "options"), images, out, on_epoch=progress)
 
 
 def _shape(chosen: ChosenArchitecture) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def evaluate_spaces(
         PopulationPlan(population_name(b, name), budgets[name], baseline=b) for name in budgets for b in baselines
     ]
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
-    wanted = (template.image_size, template.channels, template.classes)
+    wanted = template.data_shape
     if images.shape != wanted:
         raise NetspaceError(
             f"dataset '{images.settings.dataset}' has (image size, channels, classes) {images.shape}, but the space "

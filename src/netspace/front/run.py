@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from netspace.documents import from_plain, parse_yaml, read_text
+from netspace.config import load_run_config
 from netspace.errors import NetspaceError
 from netspace.records import Provenance, load_elite
 from netspace.settings import SearchConfig
@@ -40,10 +40,7 @@ def open_run(folder: Path) -> FinishedRun:
     Raises:
         NetspaceError: where it holds no run, or one that is not finished.
     """
-    file = folder / "config.yaml"
-    if not file.exists():
-        raise NetspaceError(f"'{folder}' holds no run: it has no config.yaml; give the --out of a search")
-    config = from_plain(SearchConfig, parse_yaml(read_text(file), str(file)).get("config"), str(file))
+    config = load_run_config(folder)
     elites = sorted(folder.glob("elite-*.yaml"))
     if not elites:
         raise NetspaceError(f"'{folder}' has no elite file yet: its search is not finished; run it to its end")

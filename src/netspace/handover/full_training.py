@@ -115,7 +115,7 @@ def check_data(chosen: ChosenArchitecture, images: ImageData) -> None:
     """Raise NetspaceError where images do not have the size, channels and number of classes of a template."""
     template = chosen.template
     assert template is not None
-    wanted = (template.image_size, template.channels, template.classes)
+    wanted = template.data_shape
     if images.shape != wanted:
         raise NetspaceError(
             f"dataset '{images.settings.dataset}' has (image size, channels, classes) {images.shape}, but the "

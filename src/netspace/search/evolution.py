@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from netspace.cost import Band, CostModel
 from netspace.errors import NetspaceError
+from netspace.front.grid import as_points, price
 from netspace.spaces import NetworkSpace
 from netspace.spaces.ranges import IntArray
 
@@ -58,7 +59,7 @@ def evolve(
             return np.array([back_into_band(_nearest(row, values), values, band, model, rng=rng) for row in x])
 
     size = max(2, evaluations // GENERATIONS)
-    first = _join(*band.draw(min(size, band.size), rng=rng, replace=False))
+    first = as_points(*band.draw(min(size, band.size), rng=rng, replace=False))
     bounds = {"xl": np.array([v[0] for v in values], float), "xu": np.array([v[-1] for v in values], float)}
     algorithm = NSGA2(
         pop_size=size, sampling=first.astype(float), crossover=UX(), mutation=PM(eta=3), repair=IntoBand()
@@ -79,18 +80,18 @@ def back_into_band(
         model: the cost.
         rng: source of randomness.
     """
-    if band.low <= model(*_split(x[None]))[0] <= band.high:
+    if band.low <= price(model, x[None])[0] <= band.high:
         return x
     for stage in rng.permutation(len(values) // 2):
         depths, widths = values[2 * stage : 2 * stage + 2]
         rows = np.tile(x, (len(depths) * len(widths), 1))
         rows[:, 2 * stage] = np.repeat(depths, len(widths))
         rows[:, 2 * stage + 1] = np.tile(widths, len(depths))
-        costs = model(*_split(rows))
+        costs = price(model, rows)
         inside = np.flatnonzero((costs >= band.low) & (costs <= band.high))
         if len(inside):
             return rows[rng.choice(inside)]
-    return _join(*band.draw(1, rng=rng))[0]
+    return as_points(*band.draw(1, rng=rng))[0]
 
 
 def _nearest(row: NDArray[Any], values: list[IntArray]) -> IntArray:
@@ -100,7 +101,3 @@ def _nearest(row: NDArray[Any], values: list[IntArray]) -> IntArray:
 def _split(x: NDArray[Any]) -> tuple[IntArray, IntArray]:
     whole = np.asarray(x, np.float64).round().astype(np.int64)
     return whole[:, 0::2], whole[:, 1::2]
-
-
-def _join(depths: IntArray, widths: IntArray) -> IntArray:
-    return np.stack([depths, widths], axis=2).reshape(len(depths), -1)

@@ -19,7 +19,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from netspace.documents import from_plain, parse_yaml, read_text, to_plain, to_yaml, write_atomically
+from netspace.config import load_run_config
+from netspace.documents import parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records.log import LOG
 from netspace.settings import SearchConfig
@@ -111,10 +112,7 @@ class RunFolder:
         Raises:
             NetspaceError: where the folder holds no run, or its config is corrupt.
         """
-        file = self.path / "config.yaml"
-        if not file.exists():
-            raise NetspaceError(f"'{self.path}' holds no run: it has no config.yaml; give the --out of a search")
-        return from_plain(SearchConfig, parse_yaml(read_text(file), str(file)).get("config"), str(file))
+        return load_run_config(self.path)
 
     def check_data(self, data: str) -> None:
         """Raise NetspaceError where the run was made on images of another fingerprint."""

@@ -84,6 +84,11 @@ class NetworkTemplate:
     classes: Annotated[int, Field(ge=2)] = 10
 
     @property
+    def data_shape(self) -> tuple[int, int, int]:
+        """Image size (pixels), channels and classes of the data that its networks take."""
+        return self.image_size, self.channels, self.classes
+
+    @property
     def resolutions(self) -> tuple[int, ...]:
         """Height (= width) of each stage's output, pixels."""
         sizes, size = [], self.image_size
