@@ -18,7 +18,7 @@ from netspace.analysis.judging import EnumeratedMembers
 from netspace.models import Mixture
 from netspace.search import SpaceDistribution
 from netspace.search.distribution import contract
-from netspace.search.estimators import ESTIMATORS
+from netspace.search.estimators import GRADIENTS
 from netspace.settings import SearchSettings
 from netspace.spaces import Architecture, GridAxis, SearchSpace, StageGrid
 
@@ -137,7 +137,7 @@ def _mode(problem: Problem, name: str, band: tuple[int, int], rng: np.random.Gen
     own = np.ravel_multi_index(tuple(problem.indices.T), shape) if single else problem.members.space.astype(np.int64)
     table = problem.penalty(np.sqrt(band[0] * band[1]), np.asarray(own), shape)
     settings = SearchSettings(draws=DRAWS, penalty=PENALTY, penalty_form="centre")
-    estimator = ESTIMATORS[name](space, table.reshape(*shape, *odd), settings)
+    estimator = GRADIENTS[name](space, table.reshape(*shape, *odd), settings)
     theta = SpaceDistribution((*shape, *odd))
     optimizer = torch.optim.Adam(theta.parameters(), lr=RATE, betas=(0.5, 0.999))
 

@@ -23,7 +23,7 @@ LINES: list[set[str]] = [
     {"config", "models", "report"},
     {"data", "front"},
     {"search", "evaluate"},
-    {"fidelity", "handover", "nas_comparison"},
+    {"fidelity", "finding", "handover", "nas_comparison"},
     {"pipeline"},
     {"cli"},
 ]

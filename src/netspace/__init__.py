@@ -17,15 +17,16 @@ from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, Range, 
 
 if TYPE_CHECKING:
     from netspace.data import ImageData, load_images
+    from netspace.finding import find_spaces
     from netspace.models import Network, SuperNetwork
-    from netspace.search import SpaceDistribution, find_spaces
+    from netspace.search import SpaceDistribution
 
 _LATER = {
     "ImageData": "netspace.data",
     "Network": "netspace.models",
     "SpaceDistribution": "netspace.search",
     "SuperNetwork": "netspace.models",
-    "find_spaces": "netspace.search",
+    "find_spaces": "netspace.finding",
     "load_images": "netspace.data",
 }
 

@@ -16,7 +16,7 @@ from netspace.analysis.fidelity import WITHIN
 from netspace.documents import fingerprint, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, plan_drawn, train_population
-from netspace.records import Fidelity, NetworkStore, Planned, load_elite, population_name, split_population
+from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, load_elite, population_name, split_population
 from netspace.search import SpaceSearch, architecture_error, open_search
 from netspace.settings import Recipe
 from netspace.spaces import Architecture
@@ -67,7 +67,7 @@ def check_fidelity(
         store = NetworkStore(run / "fidelity")
         training = TrainingData.of(search.data, recipe, torch.device("cpu"))
         store.create(**of)
-        store.add(_plan(search, n, seed))
+        store.add(_plan(search, elites, n, seed))
         write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
         train_population(store, search.template, training, recipe, jobs=jobs, on_change=on_change)
         rows += [{**row, "folder": str(store.folder)} for row in store.rows()]
@@ -98,13 +98,12 @@ def _write(run: Path, found: list[Agreement], scores: dict[str, Any], rows: list
     write_atomically(run / "fidelity.json", json.dumps({"agreements": plain, "networks": networks}, indent=1))
 
 
-def _plan(search: SpaceSearch, n: int, seed: int) -> list[Planned]:
+def _plan(search: SpaceSearch, elites: dict[str, EliteSpace], n: int, seed: int) -> list[Planned]:
     """Draw the networks: per budget from the elite and from the whole space in band, and across all costs."""
     planned: list[Planned] = []
     rng = np.random.default_rng([seed, 0])
-    for turn, budget in enumerate(search.budgets):
-        (choice, _), *_ = search.thetas[turn].likeliest(1)
-        inside = budget.members(search.config.space.space(choice), search.template)
+    for budget in search.budgets:
+        inside = budget.members(elites[str(budget)].candidates[0].space, search.template)
         elite = min(n // 2, inside.size)
         if elite:
             drawn = inside.draw(elite, rng=rng, replace=False)

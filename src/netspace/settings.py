@@ -15,6 +15,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
 PenaltyForm = Literal["members", "centre"]
+EstimatorName = Literal["score", "gumbel", "front", "population"]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -115,6 +116,13 @@ class WeightsSettings:
         momentum: of SGD.
         weight_decay: of SGD.
         clip: largest norm of the gradient.
+        explore: share of the steps after the warm-up that train draws from the whole space and not from Θ.
+        draws: from the whole space, `log-uniform` in cost or `uniform` over architectures.
+        networks: sub-networks a step, on one batch.
+        sandwich: of these the first is the largest, the second the smallest (Yu and Huang 2019).
+        distill: all but the first learn the first one's soft labels.
+        cost_power: learning rate ∝ (cost / geometric middle of the space's costs) to this power.
+        momentum_groups: groups of sub-networks by log cost, each with a momentum of its own.
     """
 
     learning_rate: Rate = 0.025
@@ -122,6 +130,13 @@ class WeightsSettings:
     momentum: Share = 0.9
     weight_decay: Annotated[float, Field(ge=0)] = 3e-4
     clip: Rate = 5.0
+    explore: Share = 0.0
+    draws: Literal["log-uniform", "uniform"] = "log-uniform"
+    networks: Count = 1
+    sandwich: bool = False
+    distill: bool = False
+    cost_power: float = 0.0
+    momentum_groups: Count = 1
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -134,6 +149,25 @@ class ThetaSettings:
 
 
 @dataclass(frozen=True, config=STRICT)
+class FrontSettings:
+    """What the estimators `front` and `population` judge spaces by.
+
+    Args:
+        evaluations: most architectures that the super network scores, of `front`.
+        calibration: stand-alone trainings beside them, of `front`; 0 is none.
+        population: stand-alone trainings of `population`.
+        recipe: of the trainings: a name (see `netspace spaces`) or a YAML file.
+        min_hit_rate: least share of a space's members in band, where the grid allows it.
+    """
+
+    evaluations: Annotated[int, Field(ge=8)] = 200
+    calibration: Annotated[int, Field(ge=0)] = 0
+    population: Annotated[int, Field(ge=8)] = 48
+    recipe: str = "quick"
+    min_hit_rate: Share = 0.5
+
+
+@dataclass(frozen=True, config=STRICT)
 class SearchSettings:
     """How the super network and Θ are trained.
 
@@ -143,7 +177,9 @@ class SearchSettings:
         steps_per_epoch: steps that make an epoch; None takes one pass over the weights' share.
         batch_size: images a step.
         weights_share: share of the training images that trains the weights; the rest moves Θ.
-        estimator: `score` (hard draws, score-function gradient) or `gumbel` (the paper's relaxed mixture).
+        estimator: `score` (Θ, hard draws, score-function gradient), `gumbel` (Θ, the paper's relaxed mixture), `front`
+            (no Θ: a model of the super network's scores judges every space) or `population` (no super network: the same
+            model of stand-alone trainings).
         draws: spaces drawn a Θ step by `score`.
         penalty: λ, weight of the distance from the target beside the cross-entropy.
         penalty_form: the distance of a space: `members`, the mean of |cost/target − 1| over its architectures (the
@@ -153,6 +189,7 @@ class SearchSettings:
         warmup_blocks: probability at the start of each block beyond the drawn depth.
         weights: optimiser of the weights.
         theta: optimiser of Θ.
+        front: of the estimators `front` and `population`.
     """
 
     epochs: Count = 50
@@ -160,7 +197,7 @@ class SearchSettings:
     steps_per_epoch: Count | None = None
     batch_size: Annotated[int, Field(ge=2)] = 64
     weights_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    estimator: Literal["score", "gumbel"] = "score"
+    estimator: EstimatorName = "score"
     draws: Annotated[int, Field(ge=2)] = 4
     penalty: Annotated[float, Field(ge=0)] = 1.0
     penalty_form: PenaltyForm = "members"
@@ -169,6 +206,7 @@ class SearchSettings:
     warmup_blocks: Share = 1.0
     weights: WeightsSettings = Field(default_factory=WeightsSettings)
     theta: ThetaSettings = Field(default_factory=ThetaSettings)
+    front: FrontSettings = Field(default_factory=FrontSettings)
 
     @model_validator(mode="after")
     def _check(self) -> SearchSettings:

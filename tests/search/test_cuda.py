@@ -26,7 +26,7 @@ def test_a_search_on_the_gpu_agrees_with_the_cpu(fashion: ImageData, estimator: 
         a, b = cpu.train_epoch(), gpu.train_epoch()
         assert a.exposure == b.exposure
         assert abs(a.loss - b.loss) < 0.05
-    for one, other in zip(cpu.thetas, gpu.thetas, strict=True):
+    for one, other in zip(cpu.theta.thetas, gpu.theta.thetas, strict=True):
         for p, q in zip(one.probabilities(), other.probabilities(), strict=True):
             assert float((p - q).abs().max()) < 0.05
 

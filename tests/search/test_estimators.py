@@ -9,7 +9,7 @@ from torch import Tensor
 
 from netspace import Architecture, SearchSpace
 from netspace.models import Mixture
-from netspace.search import ESTIMATORS, ScoreEstimator, SpaceDistribution
+from netspace.search import GRADIENTS, ScoreEstimator, SpaceDistribution
 from netspace.settings import SearchSettings
 from netspace.spaces import GridAxis, StageGrid
 
@@ -47,7 +47,7 @@ def mean_loss(problem: SearchSpace, choice: tuple[int, ...]) -> float:
     return float(np.mean([float(planted_loss(Architecture.of(d, w))) for d, w in members]))
 
 
-@pytest.mark.parametrize("name", sorted(ESTIMATORS))
+@pytest.mark.parametrize("name", sorted(GRADIENTS))
 @pytest.mark.parametrize("budget", ["none", "third axis"])
 def test_an_estimator_descends_to_the_best_space(problem: SearchSpace, name: str, budget: str) -> None:
     penalty = torch.zeros(problem.shape, dtype=torch.float64)
@@ -56,7 +56,7 @@ def test_an_estimator_descends_to_the_best_space(problem: SearchSpace, name: str
     wanted = best_space(problem, penalty)
     assert (wanted == PLANTED) == (budget == "none")
     settings = SearchSettings(draws=4, temperature=(2.0, 0.05))
-    estimator = ESTIMATORS[name](problem, penalty, settings)
+    estimator = GRADIENTS[name](problem, penalty, settings)
     theta, rng, steps = SpaceDistribution(problem.shape), np.random.default_rng(0), 400
     optimizer = torch.optim.Adam(theta.parameters(), lr=0.05)
     for step in range(steps):

@@ -14,6 +14,7 @@ from netspace.data import ImageData, ImageSet
 from netspace.models import Mixture
 from netspace.records.log import read_log
 from netspace.search import RunFolder, SpaceSearch
+from netspace.search.shared_training import SharedTraining
 from tests.conftest import quick_config
 from tests.data.test_images import write_parquet
 
@@ -106,9 +107,9 @@ def test_theta_rests_during_the_warm_up_and_moves_after_it(fashion: ImageData) -
     search = SpaceSearch(quick_config(), fashion)
     warm = search.train_epoch()
     assert warm.warmup
-    assert all(float(logits.detach().abs().max()) == 0 for theta in search.thetas for logits in theta.logits)
+    assert all(float(logits.detach().abs().max()) == 0 for theta in search.theta.thetas for logits in theta.logits)
     assert not search.train_epoch().warmup
-    assert all(float(logits.detach().abs().max()) > 0 for theta in search.thetas for logits in theta.logits)
+    assert all(float(logits.detach().abs().max()) > 0 for theta in search.theta.thetas for logits in theta.logits)
 
 
 def test_exposure_in_the_warm_up_meets_its_expectation(fashion: ImageData) -> None:
@@ -116,7 +117,7 @@ def test_exposure_in_the_warm_up_meets_its_expectation(fashion: ImageData) -> No
     steps = 600
     search, rng = SpaceSearch(quick_config(search={"steps_per_epoch": steps}), fashion), np.random.default_rng(0)
     for step in range(steps):
-        search.exposure.add(search._warmup_choice(step, rng))
+        search.exposure.add(search._choice(step, 0, rng))
     depths, widths = search.pool.draw(200_000, rng=rng)
     for i in range(3):
         for counts, drawn in ((search.exposure.channels[i], widths[:, i]), (search.exposure.blocks[i], depths[:, i])):
@@ -156,8 +157,8 @@ def test_a_diverging_loss_stops_the_search_and_the_checkpoint_stands(
     config = quick_config()
     with pytest.raises(Stop):
         find_spaces(config, tmp_path / "run", on_epoch=stop_after(1))
-    step = SpaceSearch._weights_step
-    monkeypatch.setattr(SpaceSearch, "_weights_step", lambda *args: step(*args) * float("nan"))
+    step = SharedTraining.step
+    monkeypatch.setattr(SharedTraining, "step", lambda *args: step(*args) * float("nan"))
     with pytest.raises(NetspaceError, match="the loss is nan in epoch 2: training diverged"):
         find_spaces(config, tmp_path / "run")
     monkeypatch.undo()
@@ -179,7 +180,7 @@ def test_the_gumbel_estimator_evaluates_mixtures_and_moves_theta(
     assert Mixture not in seen
     search.train_epoch()
     assert seen.count(Mixture) == 4
-    assert all(float(logits.detach().abs().min()) > 0 for logits in search.thetas[0].logits)
+    assert all(float(logits.detach().abs().min()) > 0 for logits in search.theta.thetas[0].logits)
 
 
 def test_another_runs_folder_is_refused_with_the_keys_that_differ(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from netspace.cli.options import ConvertTo, Json, Near, Out, RecipeName, ResizeTo, Seed, load_space
+from netspace.cli.options import ConvertTo, Jobs, Json, Near, Out, RecipeName, ResizeTo, Seed, load_space
 from netspace.cli.output import print_json, print_table, resumable
 from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget
@@ -40,9 +40,7 @@ def evaluate_command(
     image_size: ResizeTo = None,
     channels: ConvertTo = None,
     seed: Seed = 0,
-    jobs: Annotated[
-        int, typer.Option(help="Processes, of one thread each; the results do not depend on it.", min=1)
-    ] = 1,
+    jobs: Jobs = 1,
     near: Near = 1.0,
     json: Json = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netspace.cli.options import Json, RecipeName, Seed
+from netspace.cli.options import Jobs, Json, RecipeName, Seed
 from netspace.cli.output import print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.records import NetworkStore
@@ -27,7 +27,7 @@ def fidelity_command(
     ] = None,
     recipe: RecipeName = "quick",
     seed: Seed = 0,
-    jobs: Annotated[int, typer.Option(help="Processes, of one thread each.", min=1)] = 1,
+    jobs: Jobs = 1,
     json: Json = False,
 ) -> None:
     """Compare the super network's ranking with networks trained from scratch, and with what ranks for free."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from netspace.cli.options import Json, Seed
-from netspace.cli.output import note, print_json, resumable
+from netspace.cli.options import Jobs, Json, RecipeName, Seed
+from netspace.cli.output import note, print_json, resumable, tell
+from netspace.config import load_recipe
 from netspace.cost import Budget, CostModel
 
 if TYPE_CHECKING:
@@ -30,6 +32,11 @@ def front_command(
     calibrate: Annotated[
         list[Path] | None, typer.Option(help="Folder of `netspace evaluate` to learn stand-alone errors from.")
     ] = None,
+    calibrate_n: Annotated[
+        int, typer.Option(help="Train so many networks, spread over costs and shapes, in RUN/calibration.", min=0)
+    ] = 0,
+    recipe: RecipeName = "quick",
+    jobs: Jobs = 1,
     signal: Annotated[
         Literal["auto", "supernet", "population", "both"],
         typer.Option(help="What is trusted; auto: what ranks stand-alone errors best within bands."),
@@ -51,7 +58,8 @@ def front_command(
     targets = [Budget.parse(text, opened.config.tolerance) for text in texts]
     for target in targets:
         target.band(opened.space.full, opened.template)
-    evidence = _evidence(opened, signal, calibrate or [], evaluations, seed)
+    folders = [*(calibrate or []), *_calibration(opened, calibrate_n, recipe, seed, jobs)]
+    evidence = _evidence(opened, signal, folders, evaluations, seed)
     chosen, signals = evidence.signal(signal, seed=seed)
     front = Front(opened, chosen, hit_rate=min_hit_rate)
     answers = front.answer(targets)
@@ -79,6 +87,34 @@ def _refine(front: Front, answer: BudgetAnswer) -> Refined:
     return refine(space, search_space=run.space, signal=front.signal, model=model, budget=answer.budget)
 
 
+def _calibration(run: FinishedRun, n: int, recipe: str, seed: int, jobs: int) -> list[Path]:
+    """Train what is missing of n networks of the run's own calibration; return its folder where it is there."""
+    from netspace.front import CALIBRATION
+
+    folder = run.folder / CALIBRATION
+    if not n:
+        return [folder] if folder.exists() else []
+    from netspace.data import load_images
+    from netspace.finding import train_calibration
+    from netspace.search import RunFolder
+
+    images = load_images(run.config.data)
+    RunFolder(run.folder).check_data(images.fingerprint)
+    with resumable(folder):
+        train_calibration(
+            run.folder,
+            n,
+            search_space=run.space,
+            template=run.template,
+            images=images,
+            recipe=load_recipe(recipe),
+            seed=seed,
+            jobs=jobs,
+            on_change=lambda counts: tell("trainings", counts.get("ok", 0), n),
+        )
+    return [folder]
+
+
 def _evidence(run: FinishedRun, signal: str, folders: list[Path], evaluations: int, seed: int) -> Evidence:
     """Read what is known, and score architectures where the signal needs scores and there are none yet."""
     from netspace.front import Evidence, ScoreFile, Scores, take_in
@@ -93,10 +129,6 @@ def _evidence(run: FinishedRun, signal: str, folders: list[Path], evaluations: i
     elif evaluations and not file.finished(evaluations):
         from netspace.search.score_run import score_run
 
-        def show(done: int, most: int) -> None:
-            if done % 10 == 0 or done == most:
-                note(f"scores {done}/{most}")
-
         with resumable(file.file):
-            scores = score_run(run.folder, evaluations, seed=seed, on_score=show)
+            scores = score_run(run.folder, evaluations, seed=seed, on_score=partial(tell, "scores"))
     return Evidence(run, scores, trained)

@@ -27,6 +27,7 @@ ConvertTo = Annotated[int | None, typer.Option(help="Convert images to 1 (grey) 
 ImageColumn = Annotated[str | None, typer.Option(help="Column of images.")]
 LabelColumn = Annotated[str | None, typer.Option(help="Column of labels.")]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")]
+Jobs = Annotated[int, typer.Option(help="Processes, of one thread each; the results do not depend on it.", min=1)]
 RecipeName = Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")]
 RecipeSettings = Annotated[
     list[str] | None, typer.Option("--set", help="A setting of the recipe, as epochs=12; repeatable.")

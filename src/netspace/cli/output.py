@@ -20,6 +20,12 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def tell(what: str, done: int, total: int) -> None:
+    """Say beside the result how far a count has come: every tenth and the last."""
+    if done % 10 == 0 or done == total:
+        note(f"{what} {done}/{total}")
+
+
 @contextmanager
 def resumable(place: Path, how: str = "") -> Iterator[None]:
     """End with exit code 130 on Ctrl-C, and say where the work is and that the same command goes on with it.

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from netspace.cli.options import Json, Out
-from netspace.cli.output import note, print_json, print_table, resumable
+from netspace.cli.options import Jobs, Json, Out
+from netspace.cli.output import note, print_json, print_table, resumable, tell
 from netspace.config import resolve
 from netspace.cost import format_amount
 from netspace.documents import to_plain
@@ -30,6 +30,7 @@ def search_command(
     channels: Annotated[int | None, typer.Option(help="Convert images to 1 (grey) or 3 (colour) channels.")] = None,
     image_column: Annotated[str | None, typer.Option(help="Column of images.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column of labels.")] = None,
+    jobs: Jobs = 1,
     json: Json = False,
 ) -> None:
     """Search for one Elite Space per budget; run the same command again to go on after a stop."""
@@ -50,10 +51,10 @@ def search_command(
     }
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
     from netspace.cli.progress import EpochProgress
-    from netspace.search import find_spaces
+    from netspace.finding import find_spaces
 
-    with resumable(out, " from its last epoch"), EpochProgress() as progress:
-        elites = find_spaces(resolved, out, on_epoch=progress)
+    with resumable(out, " where it stopped"), EpochProgress() as progress:
+        elites = find_spaces(resolved, out, jobs=jobs, on_epoch=progress, on_progress=tell)
     if json:
         print_json([{"file": str(out / elite.filename), **to_plain(elite)} for elite in elites])
         return
@@ -77,7 +78,7 @@ def _print_elites(elites: list[EliteSpace], out: Path) -> None:
         )
         if not best.hit_rate:
             note(f"no member of the space for {elite.budget} satisfies it: Θ has not settled; raise search.epochs")
-    columns = ("budget", "depth per stage", "width per stage", "P(Θ)", "hit rate", "median FLOPs")
+    columns = ("budget", "depth per stage", "width per stage", "P", "hit rate", "median FLOPs")
     print_table("Elite Spaces", columns, rows)
     for elite in elites:
         print(out / elite.filename)

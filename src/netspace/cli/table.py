@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import Json, RecipeName
+from netspace.cli.options import Jobs, Json, RecipeName
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.cost import Budget, format_amount
@@ -26,7 +26,7 @@ def table_command(
         Literal["random", "evolution", "differentiable"], typer.Option(help="NAS, the same for both spaces.")
     ] = "random",
     candidates: Annotated[int, typer.Option(help="Architectures that each NAS scores.", min=1)] = 40,
-    jobs: Annotated[int, typer.Option(help="Processes, of one thread each.", min=1)] = 1,
+    jobs: Jobs = 1,
     format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Folder of the results; default: `table` in the run.")] = None,
     json: Json = False,

@@ -1,6 +1,7 @@
 """The whole front of spaces from one set of scores: every space of the grid judged at every budget, without torch."""
 
 from netspace.front.answer import BudgetAnswer, Front, pareto_spaces
+from netspace.front.calibration import CALIBRATION, plan_calibration
 from netspace.front.intake import take_in
 from netspace.front.refine import Refined, refine
 from netspace.front.run import FinishedRun, open_run
@@ -9,6 +10,7 @@ from netspace.front.signals import Evidence, Signal
 from netspace.front.stopping import saturated
 
 __all__ = [
+    "CALIBRATION",
     "BudgetAnswer",
     "Evidence",
     "FinishedRun",
@@ -19,6 +21,7 @@ __all__ = [
     "Signal",
     "open_run",
     "pareto_spaces",
+    "plan_calibration",
     "refine",
     "saturated",
     "take_in",

@@ -33,6 +33,11 @@ class Scores:
     points: IntArray
     values: FloatArray
 
+    @classmethod
+    def none(cls, stages: int) -> Scores:
+        """Return no networks, of so many stages."""
+        return cls(np.empty((0, 2 * stages), np.int64), np.empty(0))
+
 
 class ScoreFile:
     """`scores.csv` and `scores.yaml` in a run's folder.

@@ -9,7 +9,10 @@ from netspace.report.material import Material
 
 
 def search_charts(material: Material) -> list[Chart]:
-    """Draw the search: expected FLOPs and entropy of each Θ, Θ itself, and the exposure of channels and blocks."""
+    """Draw the search: expected FLOPs and entropy of each Θ, Θ itself, and the exposure of channels and blocks.
+
+    An estimator without Θ leaves the super network's loss and the exposure.
+    """
     epochs = material.epochs
     x, budgets = [record["epoch"] for record in epochs], list(epochs[-1]["budgets"])
     warmup = sum(record["warmup"] for record in epochs)
@@ -23,12 +26,19 @@ def search_charts(material: Material) -> list[Chart]:
         if name in targets:
             cost.append(Series(f"target {name}", [x[0], x[-1]], [targets[name]] * 2, "line", colour, dashed=True))
         entropy.append(Series(name, x, [s["entropy"] for s in states], "line", colour))
+    if not budgets:
+        return [_loss(x, epochs, note), _exposure(epochs, note)]
     charts = [
         Chart("expected-flops", "Expected FLOPs under Θ", note, "epoch", FLOPS, cost, log_y=True),
         Chart("entropy", "Entropy of Θ", note, "epoch", "entropy (nats)", entropy),
     ]
     charts += [_theta(name, epochs, note) for name in budgets]
     return [*charts, _exposure(epochs, note)]
+
+
+def _loss(x: list[int], epochs: list[dict[str, Any]], note: str) -> Chart:
+    series = [Series("training", x, [record["loss"] for record in epochs], "line", COLOURS[0])]
+    return Chart("loss", "Cross-entropy of the super network's sub-networks", note, "epoch", "cross-entropy", series)
 
 
 def _theta(name: str, epochs: list[dict[str, Any]], note: str) -> Chart:

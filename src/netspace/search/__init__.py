@@ -3,19 +3,19 @@
 from netspace.search.architecture_search import Chosen, search_architectures
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
-from netspace.search.estimators import ESTIMATORS, Estimator, GumbelEstimator, ScoreEstimator
-from netspace.search.results import find_spaces, open_search, resolve_device
+from netspace.search.estimators import GRADIENTS, GradientEstimator, GumbelEstimator, ScoreEstimator
+from netspace.search.opening import open_search, resolve_device
 from netspace.search.run_folder import Checkpoint, RunFolder, environment
-from netspace.search.scoring import architecture_error
+from netspace.search.scoring import architecture_error, held_out_error
 from netspace.search.space_search import EpochRecord, SpaceSearch
 
 __all__ = [
-    "ESTIMATORS",
+    "GRADIENTS",
     "Checkpoint",
     "Chosen",
     "EpochRecord",
-    "Estimator",
     "ExpectedCost",
+    "GradientEstimator",
     "GumbelEstimator",
     "RunFolder",
     "ScoreEstimator",
@@ -23,7 +23,7 @@ __all__ = [
     "SpaceSearch",
     "architecture_error",
     "environment",
-    "find_spaces",
+    "held_out_error",
     "open_search",
     "penalty_tables",
     "resolve_device",

@@ -24,7 +24,7 @@ from netspace.spaces.ranges import IntArray, Range
 Evaluate = Callable[[Architecture | Mixture], Tensor]
 
 
-class Estimator(Protocol):
+class GradientEstimator(Protocol):
     """Turns evaluations of held-out cross-entropy into a loss whose gradient moves Θ."""
 
     def loss(
@@ -53,7 +53,7 @@ class ScoreEstimator:
     def loss(
         self, distribution: SpaceDistribution, evaluate: Evaluate, *, progress: float, rng: np.random.Generator
     ) -> tuple[Tensor, float]:
-        """See Estimator; evaluations need no gradients."""
+        """See GradientEstimator; evaluations need no gradients."""
         draws = self._settings.draws
         choices = distribution.sample(draws, rng=rng)
         with torch.no_grad():
@@ -76,7 +76,7 @@ class GumbelEstimator:
     def loss(
         self, distribution: SpaceDistribution, evaluate: Evaluate, *, progress: float, rng: np.random.Generator
     ) -> tuple[Tensor, float]:
-        """See Estimator; evaluations of mixtures carry gradients to their weights."""
+        """See GradientEstimator; evaluations of mixtures carry gradients to their weights."""
         temperature = linear(progress, *self._settings.temperature)
         weights = distribution.relaxed(temperature, rng=rng)
         single = [w.float() for w in weights]
@@ -102,7 +102,7 @@ def _draw_each(cuts: tuple[Range, ...], rng: np.random.Generator) -> Tensor:
     return torch.tensor([int(rng.choice(cut.values)) for cut in cuts])
 
 
-ESTIMATORS: dict[str, Callable[[SearchSpace, Tensor, SearchSettings], Estimator]] = {
+GRADIENTS: dict[str, Callable[[SearchSpace, Tensor, SearchSettings], GradientEstimator]] = {
     "score": ScoreEstimator,
     "gumbel": GumbelEstimator,
 }

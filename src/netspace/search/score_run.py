@@ -8,26 +8,38 @@ from pathlib import Path
 from netspace.cost import CostModel
 from netspace.front.scores import ScoreFile, Scores, sequence
 from netspace.front.stopping import CHECK, saturated
-from netspace.search.results import open_search
+from netspace.search.opening import open_search
 from netspace.search.scoring import architecture_error
+from netspace.search.space_search import SpaceSearch
 from netspace.spaces import Architecture
 
 
 def score_run(run: Path, n: int, *, seed: int = 0, on_score: Callable[[int, int], None] | None = None) -> Scores:
+    """Open a finished search and score architectures on its super network; see `score_search`.
+
+    Raises:
+        NetspaceError: where the folder holds no search, or scores of another one.
+    """
+    return score_search(open_search(run), run, n, seed=seed, on_score=on_score)
+
+
+def score_search(
+    search: SpaceSearch, run: Path, n: int, *, seed: int = 0, on_score: Callable[[int, int], None] | None = None
+) -> Scores:
     """Score architectures log-uniform in cost over the whole search space; go on where it was stopped.
 
     After every 25 it is asked whether more would teach a predictor anything (front/stopping.py).
 
     Args:
-        run: folder of a finished search; `scores.csv` is written there.
+        search: a finished one.
+        run: its folder; `scores.csv` is written there.
         n: at most so many, all calls together.
         seed: of the draws.
         on_score: called with the number of scores there and the most there will be.
 
     Raises:
-        NetspaceError: where the folder holds no search, or scores of another one.
+        NetspaceError: where the folder holds scores of another search.
     """
-    search = open_search(run)
     file, stages = ScoreFile(run), len(search.config.space.stages)
     file.claim({"seed": seed, "epoch": search.epoch, "data": search.data.fingerprint})
     scores = file.read(stages)

@@ -1,8 +1,8 @@
-"""The search for spaces: one super network, one Θ per budget, trained in turn.
+"""The search for spaces: one super network, and one Θ per budget, trained in turn.
 
 Warm-up epochs train the shared weights alone, on architectures log-uniform in cost with further channels and blocks
 switched on at random. Then each step trains the weights on a draw from one budget's Θ and moves that Θ on held-out
-images; the budgets take turns.
+images; the budgets take turns. An estimator without Θ leaves the weights to draws from the whole space.
 """
 
 from __future__ import annotations
@@ -10,23 +10,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from netspace.cost import Band, CostModel, LogUniformDraws
 from netspace.data import ImageData, ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
-from netspace.models import Mixture, SubNetwork, SuperNetwork, initialise, warm_up
-from netspace.schedules import cosine, linear
-from netspace.search.constraint import ExpectedCost, penalty_tables
-from netspace.search.distribution import SpaceDistribution
-from netspace.search.estimators import ESTIMATORS, draw_member
+from netspace.models import SubNetwork, SuperNetwork
+from netspace.search.estimators import GRADIENTS
 from netspace.search.exposure import Exposure
 from netspace.search.run_folder import Checkpoint, RunFolder
+from netspace.search.shared_training import SharedTraining
+from netspace.search.theta_training import ThetaTraining
 from netspace.settings import SearchConfig
 from netspace.spaces import Architecture
 
@@ -45,7 +44,8 @@ class EpochRecord:
         seconds: wall time.
         loss: mean training cross-entropy of the drawn sub-networks.
         learning_rate: of the weights at the end.
-        budgets: per budget `expected_cost`, `entropy` (nats), `held_out_loss` and Θ's `probabilities` per axis.
+        budgets: per budget `expected_cost`, `entropy` (nats), `held_out_loss` and Θ's `probabilities` per axis;
+            empty without Θ.
         exposure: per stage, the share of steps in which each width range's channels and each block were on.
     """
 
@@ -80,42 +80,23 @@ class SpaceSearch:
         self.weights_set, self.theta_set = split(data.train, config, self.device)
         self.normalise = Normalisation.of(self.weights_set.images)
         self.epoch = 0
-        self._build_model()
-        self._build_distributions()
-
-    def _build_model(self) -> None:
-        settings, seed = self.config.search.weights, self.config.seed
-        supernet = SuperNetwork(self.template, self.config.space)
-        initialise(supernet, generator=torch.Generator().manual_seed(seed))
-        self.supernet = supernet.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.SGD(
-            self.supernet.parameters(),
-            lr=settings.learning_rate,
-            momentum=settings.momentum,
-            weight_decay=settings.weight_decay,
-        )
-        model = CostModel(self.template)
-        self.exposure = Exposure(self.config.space)
-        self.pool = LogUniformDraws(model, self.config.space.full, rng=self._rng(0, _POOL))
-        self.expected_cost = ExpectedCost(model, self.config.space)
-
-    def _build_distributions(self) -> None:
-        settings, space = self.config.search, self.config.space
-        tables = penalty_tables(space, CostModel(self.template), self.budgets, settings.penalty_form)
-        self.thetas = [SpaceDistribution(space.shape) for _ in self.budgets]
-        self.estimators = [ESTIMATORS[settings.estimator](space, table, settings) for table in tables]
-        self.theta_optimizers = [
-            torch.optim.Adam(
-                theta.parameters(),
-                lr=settings.theta.learning_rate,
-                betas=settings.theta.betas,
-                weight_decay=settings.theta.weight_decay,
-            )
-            for theta in self.thetas
-        ]
+        self.shared = SharedTraining(config, self.template, rng=self._rng(0, _POOL))
+        self.exposure = Exposure(config.space)
+        moved = config.search.estimator in GRADIENTS
+        self.theta = ThetaTraining(config, CostModel(self.template)) if moved else None
 
     def _rng(self, epoch: int, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, epoch, stream])
+
+    @property
+    def supernet(self) -> SuperNetwork:
+        """The shared weights."""
+        return self.shared.supernet
+
+    @property
+    def pool(self) -> LogUniformDraws:
+        """Architectures log-uniform in cost over the whole space."""
+        return self.shared.pool
 
     @property
     def steps(self) -> int:
@@ -146,13 +127,14 @@ class SpaceSearch:
         for step in range(self.steps):
             turn = step % len(self.budgets)
             progress = self.epoch / settings.epochs + step / self.steps / settings.epochs
-            choice = self._warmup_choice(step, weights_rng) if warmup else self._theta_choice(turn, weights_rng)
+            choices = self.shared.several(partial(self._choice, step, turn, weights_rng))
             images, labels = self._batch(self.weights_set, order[step])
             images = augment(images, self.config.augment, generator=pixels)
-            losses.append(self._weights_step(images, labels, choice, progress))
-            self.exposure.add(choice)
-            if not warmup:
-                held_out[turn].append(self._theta_step(turn, progress, theta_rng))
+            losses.append(self.shared.step(images, labels, choices, progress))
+            for choice in choices:
+                self.exposure.add(choice)
+            if self.theta is not None and not warmup:
+                held_out[turn].append(self._theta_step(self.theta, turn, progress, theta_rng))
         loss = float(torch.stack(losses).mean())
         if not np.isfinite(loss):
             raise NetspaceError(
@@ -166,8 +148,8 @@ class SpaceSearch:
             warmup=warmup,
             seconds=round(time.perf_counter() - started, 3),
             loss=loss,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
-            budgets={str(b): self._theta_record(i, held_out[i]) for i, b in enumerate(self.budgets)},
+            learning_rate=self.shared.learning_rate,
+            budgets=self._of_budgets(held_out),
             exposure=self.exposure.shares(),
         )
 
@@ -181,46 +163,22 @@ class SpaceSearch:
         rows = torch.from_numpy(index).to(self.device)
         return self.normalise(images.images[rows]), images.labels[rows]
 
-    def _warmup_choice(self, step: int, rng: np.random.Generator) -> SubNetwork:
+    def _choice(self, step: int, turn: int, rng: np.random.Generator) -> SubNetwork:
         settings = self.config.search
-        done = (self.epoch + step / self.steps) / settings.warmup_epochs
-        depths, widths = self.pool.draw(1, rng=rng)
-        return warm_up(
-            Architecture.of(depths[0], widths[0]),
-            self.config.space.full,
-            filters=linear(done, settings.warmup_filters, 0.0),
-            blocks=linear(done, settings.warmup_blocks, 0.0),
-            rng=rng,
-        )
+        if self.epoch < settings.warmup_epochs:
+            return self.shared.warmed_up((self.epoch + step / self.steps) / settings.warmup_epochs, rng)
+        explore = settings.weights.explore
+        if self.theta is None or (explore and rng.random() < explore):
+            return SubNetwork.of(self.shared.anywhere(rng))
+        return self.theta.draw(turn, rng)
 
-    def _theta_choice(self, turn: int, rng: np.random.Generator) -> SubNetwork:
-        choice = self.thetas[turn].sample(1, rng=rng)[0]
-        return SubNetwork.of(draw_member(self.config.space, choice, rng=rng))
-
-    def _weights_step(self, images: Tensor, labels: Tensor, choice: SubNetwork, progress: float) -> Tensor:
-        settings = self.config.search.weights
-        self.optimizer.param_groups[0]["lr"] = cosine(progress, settings.learning_rate, settings.final_learning_rate)
-        self.optimizer.zero_grad(set_to_none=True)
-        with self._autocast():
-            loss = F.cross_entropy(self.supernet(images, choice), labels)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.supernet.parameters(), settings.clip)
-        self.optimizer.step()
-        return loss.detach()
-
-    def _theta_step(self, turn: int, progress: float, rng: np.random.Generator) -> float:
-        theta, optimizer = self.thetas[turn], self.theta_optimizers[turn]
+    def _theta_step(self, theta: ThetaTraining, turn: int, progress: float, rng: np.random.Generator) -> float:
         images, labels = self.held_out_batch(rng)
+        return theta.step(turn, lambda choice: self.shared.loss(images, labels, choice), progress, rng)
 
-        def evaluate(choice: Architecture | Mixture) -> Tensor:
-            with self._autocast():
-                return F.cross_entropy(self.supernet(images, choice), labels)
-
-        loss, held_out = self.estimators[turn].loss(theta, evaluate, progress=progress, rng=rng)
-        for logits, gradient in zip(theta.logits, torch.autograd.grad(loss, list(theta.logits)), strict=True):
-            logits.grad = gradient
-        optimizer.step()
-        return held_out
+    def _of_budgets(self, held_out: list[list[float]]) -> dict[str, dict[str, Any]]:
+        theta = self.theta
+        return {} if theta is None else {str(b): theta.record(i, held_out[i]) for i, b in enumerate(self.budgets)}
 
     def held_out_batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Draw images that the weights are not trained on, shape (batch, channels, size, size), and their labels."""
@@ -237,39 +195,23 @@ class SpaceSearch:
                 images = augment(images, self.config.augment, generator=pixels)
                 choice = SubNetwork.of(Architecture.of(depths[step], widths[step]))
                 progress = 0.5 + 0.5 * (epoch + step / self.steps) / epochs
-                self._weights_step(images, labels, choice, progress)
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16-mixed")
-
-    def _theta_record(self, turn: int, held_out: list[float]) -> dict[str, Any]:
-        theta = self.thetas[turn]
-        return {
-            "expected_cost": round(float(self.expected_cost(theta).detach())),
-            "entropy": round(theta.entropy(), 6),
-            "held_out_loss": float(np.mean(held_out)) if held_out else None,
-            "probabilities": [[round(p, 6) for p in axis.tolist()] for axis in theta.probabilities()],
-        }
+                self.shared.step(images, labels, [choice], progress)
 
     def checkpoint(self) -> Checkpoint:
         """Return the state after the epochs that are done."""
         weights = {name: value.detach().cpu().contiguous() for name, value in self.supernet.state_dict().items()}
-        state = {
-            "optimizer": self.optimizer.state_dict(),
-            "thetas": [theta.state_dict() for theta in self.thetas],
-            "theta_optimizers": [optimizer.state_dict() for optimizer in self.theta_optimizers],
-        }
-        return Checkpoint(self.epoch, weights, state)
+        optimizers = [optimizer.state_dict() for optimizer in self.shared.optimizers]
+        theta = {} if self.theta is None else self.theta.state_dict()
+        return Checkpoint(self.epoch, weights, {"optimizers": optimizers, **theta})
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take up the state of a checkpoint of the same config."""
         self.epoch = checkpoint.epoch
         self.supernet.load_state_dict(checkpoint.weights)
-        self.optimizer.load_state_dict(checkpoint.state["optimizer"])
-        for theta, state in zip(self.thetas, checkpoint.state["thetas"], strict=True):
-            theta.load_state_dict(state)
-        for optimizer, state in zip(self.theta_optimizers, checkpoint.state["theta_optimizers"], strict=True):
+        for optimizer, state in zip(self.shared.optimizers, checkpoint.state["optimizers"], strict=True):
             optimizer.load_state_dict(state)
+        if self.theta is not None:
+            self.theta.load_state_dict(checkpoint.state)
 
 
 def split(train: ImageSet, config: SearchConfig, device: torch.device) -> tuple[ImageSet, ImageSet]:

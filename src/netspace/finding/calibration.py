@@ -1,0 +1,54 @@
+"""Stand-alone trainings of a run's own, shared by every budget: what a model of error learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from netspace.data import ImageData
+from netspace.documents import fingerprint, to_yaml, write_atomically
+from netspace.evaluate import TrainingData, plan_drawn, train_population
+from netspace.front import CALIBRATION, plan_calibration
+from netspace.records import NetworkStore
+from netspace.settings import Recipe
+from netspace.spaces import NetworkTemplate, SearchSpace
+
+
+def train_calibration(
+    run: Path,
+    n: int,
+    *,
+    search_space: SearchSpace,
+    template: NetworkTemplate,
+    images: ImageData,
+    recipe: Recipe,
+    seed: int = 0,
+    jobs: int = 1,
+    on_change: Callable[[dict[str, int]], None] | None = None,
+) -> Path:
+    """Train n networks into the store `RUN/calibration`, or those that are missing there, and return its folder.
+
+    Args:
+        run: folder of the run.
+        n: networks.
+        search_space: what they are drawn from.
+        template: of all networks.
+        images: of the shape that the template says.
+        recipe: how each is trained.
+        seed: of draws and trainings.
+        jobs: processes, of one thread each.
+        on_change: called with the number of networks of each status, when it changes.
+
+    Raises:
+        NetspaceError: where the store there is of another recipe, data or template.
+    """
+    training = TrainingData.of(images, recipe, torch.device("cpu"))
+    store = NetworkStore(run / CALIBRATION)
+    store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
+    points = plan_calibration(search_space, template, n, seed=seed)
+    store.add(plan_drawn(CALIBRATION, (points[:, 0::2], points[:, 1::2]), template, seed))
+    write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
+    train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
+    return store.folder

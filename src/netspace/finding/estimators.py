@@ -1,0 +1,183 @@
+"""The estimators of which spaces are best, behind one interface.
+
+`score` and `gumbel` move Θ, a distribution over spaces, while the super network is trained, and choose its likeliest.
+`front` trains the super network alone, then fits a model to scores read off it; `population` fits it to stand-alone
+trainings and needs no super network; both judge every space of the grid with the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from netspace.config import load_recipe
+from netspace.data import ImageData
+from netspace.documents import fingerprint
+from netspace.finding.calibration import train_calibration
+from netspace.front import Evidence, FinishedRun, Front, Scores, take_in
+from netspace.front.signals import Asked
+from netspace.records import Candidate, EliteSpace, Provenance
+from netspace.search import SpaceSearch, held_out_error
+from netspace.search.score_run import score_search
+from netspace.settings import EstimatorName, SearchConfig
+from netspace.spaces import NetworkTemplate
+
+LIKELIEST = 5
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an estimator chooses from.
+
+    Args:
+        config: as resolved.
+        data: the images.
+        folder: of the run; scores and trainings are kept there, so that a stopped choice goes on.
+        search: the trained super network, with Θ where the estimator has one; None where it needs none.
+        jobs: processes that train stand-alone networks.
+        on_progress: called with what is counted (`scores`, `trainings`), how many are there and how many there will be.
+    """
+
+    config: SearchConfig
+    data: ImageData
+    folder: Path
+    search: SpaceSearch | None
+    jobs: int = 1
+    on_progress: Progress | None = None
+
+    @property
+    def template(self) -> NetworkTemplate:
+        """All that is not searched."""
+        return self.config.space.template(*self.data.shape)
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Report progress."""
+        if self.on_progress is not None:
+            self.on_progress(what, done, total)
+
+    def supernet(self) -> SpaceSearch:
+        """Return the search, where there has to be one."""
+        assert self.search is not None, f"estimator {self.config.search.estimator} was given no super network"
+        return self.search
+
+    def provenance(self) -> Provenance:
+        """Return where the elites come from, apart from what the estimator knows of them."""
+        return Provenance(
+            netspace=metadata.version("netspace"),
+            dataset=self.config.data.dataset,
+            data=self.data.fingerprint,
+            search_space=self.config.space.name,
+            estimator=self.config.search.estimator,
+            epochs=0 if self.search is None else self.config.search.epochs,
+            seed=self.config.seed,
+            config=fingerprint(self.config),
+            entropy=0.0,
+            expected_cost=0,
+        )
+
+
+class Estimator(Protocol):
+    """Chooses spaces for every budget of a run."""
+
+    needs_supernet: bool
+
+    def choose(self, work: Work) -> list[EliteSpace]:
+        """Return one Elite Space per budget, in the order of the budgets, its candidates best first.
+
+        The same work gives the same spaces, also after an interruption.
+        """
+        ...
+
+
+class ThetaEstimator:
+    """The likeliest spaces under the Θ of each budget."""
+
+    needs_supernet = True
+
+    def choose(self, work: Work) -> list[EliteSpace]:
+        """See Estimator."""
+        return [self._elite(work, turn) for turn in range(len(work.config.parsed_budgets))]
+
+    @staticmethod
+    def _elite(work: Work, turn: int) -> EliteSpace:
+        search, config = work.supernet(), work.config
+        assert search.theta is not None
+        theta, budget = search.theta.thetas[turn], search.budgets[turn]
+        candidates = tuple(
+            Candidate.measure(config.space.space(choice), p, budget=budget, template=search.template)
+            for choice, p in theta.likeliest(min(LIKELIEST, config.space.num_spaces))
+        )
+        error = held_out_error(
+            search.supernet,
+            candidates[0].space,
+            images=search.theta_set,
+            normalise=search.normalise,
+            rng=np.random.default_rng([config.seed, config.search.epochs, turn]),
+        )
+        provenance = replace(
+            work.provenance(),
+            entropy=round(theta.entropy(), 6),
+            expected_cost=round(float(search.theta.expected_cost(theta).detach())),
+            supernet_error=round(error, 6),
+        )
+        return EliteSpace(budget, search.template, candidates, provenance)
+
+
+class FrontEstimator:
+    """Every space of the grid judged by a model of error.
+
+    Args:
+        signal: what the model is fitted to; `auto` takes what ranks stand-alone errors best within bands.
+    """
+
+    def __init__(self, signal: Asked) -> None:
+        self._signal = signal
+        self.needs_supernet = signal != "population"
+
+    def choose(self, work: Work) -> list[EliteSpace]:
+        """See Estimator."""
+        config, settings = work.config, work.config.search.front
+        run = FinishedRun(work.folder, config, work.template, work.provenance())
+        evidence = Evidence(run, self._scores(work), self._trained(work, run))
+        signal, _ = evidence.signal(self._signal, seed=config.seed)
+        front = Front(run, signal, hit_rate=settings.min_hit_rate)
+        return [front.elite(answer, LIKELIEST) for answer in front.answer(config.parsed_budgets)]
+
+    def _scores(self, work: Work) -> Scores:
+        if not self.needs_supernet:
+            return Scores.none(len(work.config.space.stages))
+        n, tell = work.config.search.front.evaluations, partial(work.tell, "scores")
+        return score_search(work.supernet(), work.folder, n, on_score=tell)
+
+    def _trained(self, work: Work, run: FinishedRun) -> Scores:
+        settings, config = work.config.search.front, work.config
+        n = settings.calibration if self.needs_supernet else settings.population
+        if not n:
+            return Scores.none(len(config.space.stages))
+        folder = train_calibration(
+            work.folder,
+            n,
+            search_space=config.space,
+            template=work.template,
+            images=work.data,
+            recipe=load_recipe(settings.recipe),
+            seed=config.seed,
+            jobs=work.jobs,
+            on_change=lambda counts: work.tell("trainings", counts.get("ok", 0), n),
+        )
+        return take_in(run, [folder])[0]
+
+
+ESTIMATORS: dict[EstimatorName, Estimator] = {
+    "score": ThetaEstimator(),
+    "gumbel": ThetaEstimator(),
+    "front": FrontEstimator("auto"),
+    "population": FrontEstimator("population"),
+}

@@ -1,0 +1,68 @@
+"""From a config to one Elite Space per budget, by whichever estimator it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from netspace.data import load_images
+from netspace.finding.estimators import ESTIMATORS, Progress, Work
+from netspace.records import EliteSpace, load_elite
+from netspace.search import EpochRecord, RunFolder, SpaceSearch, resolve_device
+from netspace.settings import SearchConfig
+
+
+def find_spaces(
+    config: SearchConfig,
+    out: Path | str,
+    *,
+    jobs: int = 1,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    on_progress: Progress | None = None,
+) -> list[EliteSpace]:
+    """Search, or go on with the search in a folder, and write one elite file per budget there.
+
+    Args:
+        config: what to search for, as `netspace.resolve` returns it.
+        out: the run's folder; made where it is not there.
+        jobs: processes, of one thread each, that train stand-alone networks where the estimator wants some.
+        on_epoch: called after each epoch of the super network, when it is on disk.
+        on_progress: called with what else is made (`scores`, `trainings`), how many are there and how many will be.
+
+    Returns:
+        the Elite Spaces in the order of the budgets.
+
+    Raises:
+        NetspaceError: where the config, the data, a budget or the folder is at fault; nothing is trained then.
+    """
+    out = Path(out)
+    folder = RunFolder(out)
+    folder.check_writable()
+    device = resolve_device(config.device)
+    data = load_images(config.data)
+    config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
+    estimator = ESTIMATORS[config.search.estimator]
+    template = config.space.template(*data.shape)
+    for budget in config.parsed_budgets:
+        budget.band(config.space.full, template)
+    search = SpaceSearch(config, data) if estimator.needs_supernet else None
+    with folder.opened(config, data.fingerprint):
+        for record in search.run(folder) if search is not None else ():
+            if on_epoch is not None:
+                on_epoch(record)
+        work = Work(config, data, out, search, jobs, on_progress)
+        elites = [_with_fidelity(elite, out) for elite in estimator.choose(work)]
+        for elite in elites:
+            elite.save(out)
+    return elites
+
+
+def _with_fidelity(elite: EliteSpace, out: Path) -> EliteSpace:
+    """Keep what the fidelity gate wrote into the file of the same result."""
+    file = out / elite.filename
+    if not file.exists():
+        return elite
+    written = load_elite(file)
+    unmarked = replace(written, provenance=replace(written.provenance, fidelity=None))
+    return written if unmarked == elite else elite

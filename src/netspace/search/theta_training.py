@@ -1,0 +1,86 @@
+"""One Θ per budget, and how each is moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from netspace.cost import CostModel
+from netspace.models import SubNetwork
+from netspace.search.constraint import ExpectedCost, penalty_tables
+from netspace.search.distribution import SpaceDistribution
+from netspace.search.estimators import GRADIENTS, Evaluate, draw_member
+from netspace.settings import SearchConfig
+
+
+class ThetaTraining:
+    """The distributions over spaces in training.
+
+    Args:
+        config: as resolved.
+        model: of the cost.
+    """
+
+    def __init__(self, config: SearchConfig, model: CostModel) -> None:
+        settings, space = config.search, config.space
+        self._space = space
+        tables = penalty_tables(space, model, config.parsed_budgets, settings.penalty_form)
+        self.thetas = [SpaceDistribution(space.shape) for _ in tables]
+        self._estimators = [GRADIENTS[settings.estimator](space, table, settings) for table in tables]
+        self._optimizers = [
+            torch.optim.Adam(
+                theta.parameters(),
+                lr=settings.theta.learning_rate,
+                betas=settings.theta.betas,
+                weight_decay=settings.theta.weight_decay,
+            )
+            for theta in self.thetas
+        ]
+        self.expected_cost = ExpectedCost(model, space)
+
+    def draw(self, turn: int, rng: np.random.Generator) -> SubNetwork:
+        """Draw a space from the Θ of a budget, and an architecture from the space."""
+        choice = self.thetas[turn].sample(1, rng=rng)[0]
+        return SubNetwork.of(draw_member(self._space, choice, rng=rng))
+
+    def step(self, turn: int, evaluate: Evaluate, progress: float, rng: np.random.Generator) -> float:
+        """Move the Θ of a budget and return the mean held-out cross-entropy that moved it.
+
+        Args:
+            turn: index of the budget.
+            evaluate: held-out cross-entropy of an architecture or of a mixture.
+            progress: share of the search that is done, 0..1.
+            rng: source of randomness.
+        """
+        theta = self.thetas[turn]
+        loss, held_out = self._estimators[turn].loss(theta, evaluate, progress=progress, rng=rng)
+        for logits, gradient in zip(theta.logits, torch.autograd.grad(loss, list(theta.logits)), strict=True):
+            logits.grad = gradient
+        self._optimizers[turn].step()
+        return held_out
+
+    def record(self, turn: int, held_out: list[float]) -> dict[str, Any]:
+        """Return what an epoch's record says of a budget."""
+        theta = self.thetas[turn]
+        return {
+            "expected_cost": round(float(self.expected_cost(theta).detach())),
+            "entropy": round(theta.entropy(), 6),
+            "held_out_loss": float(np.mean(held_out)) if held_out else None,
+            "probabilities": [[round(p, 6) for p in axis.tolist()] for axis in theta.probabilities()],
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the logits and their optimisers' states."""
+        return {
+            "thetas": [theta.state_dict() for theta in self.thetas],
+            "theta_optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up a state."""
+        for theta, logits in zip(self.thetas, state["thetas"], strict=True):
+            theta.load_state_dict(logits)
+        for optimizer, saved in zip(self._optimizers, state["theta_optimizers"], strict=True):
+            optimizer.load_state_dict(saved)

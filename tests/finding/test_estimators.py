@@ -1,0 +1,204 @@
+"""What every estimator has to keep: the same suite for all of them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from netspace import Architecture, Budget, NetspaceError, SearchConfig, SearchSpace, cost, find_spaces, load_elite
+from netspace.data import ImageData
+from netspace.documents import to_yaml
+from netspace.finding import ESTIMATORS
+from netspace.front import CALIBRATION, plan_calibration
+from netspace.models import Mixture
+from netspace.records import NetworkStore, TrainedNetwork
+from netspace.search import open_search, score_run
+from netspace.search.shared_training import SharedTraining
+from netspace.settings import Augmentation, Recipe
+from tests.conftest import quick_config
+from tests.data.test_images import write_parquet
+
+NAMES = sorted(ESTIMATORS)
+RECIPE = Recipe("short", epochs=1, batch_size=32, warmup_epochs=0, train_images=100, augment=Augmentation(crop=0))
+
+
+class Stop(Exception):
+    """Stands for a kill."""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> str:
+    file = tmp_path / "short.yaml"
+    file.write_text(to_yaml(RECIPE))
+    return str(file)
+
+
+def config_of(name: str, recipe: str, search: dict[str, object] | None = None, **options: object) -> SearchConfig:
+    front = {"evaluations": 10, "population": 8, "recipe": recipe}
+    steps = 40 if name == "front" else 4  # a model of scores needs a super network that ranks something
+    given = {"estimator": name, "front": front, "steps_per_epoch": steps, **(search or {})}
+    return quick_config(search=given, **options)
+
+
+def elite_bytes(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("elite-*.yaml"))}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_elite_per_budget_with_candidates_of_the_grid(tmp_path: Path, recipe: str, name: str) -> None:
+    config = config_of(name, recipe)
+    elites = find_spaces(config, tmp_path / "run")
+    assert [str(elite.budget) for elite in elites] == ["1M", "2M"]
+    grid = {config.space.space(choice) for choice in np.ndindex(*config.space.shape)}
+    for elite in elites:
+        assert load_elite(tmp_path / "run" / elite.filename) == elite
+        assert name in elite.provenance.estimator
+        assert {candidate.space for candidate in elite.candidates} <= grid
+        assert all(0 <= candidate.probability <= 1 for candidate in elite.candidates)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equal_seeds_give_equal_files_whatever_the_jobs(tmp_path: Path, recipe: str, name: str) -> None:
+    config = config_of(name, recipe)
+    for folder, jobs in (("a", 1), ("b", 2)):
+        find_spaces(config, tmp_path / folder, jobs=jobs)
+    assert elite_bytes(tmp_path / "a") == elite_bytes(tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stopped_run_goes_on_to_the_same_files(tmp_path: Path, recipe: str, name: str) -> None:
+    config = config_of(name, recipe)
+    find_spaces(config, tmp_path / "whole")
+
+    def stop(*_: object) -> None:
+        raise Stop
+
+    stops = {"on_epoch": stop} if name in ("score", "gumbel") else {"on_progress": stop}
+    with pytest.raises(Stop):
+        find_spaces(config, tmp_path / "cut", **stops)  # type: ignore[arg-type]
+    assert not elite_bytes(tmp_path / "cut")
+    find_spaces(config, tmp_path / "cut")
+    assert elite_bytes(tmp_path / "cut") == elite_bytes(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_estimator_chooses_by_the_test_images(tmp_path: Path, recipe: str, name: str) -> None:
+    source = tmp_path / "data"
+    write_parquet(source / "train-00000-of-00001.parquet", [0, 1] * 60)
+    config = config_of(name, recipe, data={"dataset": str(source)}, budgets=["100K"])
+    chosen = []
+    for run, labels in (("one", [0, 1] * 10), ("other", [1, 0] * 10)):
+        write_parquet(source / "test-00000-of-00001.parquet", labels)
+        find_spaces(config, tmp_path / run)
+        chosen.append(elite_bytes(tmp_path / run))
+    assert chosen[0] == chosen[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_infeasible_budget_is_refused_before_anything_is_made(tmp_path: Path, recipe: str, name: str) -> None:
+    with pytest.raises(NetspaceError, match="budget 900M .* infeasible"):
+        find_spaces(config_of(name, recipe, budgets=["900M"]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def planted(depths: object, widths: object) -> np.ndarray:
+    """Return errors: at equal cost a wide last stage and a shallow first one are best."""
+    d, w = np.atleast_2d(depths), np.atleast_2d(widths)  # type: ignore[arg-type, var-annotated]
+    return 0.7 - 0.15 * np.log(w[:, 2] / 4) - 0.05 * np.log(w[:, 0] / 4) + 0.05 * (d[:, 0] - 1) + 0.1 * (w[:, 1] / 16)
+
+
+def planted_loss(_self: SharedTraining, _images: Tensor, _labels: Tensor, choice: Architecture | Mixture) -> Tensor:
+    if isinstance(choice, Architecture):
+        return 3 * torch.tensor(planted(choice.depths, choice.widths)[0], dtype=torch.float32)
+    total = torch.zeros(())
+    ones = [1.0] * len(choice.widths)
+    base = planted(ones, [4.0] * 3)[0]
+    for i in range(3):  # the planted error is a sum over axes, so a mixture of choices has the mixture of errors
+        for weights, values, at in (
+            (choice.width_weights[i], choice.widths[i], "w"),
+            (choice.depth_weights[i], choice.depths[i], "d"),
+        ):
+            d, w = np.ones((len(values), 3)), np.full((len(values), 3), 4.0)
+            (w if at == "w" else d)[:, i] = values.numpy()
+            total = total + weights @ torch.tensor(planted(d, w) - base, dtype=torch.float32)
+    return 3 * (total + float(base))
+
+
+def plant_trainings(config: SearchConfig, folder: Path, data: ImageData) -> None:
+    """Stop a run at its first training and give all of them planted errors, so that none is left to be trained."""
+
+    def stop(*_: object) -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        find_spaces(config, folder, on_progress=stop)
+    store = NetworkStore(folder / CALIBRATION)
+    about, template = store.about(), config.space.template(*data.shape)
+    while (claimed := store.claim()) is not None:
+        row, network, seed = claimed
+        error = float(planted(network.depths, network.widths)[0])
+        of = about["recipe"], about["data"]
+        store.finish(row, TrainedNetwork(network, cost(network, template), seed, *of, "ok", error, error))
+
+
+def percentile(space: SearchSpace, elite_space: object, data: ImageData, budget: Budget) -> float:
+    """Return the share of the other spaces that are no better in band, by the planted error."""
+    template, found = space.template(*data.shape), {}
+    for choice in np.ndindex(*space.shape):
+        candidate = space.space(choice)
+        band = budget.members(candidate, template)
+        if band.hit_rate >= 0.05:
+            found[candidate] = float(planted(*band.draw(40, rng=np.random.default_rng(0))).mean())
+    assert elite_space in found
+    own = found[elite_space]  # type: ignore[index]
+    return float(np.mean([e >= own - 1e-9 for e in found.values()]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_estimator_finds_a_planted_space(
+    tmp_path: Path, recipe: str, name: str, fashion: ImageData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SharedTraining, "loss", planted_loss)
+    monkeypatch.setattr(
+        score_run, "architecture_error", lambda _, network, **__: float(planted(network.depths, network.widths)[0])
+    )
+    longer: dict[str, object] = {"epochs": 4, "warmup_epochs": 0, "steps_per_epoch": 100, "penalty": 2.0}
+    config = config_of(name, recipe, longer, budgets=["1.5M"])
+    front = replace(config.search.front, evaluations=60, population=40, min_hit_rate=0.2)
+    config = replace(config, search=replace(config.search, front=front))
+    if name == "population":
+        plant_trainings(config, tmp_path / "run", fashion)
+    (elite,) = find_spaces(config, tmp_path / "run")
+    assert percentile(config.space, elite.space, fashion, elite.budget) >= 0.7
+    assert elite.candidates[0].hit_rate > 0
+
+
+def test_population_trains_no_super_network(tmp_path: Path, recipe: str) -> None:
+    find_spaces(config_of("population", recipe), tmp_path / "run")
+    assert not list((tmp_path / "run").glob("checkpoint-*"))
+    with pytest.raises(NetspaceError, match="'population', which trains no super network"):
+        open_search(tmp_path / "run")
+
+
+def test_front_takes_trainings_in_where_it_is_told_to(tmp_path: Path, recipe: str) -> None:
+    config = config_of("front", recipe, {"front": {"evaluations": 10, "calibration": 8, "recipe": recipe}})
+    seen = set()
+    find_spaces(config, tmp_path / "run", on_progress=lambda what, *_: seen.add(what))
+    assert seen == {"scores", "trainings"}
+    assert len(NetworkStore(tmp_path / "run" / CALIBRATION).rows()) == 8
+
+
+def test_a_larger_calibration_begins_with_the_smaller_one(tiny: SearchSpace) -> None:
+    template = tiny.template(28, 1, 10)
+    few, many = (plan_calibration(tiny, template, n, seed=3) for n in (6, 20))
+    assert (many[:6] == few).all()
+    assert len(np.unique(many, axis=0)) == 20
+
+
+def test_a_calibration_reaches_into_every_corner(tiny: SearchSpace) -> None:
+    points = plan_calibration(tiny, tiny.template(28, 1, 10), 24, seed=0)
+    for axis, values in enumerate(v.values for s in tiny.full.stages for v in (s.depth, s.width)):
+        assert {int(values.min()), int(values.max())} <= set(points[:, axis].tolist())
