@@ -107,6 +107,22 @@ def test_an_elite_file_holds_the_best_spaces_and_says_what_found_them(run: Finis
         front.answer([Budget.parse("5G")])
 
 
+def test_what_the_search_found_is_judged_like_every_other_space(run: FinishedRun) -> None:
+    signal, _ = evidence(run, 0, 60).signal("population")
+    front = Front(run, signal, hit_rate=0.0)
+    (answer,) = front.answer([BUDGET])
+    assert front.searched(answer) is None  # no member of the space in the run's file is in band
+    for place in (0, 5):
+        one = answer.contenders[place]
+        candidate = Candidate.measure(front.space(one), 0.9, budget=BUDGET, template=run.template)
+        EliteSpace(BUDGET, run.template, (candidate,), run.provenance).save(run.folder)
+        assert front.searched(answer) == (front.space(one), one.error.value, one.hit_rate)
+    (other,) = front.answer([Budget.parse("3M")])
+    assert front.searched(other) is None
+    assert len(answer.errors) == int((answer.judged.hit_rate > 0).sum())
+    assert answer.errors[0] == answer.contenders[0].error.value
+
+
 def test_refining_raises_the_hit_rate_without_a_higher_predicted_error(run: FinishedRun) -> None:
     signal, _ = evidence(run, 0, 60).signal("population")
     model = CostModel(run.template)

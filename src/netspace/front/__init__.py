@@ -1,6 +1,6 @@
 """The whole front of spaces from one set of scores: every space of the grid judged at every budget, without torch."""
 
-from netspace.front.answer import BudgetAnswer, Front, pareto_spaces
+from netspace.front.answer import CONTENDERS, BudgetAnswer, Front, pareto_spaces
 from netspace.front.intake import take_in
 from netspace.front.refine import Refined, refine
 from netspace.front.run import FinishedRun, open_run
@@ -9,6 +9,7 @@ from netspace.front.signals import Evidence, Signal
 from netspace.front.stopping import saturated
 
 __all__ = [
+    "CONTENDERS",
     "BudgetAnswer",
     "Evidence",
     "FinishedRun",
