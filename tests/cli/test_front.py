@@ -1,6 +1,8 @@
 """The command front as a user meets it; in this process, since each start of another one costs seconds."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +71,20 @@ def test_front_leaves_its_last_answer_as_data(run: Path) -> None:
     (other,) = json.loads((run / "front" / "front.json").read_text())["budgets"]
     assert (other["budget"], other["searched"]) == ("3M", None)
     assert other["band"] == [2_700_000, 3_300_000]
+
+
+def test_a_further_budget_loads_nothing_that_it_does_not_need(run: Path) -> None:
+    assert front(run, "--evaluations", "40").exit_code == 0  # the models are compared here
+    arguments = ["netspace", "front", str(run), "--evaluations", "40", "--budget", "3M"]
+    code = (
+        f"import sys; sys.argv = {arguments!r}\n"
+        "from netspace.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "loaded = {'torch', 'sklearn', 'scipy.stats', 'matplotlib', 'plotly'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

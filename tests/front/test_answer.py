@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from netspace import Budget, CostModel, NetspaceError, cost, load_elite
+from netspace.analysis.predictors import FITS
 from netspace.documents import fingerprint, to_plain, to_yaml
 from netspace.front import Evidence, Front, ScoreFile, Scores, open_run, pareto_spaces, refine, take_in
 from netspace.front.grid import as_points, network_space, price
@@ -30,7 +31,9 @@ def run(tmp_path: Path, tiny: SearchSpace) -> FinishedRun:
     return open_run(folder)
 
 
-def evidence(run: FinishedRun, n_scores: int, n_trained: int) -> Evidence:
+def evidence(
+    run: FinishedRun, n_scores: int, n_trained: int, models: tuple[str, ...] = ("linear", "quadratic")
+) -> Evidence:
     """Stand-alone errors fall with the last stage's width at equal cost; the scores say the contrary."""
     rng = np.random.default_rng(0)
     points = as_points(*run.space.full.enumerate())[rng.permutation(run.space.full.size)]
@@ -45,7 +48,7 @@ def evidence(run: FinishedRun, n_scores: int, n_trained: int) -> Evidence:
         run,
         Scores(scored, errors(-1, scored, costs[:n_scores])),
         Scores(trained, errors(1, trained, costs[-n_trained:] if n_trained else costs[:0])),
-        models=("linear", "quadratic"),
+        models=models,
     )
 
 
@@ -60,17 +63,35 @@ def test_trainings_overrule_scores_that_rank_badly(run: FinishedRun) -> None:
     assert known.signal("supernet")[0].name == "supernet"
 
 
-def test_a_second_call_fits_the_same_model_without_comparing_anew(run: FinishedRun) -> None:
-    known = evidence(run, 0, 60)
+@pytest.mark.parametrize("model", FITS)
+def test_a_second_call_gives_the_same_answer_without_comparing_anew(
+    run: FinishedRun, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = evidence(run, 0, 60, (model,))
     first, _ = known.signal("population")
+    (answer,) = Front(run, first).answer([BUDGET])
     assert (run.folder / "front-models.json").exists()
+    for place in ("analysis.trees.grow_trees", "front.signals.fit_best"):
+        monkeypatch.delattr(f"netspace.{place}")
     second, _ = known.signal("population")
-    points = run.space.full.enumerate()
-    costs = price(CostModel(run.template), as_points(*points))
-    np.testing.assert_allclose(
-        first.predict(as_points(*points), costs), second.predict(as_points(*points), costs), atol=1e-6
-    )
-    assert [r.name for r in first.ranked] == [r.name for r in second.ranked]
+    (again,) = Front(run, second).answer([BUDGET])
+    assert again.contenders == answer.contenders
+    np.testing.assert_array_equal(again.judged.error, answer.judged.error)
+    assert second.ranked == first.ranked
+
+
+def test_trees_of_numbers_that_are_gone_are_removed_and_lost_ones_grown_again(run: FinishedRun) -> None:
+    first, _ = evidence(run, 0, 60, ("boosted trees",)).signal("population")
+    (old,) = run.folder.glob("front-trees-*.npy")
+    evidence(run, 0, 61, ("boosted trees",)).signal("population")
+    (new,) = run.folder.glob("front-trees-*.npy")
+    assert new != old
+    new.unlink()
+    second, _ = evidence(run, 0, 61, ("boosted trees",)).signal("population")
+    assert new.exists()
+    points = as_points(*run.space.full.draw(50, rng=np.random.default_rng(0)))
+    costs = price(CostModel(run.template), points)
+    assert not np.array_equal(first.predict(points, costs), second.predict(points, costs))
 
 
 @pytest.mark.parametrize("asked", ["auto", "population"])
