@@ -1,5 +1,6 @@
 """From scores and trainings to the front of spaces, and to elite files."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from netspace.documents import fingerprint, to_plain, to_yaml
 from netspace.front import Evidence, Front, ScoreFile, Scores, open_run, pareto_spaces, refine, take_in
 from netspace.front.grid import as_points, network_space, price
 from netspace.front.run import FinishedRun
+from netspace.front.scores import drop_unfinished_line
 from netspace.records import Candidate, EliteSpace, NetworkStore, Planned, Provenance, TrainedNetwork
 from netspace.spaces import Architecture, SearchSpace
 from tests.conftest import quick_config
@@ -194,3 +196,26 @@ def test_scores_survive_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
     file.finish(2, saturated=False)
     assert file.finished(2)
     assert not file.finished(3)
+
+
+def test_an_unfinished_first_line_is_written_anew(tmp_path: Path) -> None:
+    file = ScoreFile(tmp_path)
+    file.file.write_text("d1,w1,d")
+    file.append(np.array([1, 8]), 0.25)
+    assert file.file.read_text() == "d1,w1,score\n1,8,0.250000\n"
+
+
+def test_what_a_kill_left_is_found_at_the_end_of_the_file_alone() -> None:
+    read = []
+
+    class Stream(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            read.append(super().read(size))
+            return read[-1]
+
+    whole = b"d1,w1,score\n" + b"1,8,0.250000\n" * 2000
+    for torn in (b"", b"2,", b"2,8,0.2500"):
+        stream = Stream(whole + torn)
+        assert drop_unfinished_line(stream) == len(whole)
+        assert stream.getvalue() == whole
+    assert max(len(part) for part in read) <= 4096

@@ -6,7 +6,7 @@ from netspace.front.refine import Refined, refine
 from netspace.front.run import FinishedRun, open_run
 from netspace.front.scores import ScoreFile, Scores
 from netspace.front.signals import Evidence, Signal
-from netspace.front.stopping import saturated
+from netspace.front.stopping import Saturation
 
 __all__ = [
     "CONTENDERS",
@@ -15,12 +15,12 @@ __all__ = [
     "FinishedRun",
     "Front",
     "Refined",
+    "Saturation",
     "ScoreFile",
     "Scores",
     "Signal",
     "open_run",
     "pareto_spaces",
     "refine",
-    "saturated",
     "take_in",
 ]
