@@ -99,7 +99,7 @@ def test_the_table_has_the_best_space_of_each_budget(tmp_path: Path) -> None:
     assert table.title == "Front of spaces: the best of each budget (run)"
     assert [row[0] for row in table.rows] == ["1M", "3M", "9M"]
     error = "40.00% (38.00%…42.00%)"
-    own = "42.00%, hit rate 20.0%"
+    own = "42.00% (20.0%)"
     assert table.rows[0][1:] == ["1..2 · 3..4", "4..16 by 4 · 20..32 by 4", error, "2 of the next 4", "25.0%", own]
     assert table.rows[2][-1] == ""
 

@@ -52,10 +52,10 @@ def front_tables(file: Path) -> list[TextTable]:
         best, found = answer["spaces"][0], answer["searched"]
         depths, widths = _ranges(best["space"])
         ties = f"{answer['ties']} of the next {len(answer['spaces']) - 1}"
-        own = "" if found is None else f"{found['error']:.2%}, hit rate {found['hit_rate']:.1%}"
+        own = "" if found is None else f"{found['error']:.2%} ({found['hit_rate']:.1%})"
         rows.append([answer["budget"], depths, widths, _error(best) + mark, ties, f"{best['hit_rate']:.1%}", own])
     shape = ("budget", "depths", "widths")
-    columns = (*shape, "predicted error (95 %)", "tied with it", "hit rate", "the search's elite, same predictor")
+    columns = (*shape, "predicted error (95 %)", "tied with it", "hit rate", "the search's elite (hit rate)")
     return [TextTable(f"Front of spaces: the best of each budget ({_run(file)})", columns, rows)]
 
 
@@ -102,7 +102,7 @@ def _best(answers: list[dict[str, Any]]) -> list[Series]:
 def _searched(answers: list[dict[str, Any]]) -> Series:
     pairs = [(a, a["searched"]) for a in answers if a["searched"]]
     x, y, texts = [a["target"] for a, _ in pairs], [c["error"] for _, c in pairs], [_hover(*p) for p in pairs]
-    return Series("elite of the search, same predictor", x, y, colour=ORANGE, hover=texts, marker="diamond")
+    return Series("elite of the search, same predictor", x, y, colour=ORANGE, hover=texts, marker="x")
 
 
 def _hover(answer: dict[str, Any], one: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ def _plane(chart: Chart) -> Figure:
         axes.set_xticks([], minor=True)
     for axis, title in ((axes.xaxis, chart.x), (axes.yaxis, chart.y)):
         if chart.percent and "%" in title:
-            axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+            axis.set_major_formatter(PercentFormatter(1, symbol=""))
     axes.grid(alpha=0.25)
     axes.legend(fontsize=7)
     return figure
@@ -51,8 +51,9 @@ def _draw(axes: Any, series: Series) -> None:
     if series.kind == "points":
         face = series.colour if series.filled else "none"
         edge = {"facecolors": face, "edgecolors": series.colour, "linewidths": 0 if series.filled else 1}
-        size = 10 if series.colour == GREY else 26
-        axes.scatter(series.x, series.y, s=size, marker=SHAPES[series.marker], alpha=0.8, label=series.name, **edge)
+        size, above = (10, 1) if series.colour == GREY else (26, 3)  # lines lie at 2
+        edge |= {"marker": SHAPES[series.marker], "zorder": above, "label": series.name}
+        axes.scatter(series.x, series.y, s=size, alpha=0.8, **edge)
     elif series.kind == "band":
         axes.fill_between(series.x, series.y, series.upper, step="post", alpha=0.15, linewidth=0, color=series.colour)
     elif series.kind == "intervals":
