@@ -21,7 +21,7 @@ IntArray = NDArray[np.int64]
 
 RIDGE_PENALTIES = (0.03, 0.3, 3.0, 30.0, 300.0)
 KERNEL_ROWS = 256
-CHUNK = 2**16
+CHUNK = 2**12  # rows at once: larger ones spend more on fresh memory than on arithmetic
 
 
 class Predictor(Protocol):
