@@ -26,6 +26,7 @@ def test_an_axis_refuses_values_that_do_not_rise() -> None:
 def test_every_architecture_is_listed_once_and_located_in_its_space() -> None:
     points = GRID.enumerate()
     assert points.tolist() == [list(p) for p in itertools.product([1, 2, 3], [4, 8, 12, 16])]
+    assert GRID.at(np.array([5, 0])).tolist() == [[2, 8], [1, 4]]
     space = GRID.locate(points)
     for point, number in zip(points.tolist(), space.tolist(), strict=True):
         chosen = [axis.ranges[i] for axis, i in zip(GRID.axes, GRID.choice(number), strict=True)]

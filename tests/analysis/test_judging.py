@@ -49,6 +49,21 @@ def test_each_space_is_judged_as_brute_force_does() -> None:
                 assert np.isnan(judged.error[number])
 
 
+def test_a_grid_whose_members_are_not_listed_is_judged_as_the_listed_one() -> None:
+    lazy, listed = EnumeratedMembers(GRID, None, price(GRID.enumerate())), enumerated()
+    for a, b in zip(lazy.judge(predict, BANDS), listed.judge(predict, BANDS), strict=True):
+        np.testing.assert_array_equal(a.error, b.error)
+        np.testing.assert_array_equal(a.hit_rate, b.hit_rate)
+    np.testing.assert_array_equal(lazy.quantiles(), listed.quantiles())
+    for a, b in zip(
+        lazy.in_band(np.array([0, 4]), (60, 90), 5), listed.in_band(np.array([0, 4]), (60, 90), 5), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+    rows = listed.rows(BANDS[0])
+    again = listed.judge_errors(predict(listed.points[rows], listed.costs[rows]), rows)
+    np.testing.assert_array_equal(again.error, listed.judge(predict, BANDS[:1])[0].error)
+
+
 def test_quantiles_are_those_of_the_members() -> None:
     points = GRID.enumerate()
     costs, space = price(points), GRID.locate(points)

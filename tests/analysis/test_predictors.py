@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from netspace.analysis.predictors import FITS, fit_gaussian_process, fit_linear, fit_quadratic, group_average
+from netspace.analysis.groups import group_average
+from netspace.analysis.predictors import FITS, fit_gaussian_process, fit_linear, fit_quadratic
 
 
 def quadratic(x: np.ndarray) -> np.ndarray:

@@ -1,6 +1,8 @@
 """The command front as a user meets it; in this process, since each start of another one costs seconds."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 
 from netspace import CostModel, NetspaceError, find_spaces, load_elite
 from netspace.cli.main import app
+from netspace.documents import to_plain
 from netspace.front import ScoreFile, open_run
 from netspace.front.grid import as_points, price
 from tests.conftest import quick_config
@@ -50,6 +53,38 @@ def test_front_answers_any_budget_from_the_scores_that_are_there(run: Path) -> N
     assert "Spaces at 3M" in second.stdout
     assert "Front of predicted error against FLOPs" in second.stdout
     assert (run / "front" / "elite-4M.yaml").exists()
+
+
+def test_front_leaves_its_last_answer_as_data(run: Path) -> None:
+    printed = json.loads(front(run, "--evaluations", "40", "--top", "2", "--json").stdout)
+    kept = json.loads((run / "front" / "front.json").read_text())
+    (answer,), (shown,) = kept["budgets"], printed["budgets"]
+    assert answer["spaces"][:2] == shown["spaces"]
+    assert len(answer["spaces"]) > len(shown["spaces"]) == 2
+    assert {**kept, "budgets": []} == {**printed, "budgets": []}
+    able = answer["able"]
+    assert able["errors"] == sorted(able["errors"])
+    assert able["errors"][0] == pytest.approx(answer["spaces"][0]["error"]["value"], abs=1e-6)
+    assert len(able["errors"]) == min(able["spaces"], 150)
+    assert answer["searched"]["space"] == to_plain(load_elite(run / "elite-2M.yaml").candidates[0].space)
+    assert front(run, "--evaluations", "40", "--budget", "3M").exit_code == 0
+    (other,) = json.loads((run / "front" / "front.json").read_text())["budgets"]
+    assert (other["budget"], other["searched"]) == ("3M", None)
+    assert other["band"] == [2_700_000, 3_300_000]
+
+
+def test_a_further_budget_loads_nothing_that_it_does_not_need(run: Path) -> None:
+    assert front(run, "--evaluations", "40").exit_code == 0  # the models are compared here
+    arguments = ["netspace", "front", str(run), "--evaluations", "40", "--budget", "3M"]
+    code = (
+        f"import sys; sys.argv = {arguments!r}\n"
+        "from netspace.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "loaded = {'torch', 'sklearn', 'scipy.stats', 'matplotlib', 'plotly'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
 """From scores and trainings to the front of spaces, and to elite files."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from netspace import Budget, CostModel, NetspaceError, cost, load_elite
+from netspace.analysis.predictors import FITS
 from netspace.documents import fingerprint, to_plain, to_yaml
 from netspace.front import Evidence, Front, ScoreFile, Scores, open_run, pareto_spaces, refine, take_in
 from netspace.front.grid import as_points, network_space, price
 from netspace.front.run import FinishedRun
+from netspace.front.scores import drop_unfinished_line
 from netspace.records import Candidate, EliteSpace, NetworkStore, Planned, Provenance, TrainedNetwork
 from netspace.spaces import Architecture, SearchSpace
 from tests.conftest import quick_config
@@ -30,7 +33,9 @@ def run(tmp_path: Path, tiny: SearchSpace) -> FinishedRun:
     return open_run(folder)
 
 
-def evidence(run: FinishedRun, n_scores: int, n_trained: int) -> Evidence:
+def evidence(
+    run: FinishedRun, n_scores: int, n_trained: int, models: tuple[str, ...] = ("linear", "quadratic")
+) -> Evidence:
     """Stand-alone errors fall with the last stage's width at equal cost; the scores say the contrary."""
     rng = np.random.default_rng(0)
     points = as_points(*run.space.full.enumerate())[rng.permutation(run.space.full.size)]
@@ -45,7 +50,7 @@ def evidence(run: FinishedRun, n_scores: int, n_trained: int) -> Evidence:
         run,
         Scores(scored, errors(-1, scored, costs[:n_scores])),
         Scores(trained, errors(1, trained, costs[-n_trained:] if n_trained else costs[:0])),
-        models=("linear", "quadratic"),
+        models=models,
     )
 
 
@@ -60,17 +65,35 @@ def test_trainings_overrule_scores_that_rank_badly(run: FinishedRun) -> None:
     assert known.signal("supernet")[0].name == "supernet"
 
 
-def test_a_second_call_fits_the_same_model_without_comparing_anew(run: FinishedRun) -> None:
-    known = evidence(run, 0, 60)
+@pytest.mark.parametrize("model", FITS)
+def test_a_second_call_gives_the_same_answer_without_comparing_anew(
+    run: FinishedRun, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = evidence(run, 0, 60, (model,))
     first, _ = known.signal("population")
+    (answer,) = Front(run, first).answer([BUDGET])
     assert (run.folder / "front-models.json").exists()
+    for place in ("analysis.trees.grow_trees", "front.signals.fit_best"):
+        monkeypatch.delattr(f"netspace.{place}")
     second, _ = known.signal("population")
-    points = run.space.full.enumerate()
-    costs = price(CostModel(run.template), as_points(*points))
-    np.testing.assert_allclose(
-        first.predict(as_points(*points), costs), second.predict(as_points(*points), costs), atol=1e-6
-    )
-    assert [r.name for r in first.ranked] == [r.name for r in second.ranked]
+    (again,) = Front(run, second).answer([BUDGET])
+    assert again.contenders == answer.contenders
+    np.testing.assert_array_equal(again.judged.error, answer.judged.error)
+    assert second.ranked == first.ranked
+
+
+def test_trees_of_numbers_that_are_gone_are_removed_and_lost_ones_grown_again(run: FinishedRun) -> None:
+    first, _ = evidence(run, 0, 60, ("boosted trees",)).signal("population")
+    (old,) = run.folder.glob("front-trees-*.npy")
+    evidence(run, 0, 61, ("boosted trees",)).signal("population")
+    (new,) = run.folder.glob("front-trees-*.npy")
+    assert new != old
+    new.unlink()
+    second, _ = evidence(run, 0, 61, ("boosted trees",)).signal("population")
+    assert new.exists()
+    points = as_points(*run.space.full.draw(50, rng=np.random.default_rng(0)))
+    costs = price(CostModel(run.template), points)
+    assert not np.array_equal(first.predict(points, costs), second.predict(points, costs))
 
 
 @pytest.mark.parametrize("asked", ["auto", "population"])
@@ -105,6 +128,22 @@ def test_an_elite_file_holds_the_best_spaces_and_says_what_found_them(run: Finis
     assert elite.provenance.estimator.startswith("front (population, ")
     with pytest.raises(NetspaceError, match="infeasible"):
         front.answer([Budget.parse("5G")])
+
+
+def test_what_the_search_found_is_judged_like_every_other_space(run: FinishedRun) -> None:
+    signal, _ = evidence(run, 0, 60).signal("population")
+    front = Front(run, signal, hit_rate=0.0)
+    (answer,) = front.answer([BUDGET])
+    assert front.searched(answer) is None  # no member of the space in the run's file is in band
+    for place in (0, 5):
+        one = answer.contenders[place]
+        candidate = Candidate.measure(front.space(one), 0.9, budget=BUDGET, template=run.template)
+        EliteSpace(BUDGET, run.template, (candidate,), run.provenance).save(run.folder)
+        assert front.searched(answer) == (front.space(one), one.error.value, one.hit_rate)
+    (other,) = front.answer([Budget.parse("3M")])
+    assert front.searched(other) is None
+    assert len(answer.errors) == int((answer.judged.hit_rate > 0).sum())
+    assert answer.errors[0] == answer.contenders[0].error.value
 
 
 def test_refining_raises_the_hit_rate_without_a_higher_predicted_error(run: FinishedRun) -> None:
@@ -157,3 +196,26 @@ def test_scores_survive_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
     file.finish(2, saturated=False)
     assert file.finished(2)
     assert not file.finished(3)
+
+
+def test_an_unfinished_first_line_is_written_anew(tmp_path: Path) -> None:
+    file = ScoreFile(tmp_path)
+    file.file.write_text("d1,w1,d")
+    file.append(np.array([1, 8]), 0.25)
+    assert file.file.read_text() == "d1,w1,score\n1,8,0.250000\n"
+
+
+def test_what_a_kill_left_is_found_at_the_end_of_the_file_alone() -> None:
+    read = []
+
+    class Stream(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            read.append(super().read(size))
+            return read[-1]
+
+    whole = b"d1,w1,score\n" + b"1,8,0.250000\n" * 2000
+    for torn in (b"", b"2,", b"2,8,0.2500"):
+        stream = Stream(whole + torn)
+        assert drop_unfinished_line(stream) == len(whole)
+        assert stream.getvalue() == whole
+    assert max(len(part) for part in read) <= 4096

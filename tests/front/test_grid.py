@@ -5,7 +5,8 @@ import numpy as np
 from netspace import Budget, CostModel, SpaceCosts
 from netspace.analysis.judging import EnumeratedMembers
 from netspace.analysis.sampled import SampledMembers
-from netspace.front.grid import as_points, axis_grid, members, network_space, price
+from netspace.cost.model import COST_KINDS
+from netspace.front.grid import as_points, axis_grid, members, network_space, price, price_all
 from netspace.spaces import SearchSpace
 
 
@@ -22,6 +23,13 @@ def test_points_cost_what_the_cost_model_says(tiny: SearchSpace) -> None:
     model = CostModel(tiny.template(28, 1, 10))
     depths, widths = tiny.full.enumerate()
     np.testing.assert_array_equal(price(model, as_points(depths, widths)), model(depths, widths))
+
+
+def test_all_architectures_priced_together_cost_what_each_costs(tiny: SearchSpace, mixed: SearchSpace) -> None:
+    for space in (tiny, mixed):
+        for kind in COST_KINDS:
+            model, grid = CostModel(space.template(28, 1, 10), kind), axis_grid(space)
+            np.testing.assert_array_equal(price_all(model, grid), price(model, grid.enumerate()))
 
 
 def test_hit_rates_of_all_spaces_are_those_of_the_exact_count(tiny: SearchSpace) -> None:

@@ -26,6 +26,7 @@ from netspace.report import (
     write_report,
 )
 from netspace.report.interactive import to_plotly
+from tests.report.test_front_figure import leave_front
 
 N = 8
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -136,6 +137,7 @@ def test_a_report_needs_no_torch_and_no_images(runs: list[Path], tmp_path: Path)
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 def test_a_browser_draws_every_figure_without_an_error(runs: list[Path], tmp_path: Path) -> None:
+    leave_front(runs[0])
     (page, *_) = write_report(runs, tmp_path / "report.html")
     profile = tmp_path / "profile"
     flags = [
@@ -150,7 +152,7 @@ def test_a_browser_draws_every_figure_without_an_error(runs: list[Path], tmp_pat
         [str(CHROMIUM), *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=400, check=False
     )
     plots = done.stdout.split('class="plotly-graph-div js-plotly-plot"')[1:]
-    assert len(plots) == 7
+    assert len(plots) == 8
     assert all('class="main-svg"' in plot and ('class="trace' in plot or 'class="hm"' in plot) for plot in plots)
     assert "CONSOLE" not in done.stderr
 

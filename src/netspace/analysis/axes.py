@@ -130,13 +130,12 @@ class AxisGrid:
 
     def enumerate(self) -> IntArray:
         """List every architecture once, shape (members, axes); the last axis runs fastest."""
-        out = np.empty((self.num_members, len(self.axes)), np.int64)
-        before, after = 1, self.num_members
-        for i, axis in enumerate(self.axes):
-            after //= len(axis.values)
-            out[:, i] = np.tile(np.repeat(axis.values, after), before)
-            before *= len(axis.values)
-        return out
+        return self.at(np.arange(self.num_members))
+
+    def at(self, numbers: IntArray) -> IntArray:
+        """Return some architectures by their numbers in the order of `enumerate`, shape (n, axes)."""
+        places = np.unravel_index(numbers, [len(axis.values) for axis in self.axes])
+        return np.stack([axis.values[place] for axis, place in zip(self.axes, places, strict=True)], axis=1)
 
     def members(self, spaces: IntArray, places: FloatArray) -> IntArray:
         """Return the architectures at the same places of several spaces.

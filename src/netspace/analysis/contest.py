@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from netspace.analysis.edf import Interval
 from netspace.analysis.judging import Judged
@@ -66,7 +66,7 @@ def contest(spaces: IntArray, judged: Judged, covariance: FloatArray, *, level: 
         covariance: of the spaces' mean errors, what the fit does not know, shape (s, s).
         level: of the intervals.
     """
-    half = float(stats.norm.isf((1 - level) / 2))
+    half = NormalDist().inv_cdf((1 + level) / 2)
     error, sampling = judged.error[spaces], judged.sampling[spaces] ** 2
     own = np.sqrt(np.diag(covariance) + sampling)
     drawn = np.random.default_rng(0).multivariate_normal(error, covariance + np.diag(sampling), DRAWS, method="eigh")

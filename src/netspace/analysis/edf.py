@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its parts are loaded when they are first asked for
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 FloatArray = NDArray[np.float64]
 
@@ -104,8 +104,8 @@ def quantile_interval(errors: ArrayLike, share: float, *, level: float = 0.95) -
         raise ValueError(f"a quantile's share lies between 0 and 1, not {share}")
     ordered, tail = np.sort(_values(errors)), (1 - level) / 2
     n = len(ordered)
-    low = int(stats.binom.ppf(tail, n, share)) - 1
-    high = int(stats.binom.isf(tail, n, share))
+    low = int(scipy.stats.binom.ppf(tail, n, share)) - 1
+    high = int(scipy.stats.binom.isf(tail, n, share))
     ends = np.concatenate([[-np.inf], ordered, [np.inf]])
     value = float(np.quantile(ordered, share))
     return Interval(value, float(ends[max(low, -1) + 1]), float(ends[min(high, n) + 1]))
@@ -117,7 +117,7 @@ def mean_interval(errors: ArrayLike, *, level: float = 0.95) -> Interval:
     mean = float(values.mean())
     if len(values) < 2:
         return Interval(mean, float("nan"), float("nan"))
-    half = float(stats.t.isf((1 - level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    half = float(scipy.stats.t.isf((1 - level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
     return Interval(mean, mean - half, mean + half)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,17 +73,49 @@ class EnumeratedMembers:
 
     Args:
         grid: the spaces.
-        points: one row per architecture, shape (n, axes); normally `grid.enumerate()`, or the rows of a table.
+        points: one row per architecture, shape (n, axes), such as a table's; None is every one, as `grid.enumerate()`.
         costs: of each, shape (n,).
     """
 
-    def __init__(self, grid: AxisGrid, points: IntArray, costs: IntArray) -> None:
-        self._grid = grid
-        order = np.argsort(costs, kind="stable")
-        self.order = order
-        self.points, self.costs = points[order], costs[order]
-        self.space = grid.locate(self.points).astype(np.int32)
-        self.sizes = np.bincount(self.space, minlength=grid.num_spaces)
+    def __init__(self, grid: AxisGrid, points: IntArray | None, costs: IntArray) -> None:
+        self._grid, self._points, self._costs = grid, points, costs
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Which of the rows given comes first by cost, which second, …; shape (n,)."""
+        return np.argsort(self._costs, kind="stable")
+
+    @cached_property
+    def points(self) -> IntArray:
+        """The architectures by rising cost, shape (n, axes)."""
+        return self._at(self.order)
+
+    @cached_property
+    def costs(self) -> IntArray:
+        """Their costs, rising; shape (n,)."""
+        return self._costs[self.order]
+
+    @cached_property
+    def space(self) -> NDArray[np.int32]:
+        """The space of each, by rising cost; shape (n,)."""
+        return self.grid.locate(self.points).astype(np.int32)
+
+    @cached_property
+    def sizes(self) -> IntArray:
+        """How many rows each space has, shape (spaces,)."""
+        if self._points is None:
+            return self.grid.sizes
+        return np.bincount(self.grid.locate(self._points), minlength=self.grid.num_spaces)
+
+    def _at(self, rows: IntArray) -> IntArray:
+        return self.grid.at(rows) if self._points is None else self._points[rows]
+
+    def _inside(self, band: tuple[int, int]) -> tuple[IntArray, IntArray, IntArray]:
+        """Return what is in band by rising cost, points, costs and spaces, without sorting all that is not."""
+        inside = np.flatnonzero((self._costs >= band[0]) & (self._costs <= band[1]))
+        inside = inside[np.argsort(self._costs[inside], kind="stable")]
+        points = self._at(inside)
+        return points, self._costs[inside], self.grid.locate(points)
 
     @property
     def grid(self) -> AxisGrid:
@@ -109,29 +142,31 @@ class EnumeratedMembers:
         """See Members; exact."""
         found = []
         for band in bands:
-            rows = self.rows(band)
-            errors = predict(self.points[rows], self.costs[rows])
-            found.append(self.judge_errors(errors, rows))
+            points, costs, spaces = self._inside(band)
+            found.append(self._judged(predict(points, costs), spaces))
         return found
 
     def judge_errors(self, errors: FloatArray, rows: slice) -> Judged:
         """Judge all spaces by the errors of the rows in a band."""
+        return self._judged(errors, self.space[rows])
+
+    def _judged(self, errors: FloatArray, spaces: NDArray[Any]) -> Judged:
         n = self.grid.num_spaces
-        hits = np.bincount(self.space[rows], minlength=n)
-        total = np.bincount(self.space[rows], errors, minlength=n)
+        hits = np.bincount(spaces, minlength=n)
+        total = np.bincount(spaces, errors, minlength=n)
         with np.errstate(invalid="ignore", divide="ignore"):
             return Judged(total / hits, np.where(self.sizes, hits / self.sizes, 0.0), np.zeros(n))
 
     def in_band(self, spaces: IntArray, band: tuple[int, int], n: int) -> tuple[IntArray, IntArray, IntArray]:
         """See Members; where a space has more than n, every k-th by cost."""
-        rows = self.rows(band)
+        points, costs, own = self._inside(band)
         index = np.full(self.grid.num_spaces, -1)
         index[spaces] = np.arange(len(spaces))
-        group = index[self.space[rows]]
+        group = index[own]
         chosen = np.flatnonzero(group >= 0)
         chosen = chosen[np.argsort(group[chosen], kind="stable")]
         count = np.bincount(group[chosen], minlength=len(spaces))
         within = np.arange(len(chosen)) - np.repeat(np.cumsum(count) - count, count)
         stride = np.maximum(np.repeat(count, count) / n, 1.0)
         kept = chosen[np.floor(within / stride) != np.floor((within - 1) / stride)]
-        return self.points[rows][kept], self.costs[rows][kept], group[kept]
+        return points[kept], costs[kept], group[kept]

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from netspace.analysis.groups import group_average
+from netspace.analysis.trees import fit_trees
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 RIDGE_PENALTIES = (0.03, 0.3, 3.0, 30.0, 300.0)
 KERNEL_ROWS = 256
-TREE_REFITS = 12
-CHUNK = 2**16
+CHUNK = 2**12  # rows at once: larger ones spend more on fresh memory than on arithmetic
 
 
 class Predictor(Protocol):
@@ -65,15 +66,6 @@ class Scaling:
     def __call__(self, x: FloatArray) -> FloatArray:
         """Return the standardised features."""
         return (x - self.mean) / self.deviation
-
-
-def group_average(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
-    """Return the mean of rows (m, …) over each group: shape (groups, …)."""
-    counts = np.bincount(group, minlength=groups).astype(np.float64)
-    order = np.argsort(group, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-    sums = np.add.reduceat(values[order], starts, axis=0)
-    return sums / counts.reshape(-1, *([1] * (values.ndim - 1)))
 
 
 @dataclass(frozen=True)
@@ -229,58 +221,6 @@ def _gp_settings(x: FloatArray, target: FloatArray, rng: np.random.Generator) ->
         found = GaussianProcessRegressor(kernel).fit(x[chosen], target[chosen]).kernel_
     logs = found.theta  # signal, lengths, noise
     return np.exp(np.asarray(logs, np.float64))
-
-
-@dataclass(frozen=True)
-class Trees:
-    """Gradient-boosted trees of depth 3; what they do not know is the spread of refits to resampled rows.
-
-    The refits are grown when they are first asked for.
-    """
-
-    x: FloatArray
-    y: FloatArray
-    seed: int
-
-    @cached_property
-    def residual(self) -> float:
-        """See Predictor; from five-fold cross-validation."""
-        rows, rng = np.arange(len(self.y)), np.random.default_rng([self.seed, 1])
-        squares = []
-        for fold in np.array_split(rng.permutation(rows), 5):
-            left_out = self._grow(np.setdiff1d(rows, fold), self.seed).predict(self.x[fold])
-            squares.append((left_out - self.y[fold]) ** 2)
-        return float(np.sqrt(np.mean(np.concatenate(squares))))
-
-    def predict(self, x: FloatArray) -> FloatArray:
-        """See Predictor."""
-        return np.asarray(self._model.predict(x), np.float64) if len(x) else np.empty(0)
-
-    def group_means(self, x: FloatArray, group: IntArray, groups: int) -> tuple[FloatArray, FloatArray]:
-        """See Predictor."""
-        drawn = np.stack([group_average(np.asarray(m.predict(x)), group, groups) for m in self._refits])
-        spread = drawn - drawn.mean(0)
-        return group_average(self.predict(x), group, groups), spread.T @ spread / (len(drawn) - 1)
-
-    @cached_property
-    def _model(self) -> Any:
-        return self._grow(np.arange(len(self.y)), self.seed)
-
-    @cached_property
-    def _refits(self) -> list[Any]:
-        rng = np.random.default_rng([self.seed, 2])
-        return [self._grow(rng.integers(len(self.y), size=len(self.y)), self.seed + k) for k in range(TREE_REFITS)]
-
-    def _grow(self, rows: IntArray, seed: int) -> Any:
-        from sklearn.ensemble import GradientBoostingRegressor
-
-        settings = {"n_estimators": 100, "max_depth": 3, "learning_rate": 0.1, "subsample": 0.5}
-        return GradientBoostingRegressor(**settings, random_state=seed % 2**31).fit(self.x[rows], self.y[rows])
-
-
-def fit_trees(x: FloatArray, y: FloatArray, *, rng: np.random.Generator, like: Any = None) -> Trees:
-    """Fit boosted trees; their settings are fixed, so `like` says nothing."""
-    return Trees(x, y, int(rng.integers(2**31)))
 
 
 FITS: dict[str, Callable[..., Predictor]] = {

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its parts are loaded when they are first asked for
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from netspace.analysis.edf import Interval
 
@@ -41,8 +41,8 @@ def compare(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Comparison:
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if min(len(x), len(y)) < 2:
         raise ValueError(f"comparing needs two networks on each side, not {len(x)} and {len(y)}")
-    test = stats.mannwhitneyu(x, y, alternative="two-sided")
-    distance = stats.ks_2samp(x, y)
+    test = scipy.stats.mannwhitneyu(x, y, alternative="two-sided")
+    distance = scipy.stats.ks_2samp(x, y)
     return Comparison(
         beats=probability_of_beating(x, y, level=level),
         mann_whitney_p=float(test.pvalue),
@@ -65,10 +65,10 @@ def probability_of_beating(a: FloatArray, b: FloatArray, *, level: float = 0.95)
     of_a, of_b = wins.mean(1).var(ddof=1) / n, wins.mean(0).var(ddof=1) / m
     variance = of_a + of_b
     if variance == 0 or p in (0.0, 1.0):
-        exact = stats.binomtest(round(p * min(n, m)), min(n, m)).proportion_ci(level)
+        exact = scipy.stats.binomtest(round(p * min(n, m)), min(n, m)).proportion_ci(level)
         return Interval(p, min(float(exact.low), p), max(float(exact.high), p))
     freedom = variance**2 / (of_a**2 / (n - 1) + of_b**2 / (m - 1))
-    half = stats.t.isf((1 - level) / 2, freedom) * np.sqrt(variance) / (p * (1 - p))
+    half = scipy.stats.t.isf((1 - level) / 2, freedom) * np.sqrt(variance) / (p * (1 - p))
     centre = np.log(p / (1 - p))
     low, high = (1 / (1 + np.exp(-(centre + sign * half))) for sign in (-1, 1))
     return Interval(p, float(low), float(high))
@@ -86,14 +86,14 @@ def holm(p_values: ArrayLike) -> FloatArray:
 
 def kendall_tau(score: ArrayLike, truth: ArrayLike) -> float:
     """Return Kendall's τ_b, which allows for ties; NaN where either side is constant."""
-    return float(stats.kendalltau(score, truth).statistic)
+    return float(scipy.stats.kendalltau(score, truth).statistic)
 
 
 def spearman_rho(score: ArrayLike, truth: ArrayLike) -> float:
     """Return Spearman's ρ; NaN where either side is constant."""
     if np.ptp(np.asarray(score)) == 0 or np.ptp(np.asarray(truth)) == 0:
         return float("nan")
-    return float(stats.spearmanr(score, truth).statistic)
+    return float(scipy.stats.spearmanr(score, truth).statistic)
 
 
 def bootstrap(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when they are first asked for
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from netspace.analysis.edf import Interval
 
@@ -70,7 +70,7 @@ def draws_until_interval(hits: int, sample: int, *, level: float = 0.95) -> Inte
         sample: networks looked at.
         level: of the interval (Clopper and Pearson).
     """
-    rate = stats.binomtest(hits, sample).proportion_ci(level)
+    rate = scipy.stats.binomtest(hits, sample).proportion_ci(level)
     return Interval(
         draws_until(hits / sample),
         1 / float(rate.high),

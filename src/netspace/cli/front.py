@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from netspace.cli.options import Jobs, Json, RecipeName, Seed
-from netspace.cli.output import note, print_json, resumable, tell
+from netspace.cli.output import json_text, note, print_json, resumable, tell
 from netspace.config import load_recipe
 from netspace.cost import Budget, CostModel
+from netspace.documents import write_atomically
+from netspace.records import FRONT_FILE
 
 if TYPE_CHECKING:
     from netspace.front import BudgetAnswer, Evidence, FinishedRun, Front, Refined
@@ -45,13 +47,13 @@ def front_command(
     refine_: Annotated[
         bool, typer.Option("--refine", help="Move the best space's bounds for a better hit rate.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder of the elite files; default: RUN/front.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of elite files and front.json; default: RUN/front.")] = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
     """Judge every space of the grid at each budget; scores are made once, later budgets need no training."""
     from netspace.cli.front_tables import plain_front, print_front
-    from netspace.front import Front, open_run
+    from netspace.front import CONTENDERS, Front, open_run
 
     opened = open_run(run)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER)
@@ -71,8 +73,10 @@ def front_command(
         better = refined.get(str(answer.budget))
         elite = front.elite(answer, top, refined=None if better is None else better.after)
         files.append(elite.save(folder))
+    plain = partial(plain_front, front, answers, signals, refined=refined, files=files)
+    write_atomically(folder / FRONT_FILE, json_text(plain(top=CONTENDERS)))
     if json:
-        print_json(plain_front(front, answers, signals, refined=refined, files=files, top=top))
+        print_json(plain(top=top))
         return
     print_front(front, answers, signals, refined=refined, top=top)
     for file in files:

@@ -6,10 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netspace.analysis.validation import Ranked
 from netspace.cli.output import print_table
 from netspace.documents import to_plain
 from netspace.front import BudgetAnswer, Front, Refined, Signal, pareto_spaces
+
+FloatArray = NDArray[np.float64]
+CLOUD = 150
 
 
 def print_front(
@@ -103,20 +109,20 @@ def plain_front(
     files: Sequence[Path],
     top: int,
 ) -> dict[str, Any]:
-    """Return the same as plain data; errors are shares, 0..1. Arguments as for print_front, and the elite files."""
+    """Return the same as plain data; errors are shares, 0..1. Arguments as for print_front, and the elite files.
+
+    Per budget it also holds the spaces whose hit rate suffices (`able`: how many, and the errors of up to 150 at evenly
+    spread ranks), and the space that the search found for this budget (`searched`).
+    """
     return {
         "signal": front.signal.name,
+        "trustworthy": front.signal.ranked[0].beats_flops,
         "warnings": warnings(front.signal),
         "signals": [{"name": s.name, "against": s.against, "models": [_ranked(r) for r in s.ranked]} for s in signals],
         "budgets": [
             {
-                **{
-                    "budget": str(a.budget),
-                    "file": str(file),
-                    "hit_rate_asked": a.asked,
-                    "hit_rate_applied": a.applied,
-                },
-                "ties": a.ties,
+                **{"budget": str(a.budget), "target": a.budget.target, "band": a.budget.interval, "file": str(file)},
+                **{"hit_rate_asked": a.asked, "hit_rate_applied": a.applied, "ties": a.ties},
                 "spaces": [
                     {
                         "space": to_plain(front.space(c)),
@@ -126,10 +132,23 @@ def plain_front(
                     for c in a.contenders[:top]
                 ],
                 "refined": to_plain(refined[str(a.budget)]) if str(a.budget) in refined else None,
+                "able": {"spaces": len(a.errors), "errors": _thinned(a.errors)},
+                "searched": _searched(front, a),
             }
             for a, file in zip(answers, files, strict=True)
         ],
     }
+
+
+def _thinned(errors: FloatArray) -> list[float]:
+    """Return rising errors at evenly spread ranks, the first and the last among them."""
+    places = np.linspace(0, len(errors) - 1, min(len(errors), CLOUD)).round().astype(int)
+    return [round(float(e), 6) for e in errors[places]]
+
+
+def _searched(front: Front, answer: BudgetAnswer) -> dict[str, Any] | None:
+    found = front.searched(answer)
+    return None if found is None else {"space": to_plain(found[0]), "error": found[1], "hit_rate": found[2]}
 
 
 def _ranked(r: Ranked) -> dict[str, Any]:

@@ -42,8 +42,13 @@ def resumable(place: Path, how: str = "") -> Iterator[None]:
 
 
 def print_json(value: Any) -> None:
-    """Print exactly one JSON value; numbers that are not finite, which JSON lacks, become null."""
-    print(json.dumps(_finite(value)))
+    """Print exactly one JSON value."""
+    print(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Return plain data as JSON; numbers that are not finite, which JSON lacks, become null."""
+    return json.dumps(_finite(value))
 
 
 def _finite(value: Any) -> Any:

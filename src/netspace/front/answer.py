@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netspace.analysis.contest import Contender, contest, shortlist
 from netspace.analysis.judging import Judged, Members, least_hit_rate
@@ -15,9 +16,10 @@ from netspace.cost import Budget, CostModel
 from netspace.front.grid import members, network_space
 from netspace.front.run import FinishedRun
 from netspace.front.signals import Signal
-from netspace.records import Candidate, EliteSpace
+from netspace.records import Candidate, EliteSpace, load_elite
 from netspace.spaces import NetworkSpace
 
+FloatArray = NDArray[np.float64]
 CONTENDERS = 40
 MEMBERS_EACH = 48
 
@@ -39,6 +41,12 @@ class BudgetAnswer:
     asked: float
     applied: float
     contenders: list[Contender]
+
+    @property
+    def errors(self) -> FloatArray:
+        """Predicted errors of the spaces whose hit rate suffices, rising; shape (spaces,)."""
+        able = np.isfinite(self.judged.error) & (self.judged.hit_rate >= self.applied) & (self.judged.hit_rate > 0)
+        return np.sort(self.judged.error[able])
 
     @property
     def ties(self) -> int:
@@ -81,6 +89,23 @@ class Front:
     def space(self, contender: Contender) -> NetworkSpace:
         """Return a contender's depth and width ranges."""
         return network_space(self.run.space, contender.space)
+
+    def searched(self, answer: BudgetAnswer) -> tuple[NetworkSpace, float, float] | None:
+        """Return the space that the search itself found for an answer's budget, its predicted error and hit rate.
+
+        Returns:
+            None where the search had another budget, or where no member that was looked at is in band.
+        """
+        file = self.run.folder / f"elite-{answer.budget}.yaml"
+        if not file.exists():
+            return None
+        space = load_elite(file).candidates[0].space
+        lowest = [[bound.low for s in space.stages for bound in (s.depth, s.width)]]
+        number = int(self.members.grid.locate(np.array(lowest))[0])
+        error = float(answer.judged.error[number])
+        if network_space(self.run.space, number) != space or np.isnan(error):
+            return None
+        return space, error, float(answer.judged.hit_rate[number])
 
     def elite(self, answer: BudgetAnswer, top: int, *, refined: NetworkSpace | None = None) -> EliteSpace:
         """Return the Elite Space of an answer: its candidates are the best spaces, a refined one before them."""

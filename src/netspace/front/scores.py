@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from netspace.spaces.ranges import IntArray
 FloatArray = NDArray[np.float64]
 FILE, ABOUT = "scores.csv", "scores.yaml"
 BLOCK = 32
+LONGEST_LINE = 4096
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,23 @@ class ScoreFile:
 
     def append(self, point: IntArray, value: float) -> None:
         """Add one network."""
-        text = read_text(self.file) if self.file.exists() else ""
-        if not text:
-            text = ",".join(f"{kind}{i + 1}" for i in range(len(point) // 2) for kind in "dw") + ",score\n"
-            write_atomically(self.file, text)
-        elif not text.endswith("\n"):
-            write_atomically(self.file, text[: text.rfind("\n") + 1])
-        with self.file.open("a", encoding="utf-8") as stream:
-            stream.write(",".join(str(int(v)) for v in point) + f",{value:.6f}\n")
+        with self.file.open("a+b") as stream:
+            if drop_unfinished_line(stream) == 0:
+                names = (f"{kind}{i + 1}" for i in range(len(point) // 2) for kind in "dw")
+                stream.write(f"{','.join(names)},score\n".encode())
+            stream.write(f"{','.join(str(int(v)) for v in point)},{value:.6f}\n".encode())
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def drop_unfinished_line(stream: BinaryIO) -> int:
+    """Cut what a kill left behind the last whole line, looking at the file's end alone; return the size left."""
+    size = stream.seek(0, os.SEEK_END)
+    start = stream.seek(max(size - LONGEST_LINE, 0))
+    kept = start + stream.read().rfind(b"\n") + 1
+    if kept < size:
+        stream.truncate(kept)
+    return kept
 
 
 def sequence(pool: LogUniformDraws, *, seed: int) -> Iterator[IntArray]:

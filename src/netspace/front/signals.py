@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from netspace.analysis.axes import AxisGrid, log_features
 from netspace.analysis.edf import Interval
 from netspace.analysis.predictors import FITS, Predictor
+from netspace.analysis.trees import Trees
 from netspace.analysis.validation import LEAST_ROWS, Ranked, fit_best, rank_predicted
 from netspace.cost import CostModel
 from netspace.documents import read_text, write_atomically
@@ -142,7 +144,10 @@ class Evidence:
 
 
 class _Cache:
-    """Which model was chosen for which numbers, and its settings: a later call fits it anew in milliseconds."""
+    """Which model was chosen for which numbers, and its settings: a later call fits it anew in milliseconds.
+
+    Trees are slow to grow: they lie beside it, in a file of their own.
+    """
 
     def __init__(self, file: Path, models: Sequence[str]) -> None:
         self._file, self._models = file, models
@@ -154,16 +159,24 @@ class _Cache:
         key = blake2b(
             b"".join(a.tobytes() for a in (x, y)) + repr((seed, *self._models)).encode(), digest_size=8
         ).hexdigest()
-        entry = self._known.get(name)
+        entry, trees = self._known.get(name), self._file.with_name(f"front-trees-{key}.npy")
         rng = np.random.default_rng(seed)
-        if entry is None or entry["key"] != key:
+        if entry is None or entry["key"] != key or (entry["ranked"][0][0] == "boosted trees" and not trees.exists()):
             predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models)
             settings = {k: np.asarray(getattr(predictor, k)).tolist() for k in _SETTINGS if hasattr(predictor, k)}
             plain = [[r.name, r.overall, list(r.within), r.pairs, list(r.gain)] for r in ranked]
             self._known[name] = {"key": key, "settings": settings, "ranked": plain}
+            if isinstance(predictor, Trees):
+                content = BytesIO()
+                np.save(content, predictor.every)
+                write_atomically(trees, content.getvalue())
             write_atomically(self._file, json.dumps(self._known, indent=1))
+            if entry is not None and entry["key"] != key:
+                self._file.with_name(f"front-trees-{entry['key']}.npy").unlink(missing_ok=True)
             return predictor, ranked
         ranked = [Ranked(n, o, Interval(*w), p, Interval(*g)) for n, o, w, p, g in entry["ranked"]]
+        if trees.exists():
+            return Trees(x, y, seed, np.load(trees)), ranked
         like = SimpleNamespace(**{k: np.asarray(v) if k == "settings" else v for k, v in entry["settings"].items()})
         return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
 

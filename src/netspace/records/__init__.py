@@ -2,6 +2,7 @@
 
 from netspace.records.chosen import ChosenArchitecture, load_architecture
 from netspace.records.elite import (
+    FRONT_FILE,
     Candidate,
     EliteSpace,
     Fidelity,
@@ -14,6 +15,7 @@ from netspace.records.store import NetworkStore, Planned, population_name, split
 from netspace.records.trained import TrainedNetwork
 
 __all__ = [
+    "FRONT_FILE",
     "Candidate",
     "ChosenArchitecture",
     "EliteSpace",

@@ -15,6 +15,7 @@ from netspace.spaces import NetworkSpace, NetworkTemplate
 from netspace.spaces.ranges import STRICT
 
 SCHEMA = 2
+FRONT_FILE = "front.json"  # what `netspace front` answered, beside its elite files
 
 
 @dataclass(frozen=True, config=STRICT)

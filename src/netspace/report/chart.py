@@ -16,15 +16,15 @@ MARKERS: tuple[Marker, ...] = ("circle", "diamond", "square", "triangle-up", "x"
 
 @dataclass(frozen=True)
 class Series:
-    """Points, a line, steps, or a band.
+    """Points, a line, steps, a band, or intervals.
 
     Args:
         name: in the legend.
         x: values along the axis.
         y: values, as many as x.
-        kind: how it is drawn; a band reaches from `y` to `upper`.
+        kind: how it is drawn; a band, and the interval at each x, reaches from `y` to `upper`.
         colour: hexadecimal.
-        upper: a band's other end.
+        upper: the other end of a band or of intervals.
         hover: per point what is shown under the pointer.
         dashed: for lines and steps.
         marker: shape of points, so that colour alone tells nothing apart.
@@ -34,7 +34,7 @@ class Series:
     name: str
     x: Sequence[float]
     y: Sequence[float]
-    kind: Literal["points", "line", "steps", "band"] = "points"
+    kind: Literal["points", "line", "steps", "band", "intervals"] = "points"
     colour: str = GREY
     upper: Sequence[float] = ()
     hover: Sequence[str] = ()
@@ -70,6 +70,7 @@ class Chart:
         y: title of the vertical axis, with the unit.
         series: what is drawn, the background first.
         heat_maps: drawn in a grid instead of series.
+        x_ticks: where the horizontal axis is marked, and what with; empty leaves it to the drawing.
         log_x: logarithmic axis.
         log_y: logarithmic axis.
         percent: error rates shown as percent.
@@ -82,6 +83,7 @@ class Chart:
     y: str
     series: list[Series] = field(default_factory=list)
     heat_maps: list[HeatMap] = field(default_factory=list)
+    x_ticks: dict[float, str] = field(default_factory=dict)
     log_x: bool = False
     log_y: bool = False
     percent: bool = False

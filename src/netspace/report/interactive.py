@@ -21,6 +21,8 @@ def _plane(chart: Chart) -> Any:
         for trace in _traces(series):
             figure.add_trace(trace)
     figure.update_xaxes(title=chart.x, type="log" if chart.log_x else "linear")
+    if chart.x_ticks:
+        figure.update_xaxes(tickvals=list(chart.x_ticks), ticktext=list(chart.x_ticks.values()))
     figure.update_yaxes(title=chart.y, type="log" if chart.log_y else "linear")
     if chart.percent:
         (figure.update_xaxes if "%" in chart.x else figure.update_yaxes)(tickformat=".1%")
@@ -55,6 +57,10 @@ def _traces(series: Series) -> list[Any]:
                 x=series.x, y=series.upper, fill="tonexty", fillcolor=_faint(series.colour), name=series.name, **edge
             ),
         ]
+    if series.kind == "intervals":  # a gap behind each of them
+        x = [at for one in series.x for at in (one, one, None)]
+        y = [at for ends in zip(series.y, series.upper, strict=True) for at in (*ends, None)]
+        return [go.Scatter(x=x, y=y, name=series.name, mode="lines", line=line, hoverinfo="skip")]
     line["shape"] = "hv" if series.kind == "steps" else "linear"
     return [go.Scatter(x=series.x, y=series.y, name=series.name, mode="lines", line=line)]
 

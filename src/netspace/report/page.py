@@ -11,13 +11,14 @@ from plotly.offline import get_plotlyjs
 from netspace.documents import write_atomically
 from netspace.report.chart import Chart
 from netspace.report.figures import all_charts
+from netspace.report.front_figure import front_charts, front_files, front_tables
 from netspace.report.interactive import to_plotly
 from netspace.report.material import NEAR, Material, gather
 from netspace.report.nas_table import nas_charts, nas_folders, nas_tables
 from netspace.report.pictures import save_pictures
 from netspace.report.tables import TextTable, all_tables
 
-FIRST = ("Elite Spaces", "Samples needed", "Spaces compared")  # tables above the figures
+FIRST = ("Elite Spaces", "Samples needed", "Spaces compared", "Front of spaces")  # tables above the figures
 _STYLE = """
 :root { color-scheme: light dark; --text: #1b1b1b; --faint: #5c5c5c; --line: #d8d8d8; --ground: #ffffff; }
 @media (prefers-color-scheme: dark) {
@@ -77,6 +78,7 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
     """
     charts = _charts(material) if charts is None else charts
     tables = [*all_tables(material), *(t for place in nas_folders(material.folders) for t in nas_tables(place))]
+    tables += [t for file in front_files(material.folders) for t in front_tables(file)]
     first = [table for table in tables if table.title.split(":")[0] in FIRST]
     rest = [table for table in tables if table not in first]
     meta = "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh}">'
@@ -92,7 +94,8 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
 
 
 def _charts(material: Material) -> list[Chart]:
-    return [*all_charts(material), *(c for place in nas_folders(material.folders) for c in nas_charts(place))]
+    fronts = [c for file in front_files(material.folders) for c in front_charts(file)]
+    return [*fronts, *all_charts(material), *(c for place in nas_folders(material.folders) for c in nas_charts(place))]
 
 
 def _progress(material: Material) -> str:

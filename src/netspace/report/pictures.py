@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -11,13 +12,14 @@ from matplotlib.ticker import PercentFormatter
 
 from netspace.report.chart import GREY, Chart, Series
 
+NOTE_COLUMNS = 130
 SHAPES = {"circle": "o", "diamond": "D", "square": "s", "triangle-up": "^", "x": "X", "star": "*", "cross": "P"}
 
 
 def save_pictures(chart: Chart, folder: Path) -> list[Path]:
     """Write a chart as PNG (200 dots an inch) and SVG; return both paths."""
     figure = _heat_maps(chart) if chart.heat_maps else _plane(chart)
-    figure.text(0.01, -0.02, chart.note, fontsize=7, color="#555555", va="top")
+    figure.text(0.01, -0.02, fill(chart.note, NOTE_COLUMNS), fontsize=7, color="#555555", va="top")
     FigureCanvasAgg(figure)
     paths = [folder / f"{chart.name}.{suffix}" for suffix in ("png", "svg")]
     for path in paths:
@@ -33,9 +35,12 @@ def _plane(chart: Chart) -> Figure:
     axes.set(title=chart.title, xlabel=chart.x, ylabel=chart.y)
     axes.set_xscale("log" if chart.log_x else "linear")
     axes.set_yscale("log" if chart.log_y else "linear")
+    if chart.x_ticks:
+        axes.set_xticks(list(chart.x_ticks), list(chart.x_ticks.values()))
+        axes.set_xticks([], minor=True)
     for axis, title in ((axes.xaxis, chart.x), (axes.yaxis, chart.y)):
         if chart.percent and "%" in title:
-            axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+            axis.set_major_formatter(PercentFormatter(1, symbol=""))
     axes.grid(alpha=0.25)
     axes.legend(fontsize=7)
     return figure
@@ -46,10 +51,13 @@ def _draw(axes: Any, series: Series) -> None:
     if series.kind == "points":
         face = series.colour if series.filled else "none"
         edge = {"facecolors": face, "edgecolors": series.colour, "linewidths": 0 if series.filled else 1}
-        size = 10 if series.colour == GREY else 26
-        axes.scatter(series.x, series.y, s=size, marker=SHAPES[series.marker], alpha=0.8, label=series.name, **edge)
+        size, above = (10, 1) if series.colour == GREY else (26, 3)  # lines lie at 2
+        edge |= {"marker": SHAPES[series.marker], "zorder": above, "label": series.name}
+        axes.scatter(series.x, series.y, s=size, alpha=0.8, **edge)
     elif series.kind == "band":
         axes.fill_between(series.x, series.y, series.upper, step="post", alpha=0.15, linewidth=0, color=series.colour)
+    elif series.kind == "intervals":
+        axes.vlines(series.x, series.y, series.upper, colors=series.colour, label=series.name)
     elif series.kind == "steps":
         axes.step(series.x, series.y, where="post", **style)
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from netspace.cost import CostModel
 from netspace.front.scores import ScoreFile, Scores, sequence
-from netspace.front.stopping import CHECK, saturated
+from netspace.front.stopping import CHECK, Saturation
 from netspace.search.opening import open_search
 from netspace.search.scoring import architecture_error
 from netspace.search.space_search import SpaceSearch
@@ -43,13 +43,13 @@ def score_search(
     file, stages = ScoreFile(run), len(search.config.space.stages)
     file.claim({"seed": seed, "epoch": search.epoch, "data": search.data.fingerprint})
     scores = file.read(stages)
-    ended = False
+    ended, stopping = False, Saturation(CostModel(search.template), search.config.space)
     for count, point in enumerate(sequence(search.pool, seed=seed)):
         if count >= n:
             break
         if count < len(scores.values):
             continue
-        if count % CHECK == 0 and saturated(file.read(stages), CostModel(search.template), search.config.space):
+        if count % CHECK == 0 and stopping.reached(file.read(stages)):
             ended = True
             break
         network = Architecture.of(point[0::2], point[1::2])
