@@ -25,24 +25,13 @@ from netspace.records.table import ErrorTable
 from netspace.search import SpaceSearch, architecture_error, scoring
 from netspace.spaces import Architecture
 
+# Beside these, at revision 93549ff: uniform draws, several networks a step, sandwiches, distillation, rates that change
+# with a network's cost, a momentum for each group of costs; what did not help was removed (docs/supernetwork.md).
 VARIANTS: dict[str, tuple[str, ...]] = {
     "base": (),
     "no warm-up": ("search.warmup_epochs=0",),
     "long warm-up": ("search.warmup_epochs=8",),
     "quarter switched on": ("search.warmup_filters=0.25", "search.warmup_blocks=0.25"),
-    "uniform draws": ("search.weights.draws=uniform",),
-    "sandwich of 3": ("search.weights.networks=3", "search.weights.sandwich=true"),
-    "sandwich of 4": ("search.weights.networks=4", "search.weights.sandwich=true"),
-    "sandwich of 4, distilled": (
-        "search.weights.networks=4",
-        "search.weights.sandwich=true",
-        "search.weights.distill=true",
-    ),
-    "2 networks a step": ("search.weights.networks=2",),
-    "4 networks a step": ("search.weights.networks=4",),
-    "rate falls with cost": ("search.weights.cost_power=-0.25",),
-    "rate rises with cost": ("search.weights.cost_power=0.25",),
-    "4 momenta": ("search.weights.momentum_groups=4",),
     "twice the rate": ("search.weights.learning_rate=0.2",),
     "half the rate": ("search.weights.learning_rate=0.05",),
     "no momentum": ("search.weights.momentum=0.0", "search.weights.learning_rate=0.5"),
@@ -78,6 +67,7 @@ def main() -> None:
     wanted = [(v, s, share) for s in range(given.seeds) for share in given.shares for v in given.variants]
     missing = [key for key in wanted if key not in set(done(given.out))]
     if not missing:
+        print(summary(given.out))
         return
     images = load_images(DataSettings(given.dataset, image_size=given.image_size))
     costs = step_costs(given, images, sorted({v for v, _, _ in missing}, key=[*VARIANTS, *FINETUNED].index))
@@ -87,6 +77,28 @@ def main() -> None:
             for row in rows:
                 append(given.out, row)
                 print(row, flush=True)
+    print(summary(given.out))
+
+
+def summary(out: Path) -> str:
+    """Return a Markdown table of means over seeds; `base` is compared on the seeds that a variant has."""
+    with out.open() as stream:
+        rows = list(csv.DictReader(stream))
+    of = {(r["variant"], r["seed"]): r for r in rows if float(r["share"]) == 1}
+    lines = [
+        "| training of the weights | seeds | steps | τ overall | τ within bands | less `base` |",
+        "|" + " --- |" * 6,
+    ]
+    for name in dict.fromkeys(r["variant"] for r in rows):
+        own = {seed: r for (variant, seed), r in of.items() if variant == name}
+        overall, within = (np.mean([float(r[k]) for r in own.values()]) for k in ("overall", "within"))
+        gains = [float(r["within"]) - float(of["base", seed]["within"]) for seed, r in own.items()]
+        steps = next(iter(own.values()))["steps"]
+        spread = f" ({min(gains):+.2f}…{max(gains):+.2f})" if len(gains) > 1 else ""
+        lines.append(
+            f"| {name} | {len(own)} | {steps} | {overall:.2f} | {within:.2f} | {np.mean(gains):+.2f}{spread} |"
+        )
+    return "\n".join(lines)
 
 
 def configured(given: argparse.Namespace, variant: str, seed: int) -> SearchConfig:

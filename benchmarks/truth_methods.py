@@ -18,7 +18,7 @@ from netspace.analysis.judging import EnumeratedMembers
 from netspace.models import Mixture
 from netspace.search import SpaceDistribution
 from netspace.search.distribution import contract
-from netspace.search.estimators import GRADIENTS
+from netspace.search.gradients import GRADIENTS
 from netspace.settings import SearchSettings
 from netspace.spaces import Architecture, GridAxis, SearchSpace, StageGrid
 

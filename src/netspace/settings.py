@@ -117,12 +117,6 @@ class WeightsSettings:
         weight_decay: of SGD.
         clip: largest norm of the gradient.
         explore: share of the steps after the warm-up that train draws from the whole space and not from Θ.
-        draws: from the whole space, `log-uniform` in cost or `uniform` over architectures.
-        networks: sub-networks a step, on one batch.
-        sandwich: of these the first is the largest, the second the smallest (Yu and Huang 2019).
-        distill: all but the first learn the first one's soft labels.
-        cost_power: learning rate ∝ (cost / geometric middle of the space's costs) to this power.
-        momentum_groups: groups of sub-networks by log cost, each with a momentum of its own.
     """
 
     learning_rate: Rate = 0.025
@@ -131,12 +125,6 @@ class WeightsSettings:
     weight_decay: Annotated[float, Field(ge=0)] = 3e-4
     clip: Rate = 5.0
     explore: Share = 0.0
-    draws: Literal["log-uniform", "uniform"] = "log-uniform"
-    networks: Count = 1
-    sandwich: bool = False
-    distill: bool = False
-    cost_power: float = 0.0
-    momentum_groups: Count = 1
 
 
 @dataclass(frozen=True, config=STRICT)

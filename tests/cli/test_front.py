@@ -15,6 +15,7 @@ from netspace.cli.main import app
 from netspace.documents import to_plain
 from netspace.front import ScoreFile, open_run
 from netspace.front.grid import as_points, price
+from netspace.records import NetworkStore
 from tests.conftest import quick_config
 
 
@@ -53,6 +54,23 @@ def test_front_answers_any_budget_from_the_scores_that_are_there(run: Path) -> N
     assert "Spaces at 3M" in second.stdout
     assert "Front of predicted error against FLOPs" in second.stdout
     assert (run / "front" / "elite-4M.yaml").exists()
+
+
+def test_front_trains_a_calibration_of_its_own_and_takes_it_in_again(tmp_path: Path) -> None:
+    recipe = tmp_path / "short.yaml"
+    recipe.write_text("name: short\nepochs: 1\nbatch_size: 32\nwarmup_epochs: 0\ntrain_images: 100\n")
+    front_settings = {"population": 8, "recipe": str(recipe)}
+    folder = tmp_path / "run"
+    find_spaces(quick_config(search={"estimator": "population", "front": front_settings}), folder)
+    more = front(folder, "--calibrate-n", "10", "--recipe", str(recipe), "--json")
+    assert more.exit_code == 0, more.output
+    assert "trainings 10/10" in more.stderr
+    value = json.loads(more.stdout)
+    assert value["signal"] == "population"
+    assert len(NetworkStore(folder / "calibration").rows()) == 10
+    again = front(folder, "--json")
+    assert "trainings" not in again.stderr
+    assert json.loads(again.stdout)["budgets"] == value["budgets"]
 
 
 def test_front_leaves_its_last_answer_as_data(run: Path) -> None:

@@ -13,7 +13,7 @@ from netspace.data import ImageData
 from netspace.documents import to_yaml
 from netspace.finding import ESTIMATORS
 from netspace.front import CALIBRATION, plan_calibration
-from netspace.models import Mixture
+from netspace.models import Mixture, SubNetwork
 from netspace.records import NetworkStore, TrainedNetwork
 from netspace.search import open_search, score_run
 from netspace.search.shared_training import SharedTraining
@@ -110,7 +110,14 @@ def planted(depths: object, widths: object) -> np.ndarray:
     return 0.7 - 0.15 * np.log(w[:, 2] / 4) - 0.05 * np.log(w[:, 0] / 4) + 0.05 * (d[:, 0] - 1) + 0.1 * (w[:, 1] / 16)
 
 
-def planted_loss(_self: SharedTraining, _images: Tensor, _labels: Tensor, choice: Architecture | Mixture) -> Tensor:
+LOSS = SharedTraining.loss
+
+
+def planted_loss(
+    shared: SharedTraining, images: Tensor, labels: Tensor, choice: Architecture | SubNetwork | Mixture
+) -> Tensor:
+    if isinstance(choice, SubNetwork):  # a step of the weights
+        return LOSS(shared, images, labels, choice)
     if isinstance(choice, Architecture):
         return 3 * torch.tensor(planted(choice.depths, choice.widths)[0], dtype=torch.float32)
     total = torch.zeros(())

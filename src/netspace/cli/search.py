@@ -13,6 +13,7 @@ from netspace.config import resolve
 from netspace.cost import format_amount
 from netspace.documents import to_plain
 from netspace.records import EliteSpace
+from netspace.settings import EstimatorName
 
 
 def search_command(
@@ -22,6 +23,10 @@ def search_command(
     out: Out,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as search.epochs=12; repeatable.")] = None,
+    estimator: Annotated[
+        EstimatorName | None,
+        typer.Option(help="How spaces are chosen; default: what the search space's file says."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0)] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"] | None, typer.Option(help="Where to train.")] = None,
     precision: Annotated[Literal["32-true", "bf16-mixed"] | None, typer.Option(help="Arithmetic of training.")] = None,
@@ -48,6 +53,7 @@ def search_command(
         "seed": seed,
         "device": device,
         "precision": precision,
+        "search": {"estimator": estimator},
     }
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
     from netspace.cli.progress import EpochProgress

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,8 @@ from netspace.cost import Band, CostModel, LogUniformDraws
 from netspace.data import ImageData, ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
 from netspace.models import SubNetwork, SuperNetwork
-from netspace.search.estimators import GRADIENTS
 from netspace.search.exposure import Exposure
+from netspace.search.gradients import GRADIENTS
 from netspace.search.run_folder import Checkpoint, RunFolder
 from netspace.search.shared_training import SharedTraining
 from netspace.search.theta_training import ThetaTraining
@@ -127,12 +126,11 @@ class SpaceSearch:
         for step in range(self.steps):
             turn = step % len(self.budgets)
             progress = self.epoch / settings.epochs + step / self.steps / settings.epochs
-            choices = self.shared.several(partial(self._choice, step, turn, weights_rng))
+            choice = self._choice(step, turn, weights_rng)
             images, labels = self._batch(self.weights_set, order[step])
             images = augment(images, self.config.augment, generator=pixels)
-            losses.append(self.shared.step(images, labels, choices, progress))
-            for choice in choices:
-                self.exposure.add(choice)
+            losses.append(self.shared.step(images, labels, choice, progress))
+            self.exposure.add(choice)
             if self.theta is not None and not warmup:
                 held_out[turn].append(self._theta_step(self.theta, turn, progress, theta_rng))
         loss = float(torch.stack(losses).mean())
@@ -195,21 +193,19 @@ class SpaceSearch:
                 images = augment(images, self.config.augment, generator=pixels)
                 choice = SubNetwork.of(Architecture.of(depths[step], widths[step]))
                 progress = 0.5 + 0.5 * (epoch + step / self.steps) / epochs
-                self.shared.step(images, labels, [choice], progress)
+                self.shared.step(images, labels, choice, progress)
 
     def checkpoint(self) -> Checkpoint:
         """Return the state after the epochs that are done."""
         weights = {name: value.detach().cpu().contiguous() for name, value in self.supernet.state_dict().items()}
-        optimizers = [optimizer.state_dict() for optimizer in self.shared.optimizers]
         theta = {} if self.theta is None else self.theta.state_dict()
-        return Checkpoint(self.epoch, weights, {"optimizers": optimizers, **theta})
+        return Checkpoint(self.epoch, weights, {"optimizer": self.shared.optimizer.state_dict(), **theta})
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take up the state of a checkpoint of the same config."""
         self.epoch = checkpoint.epoch
         self.supernet.load_state_dict(checkpoint.weights)
-        for optimizer, state in zip(self.shared.optimizers, checkpoint.state["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
+        self.shared.optimizer.load_state_dict(checkpoint.state["optimizer"])
         if self.theta is not None:
             self.theta.load_state_dict(checkpoint.state)
 

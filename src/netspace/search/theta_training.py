@@ -11,7 +11,7 @@ from netspace.cost import CostModel
 from netspace.models import SubNetwork
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
-from netspace.search.estimators import GRADIENTS, Evaluate, draw_member
+from netspace.search.gradients import GRADIENTS, Evaluate, draw_member
 from netspace.settings import SearchConfig
 
 
