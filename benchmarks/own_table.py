@@ -3,6 +3,8 @@ r"""Our own truth: every network of `tiny` trained from scratch on the embedded 
     python benchmarks/own_table.py
     python benchmarks/own_table.py --seed 1 --every 3 --out runs/own-table-1 \
         --csv benchmarks/results/own_table_tiny_seed1.csv
+    python benchmarks/own_table.py --recipe benchmarks/longer.yaml --budget 800K --every 5 --out runs/own-table-longer \
+        --csv benchmarks/results/own_table_tiny_longer.csv
 
 The trainings are kept in a store and go on where they were stopped; the table is written when all are there.
 """
@@ -17,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from netspace import CostModel, DataSettings, load_images, load_search_space
+from netspace import Budget, CostModel, DataSettings, load_images, load_search_space
 from netspace.config import load_recipe
 from netspace.documents import fingerprint
 from netspace.evaluate import TrainingData, plan_drawn, train_population
@@ -33,6 +35,7 @@ def main() -> None:
     parser.add_argument("--image-size", type=int, default=16)
     parser.add_argument("--recipe", default="benchmarks/brief.yaml")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--budget", help="only networks within 10 %% of it, as 800K")
     parser.add_argument("--every", type=int, default=1, help="train each so many-th network by cost")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("runs/own-table"))
@@ -45,7 +48,10 @@ def main() -> None:
     store = NetworkStore(given.out)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     depths, widths = space.full.enumerate()
-    kept = np.sort(np.argsort(CostModel(template)(depths, widths), kind="stable")[:: given.every])
+    costs = CostModel(template)(depths, widths)
+    low, high = Budget.parse(given.budget).interval if given.budget else (0, costs.max())
+    order = np.argsort(costs, kind="stable")
+    kept = np.sort(order[(costs[order] >= low) & (costs[order] <= high)][:: given.every])
     store.add(plan_drawn(given.space, (depths[kept], widths[kept]), template, given.seed))
     train_population(store, template, training, recipe, jobs=given.jobs, on_change=print)
     write_table(store, given.csv)
