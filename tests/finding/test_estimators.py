@@ -183,6 +183,13 @@ def test_every_estimator_finds_a_planted_space(
     assert elite.candidates[0].hit_rate > 0
 
 
+def test_a_model_that_ranks_no_better_than_flops_is_named(tmp_path: Path, recipe: str) -> None:
+    said: list[str] = []
+    find_spaces(config_of("population", recipe), tmp_path / "run", on_note=said.append)
+    assert len(said) == 1
+    assert said[0].startswith("NOT TRUSTWORTHY")
+
+
 def test_population_trains_no_super_network(tmp_path: Path, recipe: str) -> None:
     find_spaces(config_of("population", recipe), tmp_path / "run")
     assert not list((tmp_path / "run").glob("checkpoint-*"))

@@ -141,7 +141,7 @@ def check_rows(x: FloatArray, y: FloatArray) -> None:
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise NetspaceError("a network's error or feature is not finite; leave it out")
     if np.ptp(y) == 0:
-        raise NetspaceError(f"all {len(y)} networks have the same error {y[0]:g}: there is nothing to predict")
+        raise NetspaceError(f"all {len(y)} networks have the same error {y[0]:g}: nothing to predict; train for longer")
 
 
 def fit_best(

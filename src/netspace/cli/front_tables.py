@@ -37,7 +37,7 @@ def print_front(
     """
     columns = ("signal", "model", "τ within bands (95 %)", "above FLOPs alone", "measured against")
     print_table("What ranks networks", columns, [_signal_row(s, front.signal) for s in signals])
-    for text in warnings(front.signal):
+    for text in front.signal.warnings:
         print(text)
     shape = ("depth per stage", "width per stage")
     shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", "P(best)")
@@ -51,23 +51,6 @@ def print_front(
     if len(answers) > 1:
         rows = [[str(b), f"{c.error.value:.2%}", str(front.space(c))] for b, c in pareto_spaces(answers)]
         print_table("Front of predicted error against FLOPs", ("budget", "predicted error", "space"), rows)
-
-
-def warnings(signal: Signal) -> list[str]:
-    """Return what must be said of a signal loudly."""
-    best = signal.ranked[0]
-    found = []
-    if not best.beats_flops:
-        found.append(
-            "NOT TRUSTWORTHY: the predictor ranks no better within bands than FLOPs alone (gain in τ "
-            f"{best.gain.value:.2f}, interval {best.gain.low:.2f} to {best.gain.high:.2f}); the spaces are marked (!)."
-        )
-    if signal.against == "scores":
-        found.append(
-            "The super network's scores alone were asked: how they rank stand-alone trainings is not known; "
-            "give --calibrate."
-        )
-    return found
 
 
 def _signal_row(signal: Signal, chosen: Signal) -> list[str]:
@@ -117,7 +100,7 @@ def plain_front(
     return {
         "signal": front.signal.name,
         "trustworthy": front.signal.ranked[0].beats_flops,
-        "warnings": warnings(front.signal),
+        "warnings": front.signal.warnings,
         "signals": [{"name": s.name, "against": s.against, "models": [_ranked(r) for r in s.ranked]} for s in signals],
         "budgets": [
             {

@@ -60,7 +60,7 @@ def search_command(
     from netspace.finding import find_spaces
 
     with resumable(out, " where it stopped"), EpochProgress() as progress:
-        elites = find_spaces(resolved, out, jobs=jobs, on_epoch=progress, on_progress=tell)
+        elites = find_spaces(resolved, out, jobs=jobs, on_epoch=progress, on_progress=tell, on_note=note)
     if json:
         print_json([{"file": str(out / elite.filename), **to_plain(elite)} for elite in elites])
         return

@@ -30,6 +30,7 @@ from netspace.spaces import NetworkTemplate
 
 LIKELIEST = 5
 Progress = Callable[[str, int, int], None]
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Work:
         search: the trained super network, with Θ where the estimator has one; None where it needs none.
         jobs: processes that train stand-alone networks.
         on_progress: called with what is counted (`scores`, `trainings`), how many are there and how many there will be.
+        on_note: called with what must be said of the choice.
     """
 
     config: SearchConfig
@@ -51,6 +53,7 @@ class Work:
     search: SpaceSearch | None
     jobs: int = 1
     on_progress: Progress | None = None
+    on_note: Note | None = None
 
     @property
     def template(self) -> NetworkTemplate:
@@ -61,6 +64,11 @@ class Work:
         """Report progress."""
         if self.on_progress is not None:
             self.on_progress(what, done, total)
+
+    def say(self, text: str) -> None:
+        """Pass on what must be said of the choice."""
+        if self.on_note is not None:
+            self.on_note(text)
 
     def supernet(self) -> SpaceSearch:
         """Return the search, where there has to be one."""
@@ -147,6 +155,8 @@ class FrontEstimator:
         run = FinishedRun(work.folder, config, work.template, work.provenance())
         evidence = Evidence(run, self._scores(work), self._trained(work, run))
         signal, _ = evidence.signal(self._signal, seed=config.seed)
+        for text in signal.warnings:
+            work.say(text)
         front = Front(run, signal, hit_rate=settings.min_hit_rate)
         return [front.elite(answer, LIKELIEST) for answer in front.answer(config.parsed_budgets)]
 

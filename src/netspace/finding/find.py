@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from netspace.data import load_images
-from netspace.finding.estimators import ESTIMATORS, Progress, Work
+from netspace.finding.estimators import ESTIMATORS, Note, Progress, Work
 from netspace.records import EliteSpace, load_elite
 from netspace.search import EpochRecord, RunFolder, SpaceSearch, resolve_device
 from netspace.settings import SearchConfig
@@ -20,6 +20,7 @@ def find_spaces(
     jobs: int = 1,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_progress: Progress | None = None,
+    on_note: Note | None = None,
 ) -> list[EliteSpace]:
     """Search, or go on with the search in a folder, and write one elite file per budget there.
 
@@ -29,6 +30,7 @@ def find_spaces(
         jobs: processes, of one thread each, that train stand-alone networks where the estimator wants some.
         on_epoch: called after each epoch of the super network, when it is on disk.
         on_progress: called with what else is made (`scores`, `trainings`), how many are there and how many will be.
+        on_note: called with what must be said of the result, such as that a model of error ranks no better than FLOPs.
 
     Returns:
         the Elite Spaces in the order of the budgets.
@@ -51,7 +53,7 @@ def find_spaces(
         for record in search.run(folder) if search is not None else ():
             if on_epoch is not None:
                 on_epoch(record)
-        work = Work(config, data, out, search, jobs, on_progress)
+        work = Work(config, data, out, search, jobs, on_progress, on_note)
         elites = [_with_fidelity(elite, out) for elite in estimator.choose(work)]
         for elite in elites:
             elite.save(out)

@@ -53,6 +53,23 @@ class Signal:
     against: str
     prior: Predictor | None = None
 
+    @property
+    def warnings(self) -> list[str]:
+        """What must be said of it loudly."""
+        best, found = self.ranked[0], []
+        if not best.beats_flops:
+            found.append(
+                "NOT TRUSTWORTHY: the predictor ranks no better within bands than FLOPs alone (gain in τ "
+                f"{best.gain.value:.2f}, interval {best.gain.low:.2f} to {best.gain.high:.2f}); "
+                "do not believe the order of the spaces."
+            )
+        if self.against == "scores":
+            found.append(
+                "The super network's scores alone were asked: how they rank stand-alone trainings is not known; give "
+                "some (`netspace front --calibrate`, --calibrate-n, or search.front.calibration)."
+            )
+        return found
+
     def features(self, points: IntArray, costs: IntArray) -> FloatArray:
         """Return what the predictor sees of networks."""
         x = log_features(self.grid, points, costs)
