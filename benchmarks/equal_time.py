@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,12 @@ import torch
 from numpy.typing import NDArray
 from own_table import read_own
 from supernetwork import BUDGETS, configured, scores_file, with_steps
-from truth import judge, outcome
+from truth import judge
 
 from netspace import DataSettings, load_images
-from netspace.analysis import mean_interval
+from netspace.analysis import Interval, mean_interval
 from netspace.analysis.axes import log_features
-from netspace.analysis.judging import EnumeratedMembers, least_hit_rate
+from netspace.analysis.judging import EnumeratedMembers, Judged, least_hit_rate
 from netspace.analysis.validation import fit_best, kendall_within
 from netspace.config import load_recipe
 from netspace.cost import Budget
@@ -42,6 +42,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 SCORES = 200
 HIT_RATE = 0.2
+STYLES = {"scores of all": "^-", "supernet": "o-", "population, random": "s--", "population, spread": "s-"}
+STYLES |= {"both, random": "v--", "both, spread": "v-"}
 
 
 class OwnTruth:
@@ -70,14 +72,26 @@ class OwnTruth:
         unseen = np.setdiff1d(np.arange(len(self.errors)), seen)
         found = {"within": kendall_within(predicted[unseen], self.errors[unseen], self.costs[unseen])}
         found["overall"] = kendall_within(predicted[unseen], self.errors[unseen], self.costs[unseen], ratio=np.inf)
-        outcomes = []
-        for budget, truth in zip(self.budgets, self.truths, strict=True):
+        spaces = []
+        for budget in self.budgets:
             rows = self.members.rows(budget.interval)
             own = self.members.judge_errors(predicted[rows], rows)
-            able = own.hit_rate >= least_hit_rate(own, HIT_RATE)
-            allowed = type(truth)(np.where(able, truth.error, np.nan), truth.hit_rate, truth.sampling)
-            outcomes.append(outcome(allowed, int(np.nanargmin(np.where(able, own.error, np.nan)))))
-        return found | {k: float(np.mean([o[k] for o in outcomes])) for k in ("regret", "percentile")}
+            spaces.append(int(np.nanargmin(np.where(self.able(own), own.error, np.nan))))
+        return found | self.outcomes(spaces)
+
+    def able(self, judged: Judged) -> NDArray[np.bool_]:
+        """Say which spaces have members enough in band."""
+        return judged.hit_rate >= least_hit_rate(judged, HIT_RATE)
+
+    def outcomes(self, spaces: Sequence[int]) -> dict[str, float]:
+        """Return regret and percentile, among the spaces with members enough in band, of one space per budget."""
+        regrets, percentiles = [], []
+        for truth, space in zip(self.truths, spaces, strict=True):
+            others = truth.error[self.able(truth)]
+            error = truth.error[space] if np.isfinite(truth.error[space]) else others.max()
+            regrets.append(float(error - others.min()))
+            percentiles.append(float(100 * np.mean(others >= error - 1e-9)))
+        return {"regret": float(np.mean(regrets)), "percentile": float(np.mean(percentiles))}
 
 
 def main() -> None:
@@ -85,6 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", type=Path, default=Path("benchmarks/results/own_table_tiny.csv"))
     parser.add_argument("--supernetworks", type=Path, default=Path("benchmarks/results/equal_time_supernetwork.csv"))
+    parser.add_argument("--searches", type=Path, default=Path("benchmarks/results/supernetwork_tiny.csv"))
     parser.add_argument("--space", default="tiny")
     parser.add_argument("--dataset", default="fashion")
     parser.add_argument("--image-size", type=int, default=16)
@@ -102,7 +117,7 @@ def main() -> None:
     print(f"a stand-alone training takes {seconds:.2f} s, a step of the super network {step} s")
     truth = OwnTruth(given)
     rows = [row | {"training_seconds": round(seconds, 3)} for row in judged_rows(given, truth, seconds, step)]
-    write(rows, given.out)
+    write([*rows, *theta_rows(given, truth, step, seconds)], given.out)
 
 
 def unit_costs(given: argparse.Namespace) -> tuple[float, float]:
@@ -141,13 +156,41 @@ def judged_rows(
         rng = np.random.default_rng([seed, 1])
         every, some = np.arange(0), rng.permutation(len(scores))[:SCORES]
         total = taken + scoring * SCORES
-        head = {"seed": seed, "seconds": round(total, 1), "trainings": 0}
+        head = {"share": share, "seed": seed, "seconds": round(taken + scoring * len(scores), 1), "trainings": 0}
         yield {"signal": "scores of all", **head, **truth.judged(scores, every)}
+        head["seconds"] = round(total, 1)
         prior = fitted(truth.features, scores, truth.costs, some, rng)
         yield {"signal": "supernet", **head, **truth.judged(prior, every)}
         n = round(total / seconds)
         for draw in range(given.seeds):
-            yield from trained_rows(truth, prior, n=n, total=total, seed=100 * seed + draw, given=given)
+            yield from (
+                {"share": share, **row}
+                for row in trained_rows(truth, prior, n=n, total=total, seed=100 * seed + draw, given=given)
+            )
+
+
+def theta_rows(
+    given: argparse.Namespace, truth: OwnTruth, step: float | None, seconds: float
+) -> Iterator[dict[str, Any]]:
+    """Yield how good the spaces are that Θ settled on, in searches of super networks of the first benchmark."""
+    with given.searches.open() as stream:
+        runs = [run for run in csv.DictReader(stream) if run["chosen"]]
+    with given.searches.open() as stream:
+        base = next(int(run["steps"]) for run in csv.DictReader(stream) if run["variant"] == "base")
+    shape = tuple(len(axis.ranges) for axis in truth.members.grid.axes)
+    for run in runs:
+        chosen = [tuple(map(int, text.split("/"))) for text in run["chosen"].split()]
+        spaces = [int(np.ravel_multi_index(choice, shape)) for choice in chosen]
+        taken = base * step if step else float(run["seconds"])
+        head = {
+            "signal": f"Θ, {run['variant']}",
+            "share": 1.0,
+            "seed": int(run["seed"]),
+            "seconds": round(taken, 1),
+            "trainings": 0,
+        }
+        nothing = {"within": float("nan"), "overall": float("nan")}
+        yield head | nothing | truth.outcomes(spaces) | {"training_seconds": round(seconds, 3)}
 
 
 def trained_rows(
@@ -180,7 +223,7 @@ def fitted(x: FloatArray, y: FloatArray, costs: FloatArray, rows: IntArray, rng:
 def write(rows: list[dict[str, Any]], out: Path) -> None:
     """Write rows as CSV, print their means, draw τ against time."""
     with out.with_suffix(".csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
+        writer = csv.DictWriter(stream, sorted(rows[0]))
         writer.writeheader()
         writer.writerows({k: round(v, 4) if isinstance(v, float) else v for k, v in r.items()} for r in rows)
     import matplotlib
@@ -190,39 +233,33 @@ def write(rows: list[dict[str, Any]], out: Path) -> None:
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
     for name in dict.fromkeys(r["signal"] for r in rows):
-        own = [r for r in rows if r["signal"] == name]
         lines = []
-        for seconds in group_times(own):
-            here = [r for r in own if nearest(seconds, r["seconds"])]
-            tau, regret, percentile = (mean_interval([r[k] for r in here]) for k in ("within", "regret", "percentile"))
+        for share in dict.fromkeys(r["share"] for r in rows if r["signal"] == name):
+            here = [r for r in rows if r["signal"] == name and r["share"] == share]
+            seconds, trainings, overall, percentile = (
+                float(np.mean([r[k] for r in here])) for k in ("seconds", "trainings", "overall", "percentile")
+            )
+            tau, regret = (averaged([r[k] for r in here]) for k in ("within", "regret"))
             lines.append((seconds, tau, regret))
             print(
-                f"{name:22} {seconds:6.0f} s, {np.mean([r['trainings'] for r in here]):5.0f} trainings: τ within "
-                f"{tau.value:.3f} ({tau.low:.3f}…{tau.high:.3f}), overall {np.mean([r['overall'] for r in here]):.3f}, "
-                f"regret {regret.value:.3f} ({regret.low:.3f}…{regret.high:.3f}), percentile {percentile.value:.1f}"
+                f"| {name} | {seconds:.0f} s | {trainings:.0f} | {tau.value:.2f} ({tau.low:.2f} to {tau.high:.2f}) | "
+                f"{overall:.2f} | {regret.value:.2f} ({regret.low:.2f} to {regret.high:.2f}) | {percentile:.0f} |"
             )
-        style = "s--" if "random" in name else "o-"
         for axes, k in ((left, 1), (right, 2)):
             x, (y, low, high) = [line[0] for line in lines], np.array([line[k] for line in lines]).T
-            axes.errorbar(x, y, yerr=[y - low, high - y], fmt=style, capsize=3, markersize=4, label=name)
+            spread = None if "random" not in name and "spread" not in name else [y - low, high - y]
+            axes.errorbar(x, y, yerr=spread, fmt=STYLES.get(name, "D"), capsize=3, markersize=4, label=name)
     left.set(xscale="log", xlabel="total time, s of one processor", ylabel="Kendall τ within bands, networks not seen")
     right.set(xscale="log", xlabel="total time, s of one processor", ylabel="regret of the spaces chosen, points")
     left.legend(fontsize=7)
     figure.savefig(out.with_suffix(".png"), dpi=120)
 
 
-def nearest(a: float, b: float) -> bool:
-    """Say whether two times are the same but for the noise of measuring."""
-    return abs(np.log(a / b)) < 0.25
-
-
-def group_times(rows: list[dict[str, Any]]) -> list[float]:
-    """Return the different times among rows."""
-    found: list[float] = []
-    for seconds in sorted(r["seconds"] for r in rows):
-        if not found or not nearest(found[-1], seconds):
-            found.append(seconds)
-    return found
+def averaged(values: list[float]) -> Interval:
+    """Return the mean with its interval over seeds, of few with the smallest and largest; NaN where nothing is."""
+    if not np.isfinite(values).all():
+        return Interval(*[float("nan")] * 3)
+    return mean_interval(values) if len(values) >= 5 else Interval(float(np.mean(values)), min(values), max(values))
 
 
 if __name__ == "__main__":

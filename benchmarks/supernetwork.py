@@ -59,7 +59,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3600, help="of the variant `base`")
     parser.add_argument("--shares", type=float, nargs="+", default=[1.0], help="of the steps, each a run of its own")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--variants", nargs="+", default=[*VARIANTS, *FINETUNED])
+    every = [*VARIANTS, *FINETUNED]
+    parser.add_argument("--variants", nargs="+", default=every, choices=every)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/supernetwork_tiny.csv"))
     given = parser.parse_args()
