@@ -39,8 +39,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "gumbel": ("search.estimator=gumbel",),
     "score, explores": ("search.estimator=score", "search.weights.explore=0.5"),
 }
-# After the training: images that recalibrate BatchNorm, or epochs of fine-tuning for each budget, half of the time.
-RECALIBRATED = {"base, 128 images recalibrate": 128, "base, 2 000 images recalibrate": 2000}
+# After the training, for half of the time: epochs of fine-tuning for each budget.
 FINETUNED = {"fine-tuned for each budget": 4}
 BUDGETS = ["400K", "800K", "1.6M"]
 KEYS = ("variant", "seed", "share", "steps", "seconds", "scoring")
@@ -59,6 +58,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3600, help="of the variant `base`")
     parser.add_argument("--shares", type=float, nargs="+", default=[1.0], help="of the steps, each a run of its own")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--recalibrations", type=int, nargs="*", default=[], help="score also with so many images")
     every = [*VARIANTS, *FINETUNED]
     parser.add_argument("--variants", nargs="+", default=every, choices=every)
     parser.add_argument("--jobs", type=int, default=2)
@@ -148,7 +148,7 @@ def measure(task: tuple[argparse.Namespace, tuple[str, int, float], float]) -> l
         search.train_epoch()
     seconds = time.process_time() - started
     rows = []
-    for name, calibration in {variant: 512, **(RECALIBRATED if variant == "base" else {})}.items():
+    for name, calibration in {variant: 512, **{f"{variant}, {n} images": n for n in given.recalibrations}}.items():
         scoring.CALIBRATION_IMAGES = calibration
         begun = time.process_time()
         scores = np.array(list(scored(search, table.points)))

@@ -48,7 +48,13 @@ def fashion() -> ImageData:
 
 def quick_config(**options: object) -> SearchConfig:
     """A search of a second or two on the embedded data."""
-    settings = ("search.epochs=3", "search.warmup_epochs=1", "search.steps_per_epoch=4", "search.batch_size=16")
+    settings = (
+        "search.estimator=score",
+        "search.epochs=3",
+        "search.warmup_epochs=1",
+        "search.steps_per_epoch=4",
+        "search.batch_size=16",
+    )
     given = {"data": {"dataset": "fashion"}, "budgets": ["1M", "2M"], "device": "cpu", **options}
     return resolve("tiny", settings=settings, options=given)
 

@@ -148,7 +148,7 @@ class FrontSettings:
         min_hit_rate: least share of a space's members in band, where the grid allows it.
     """
 
-    evaluations: Annotated[int, Field(ge=8)] = 200
+    evaluations: Annotated[int, Field(ge=8)] = 100
     calibration: Annotated[int, Field(ge=0)] = 0
     population: Annotated[int, Field(ge=8)] = 48
     recipe: str = "quick"

@@ -15,7 +15,8 @@ from netspace import load_elite
 from netspace.cost import parse_amount
 
 QUICK = ["--set", "search.epochs=3", "--set", "search.warmup_epochs=1", "--set", "search.steps_per_epoch=4"]
-SEARCH = ["search", "--dataset", "fashion", "--space", "tiny", "--budget", "2M", "--device", "cpu"]
+SEARCH = ["search", "--dataset", "fashion", "--space", "tiny", "--estimator", "score", "--budget", "2M"]
+SEARCH += ["--device", "cpu"]
 
 
 def netspace(*args: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
@@ -70,6 +71,16 @@ def test_search_prints_one_json_value_and_its_progress_on_stderr(tmp_path: Path)
     again = netspace(*SEARCH, *QUICK, "--out", str(tmp_path / "run"))
     assert "elite-2M.yaml" in again.stdout
     assert again.returncode == 0
+
+
+def test_search_by_the_presets_own_estimator_says_what_its_model_is_worth(tmp_path: Path) -> None:
+    settings = ["--set", "search.epochs=6", "--set", "search.warmup_epochs=2", "--set", "search.front.evaluations=20"]
+    given = ["--dataset", "fashion", "--space", "tiny", "--budget", "300K", "--image-size", "8", "--device", "cpu"]
+    done = netspace("search", *given, *settings, "--out", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stderr
+    assert "scores 20/20" in done.stderr
+    assert "how they rank stand-alone trainings is not known" in done.stderr
+    assert "front (supernet" in load_elite(tmp_path / "run" / "elite-300K.yaml").provenance.estimator
 
 
 def start(folder: Path, epochs: int = 6) -> subprocess.Popen[str]:
