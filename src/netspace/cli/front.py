@@ -114,7 +114,7 @@ def _calibration(run: FinishedRun, n: int, recipe: str, seed: int, jobs: int) ->
             recipe=load_recipe(recipe),
             seed=seed,
             jobs=jobs,
-            on_change=lambda counts: tell("trainings", counts.get("ok", 0), n),
+            on_trained=partial(tell, "trainings"),
         )
     return [folder]
 

@@ -26,7 +26,7 @@ def train_calibration(
     recipe: Recipe,
     seed: int = 0,
     jobs: int = 1,
-    on_change: Callable[[dict[str, int]], None] | None = None,
+    on_trained: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Train n networks into the store `RUN/calibration`, or those that are missing there, and return its folder.
 
@@ -39,7 +39,7 @@ def train_calibration(
         recipe: how each is trained.
         seed: of draws and trainings.
         jobs: processes, of one thread each.
-        on_change: called with the number of networks of each status, when it changes.
+        on_trained: called with the number of networks that were trained and of all, when it changes.
 
     Raises:
         NetspaceError: where the store there is of another recipe, data or template.
@@ -50,5 +50,14 @@ def train_calibration(
     points = plan_calibration(search_space, template, n, seed=seed)
     store.add(plan_drawn(CALIBRATION, (points[:, 0::2], points[:, 1::2]), template, seed))
     write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
-    train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
+    told = 0
+
+    def changed(counts: dict[str, int]) -> None:
+        nonlocal told
+        done = sum(counts.values()) - counts.get("waiting", 0) - counts.get("claimed", 0)
+        if on_trained is not None and done != told:
+            on_trained(done, len(points))
+        told = done
+
+    train_population(store, template, training, recipe, jobs=jobs, on_change=changed)
     return store.folder

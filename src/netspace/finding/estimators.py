@@ -180,7 +180,7 @@ class FrontEstimator:
             recipe=load_recipe(settings.recipe),
             seed=config.seed,
             jobs=work.jobs,
-            on_change=lambda counts: work.tell("trainings", counts.get("ok", 0), n),
+            on_trained=partial(work.tell, "trainings"),
         )
         return take_in(run, [folder])[0]
 
