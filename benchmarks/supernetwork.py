@@ -26,7 +26,8 @@ from netspace.search import SpaceSearch, architecture_error, scoring
 from netspace.spaces import Architecture
 
 # Beside these, at revision 93549ff: uniform draws, several networks a step, sandwiches, distillation, rates that change
-# with a network's cost, a momentum for each group of costs; what did not help was removed (docs/supernetwork.md).
+# with a network's cost, a momentum for each group of costs, and Θ with half of the draws from the whole space; what did
+# not help was removed (docs/supernetwork.md).
 VARIANTS: dict[str, tuple[str, ...]] = {
     "base": (),
     "no warm-up": ("search.warmup_epochs=0",),
@@ -37,7 +38,6 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "no momentum": ("search.weights.momentum=0.0", "search.weights.learning_rate=0.5"),
     "score": ("search.estimator=score",),
     "gumbel": ("search.estimator=gumbel",),
-    "score, explores": ("search.estimator=score", "search.weights.explore=0.5"),
 }
 # After the training, for half of the time: epochs of fine-tuning for each budget.
 FINETUNED = {"fine-tuned for each budget": 4}

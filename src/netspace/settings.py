@@ -116,7 +116,6 @@ class WeightsSettings:
         momentum: of SGD.
         weight_decay: of SGD.
         clip: largest norm of the gradient.
-        explore: share of the steps after the warm-up that train draws from the whole space and not from Θ.
     """
 
     learning_rate: Rate = 0.025
@@ -124,7 +123,6 @@ class WeightsSettings:
     momentum: Share = 0.9
     weight_decay: Annotated[float, Field(ge=0)] = 3e-4
     clip: Rate = 5.0
-    explore: Share = 0.0
 
 
 @dataclass(frozen=True, config=STRICT)

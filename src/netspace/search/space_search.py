@@ -165,8 +165,7 @@ class SpaceSearch:
         settings = self.config.search
         if self.epoch < settings.warmup_epochs:
             return self.shared.warmed_up((self.epoch + step / self.steps) / settings.warmup_epochs, rng)
-        explore = settings.weights.explore
-        if self.theta is None or (explore and rng.random() < explore):
+        if self.theta is None:
             return SubNetwork.of(self.shared.anywhere(rng))
         return self.theta.draw(turn, rng)
 
