@@ -15,7 +15,7 @@ DEMO := runs/demo
 demo: .venv/installed
 	$(BIN)/netspace search --dataset fashion --space small --budget 5M --budget 20M --out $(DEMO)/search \
 		--set search.epochs=12 --set search.warmup_epochs=3 --set search.steps_per_epoch=30 \
-		--set search.front.evaluations=16
+		--estimator score --set search.theta.learning_rate=0.08
 	$(BIN)/netspace evaluate $(DEMO)/search/elite-5M.yaml --baseline expanded --dataset fashion --n 3 --jobs 2 \
 		--out $(DEMO)/evaluation
 	$(BIN)/netspace report $(DEMO)/search $(DEMO)/evaluation --out $(DEMO)/report.html
