@@ -129,7 +129,7 @@ def _evidence(run: FinishedRun, signal: str, folders: list[Path], evaluations: i
     file = ScoreFile(run.folder)
     scores = file.read(len(run.space.stages))
     if signal == "population" or run.config.search.estimator == "population":
-        scores = Scores(scores.points[:0], scores.values[:0])
+        scores = Scores.none(len(run.space.stages))
     elif evaluations and not file.finished(evaluations):
         from netspace.search.score_run import score_run
 

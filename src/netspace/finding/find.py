@@ -45,10 +45,10 @@ def find_spaces(
     data = load_images(config.data)
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
     estimator = ESTIMATORS[config.search.estimator]
-    template = config.space.template(*data.shape)
-    for budget in config.parsed_budgets:
-        budget.band(config.space.full, template)
     search = SpaceSearch(config, data) if estimator.needs_supernet else None
+    if search is None:  # a search checks its budgets itself
+        for budget in config.parsed_budgets:
+            budget.band(config.space.full, config.space.template(*data.shape))
     with folder.opened(config, data.fingerprint):
         for record in search.run(folder) if search is not None else ():
             if on_epoch is not None:
