@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ def check_fidelity(
     *,
     recipe: Recipe,
     trained: Sequence[Path] = (),
+    opening: Mapping[str, Any] | None = None,
     seed: int = 0,
     jobs: int = 1,
     on_change: Callable[[dict[str, int]], None] | None = None,
@@ -45,6 +46,7 @@ def check_fidelity(
             0 trains none, where there are `trained`.
         recipe: how each is trained.
         trained: folders of evaluations of the same recipe, data and template, whose networks are taken in too.
+        opening: arguments of `netspace.search.open_search`, where the data have moved or changed.
         seed: of draws and trainings.
         jobs: processes that train.
         on_change: called with the number of networks of each status, when it changes.
@@ -57,7 +59,7 @@ def check_fidelity(
         NetspaceError: where the folder holds no finished search, too few networks could be trained, or a folder of
             trained networks has another recipe, data or template.
     """
-    search = open_search(run)
+    search = open_search(run, **(opening or {}))
     elites = {budget: load_elite(run / f"elite-{budget}.yaml") for budget in map(str, search.budgets)}
     of = {"recipe": fingerprint(recipe), "template": fingerprint(search.template), "data": search.data.fingerprint}
     for folder in trained:

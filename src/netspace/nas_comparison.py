@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 import torch
 
 from netspace.cost import Budget, cost
-from netspace.data import ImageData, load_images
+from netspace.data import ImageData, load_images, places
 from netspace.documents import fingerprint, read_text, to_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, train_population
 from netspace.records import NetworkStore, Planned, load_elite, population_name
 from netspace.report import NAS_FILE
-from netspace.search import SpaceSearch, open_search, search_architectures
+from netspace.search import RunFolder, SpaceSearch, open_search, search_architectures
 from netspace.settings import NasSettings, Recipe
 from netspace.spaces import Architecture, NetworkSpace
 
@@ -32,6 +32,7 @@ def compare_nas(
     seeds: int = 3,
     budgets: list[Budget] | None = None,
     dataset: str | None = None,
+    opening: Mapping[str, Any] | None = None,
     out: Path | None = None,
     jobs: int = 1,
     on_found: Callable[[Found], None] = lambda found: None,
@@ -47,7 +48,9 @@ def compare_nas(
         settings: of the NAS, the same for both spaces.
         seeds: number of repetitions, seeds 0, 1, ….
         budgets: targets; None takes all of the run's.
-        dataset: to train on; None takes the run's own.
+        dataset: to train on: where the run's own images are now, or others of the same shape; None looks where the run
+            found its own.
+        opening: further arguments of `netspace.search.open_search`, where the run's data have changed.
         out: folder of the results; None takes `table` in the run.
         jobs: processes that train.
         on_found: called with each NAS's finding.
@@ -59,8 +62,7 @@ def compare_nas(
     Raises:
         NetspaceError: where the run has no such elite, the images do not fit, or the folder holds other settings.
     """
-    search = open_search(run)
-    data = _images(search, dataset)
+    search, data = _open(run, dataset, opening or {})
     folder = out or run / "table"
     training = TrainingData.of(data, recipe, torch.device("cpu"))
     store = NetworkStore(folder)
@@ -82,18 +84,24 @@ def compare_nas(
     return folder
 
 
-def _images(search: SpaceSearch, dataset: str | None) -> ImageData:
-    """Return the run's own images, or those of another data set of the same shape."""
+def _open(run: Path, dataset: str | None, opening: Mapping[str, Any]) -> tuple[SpaceSearch, ImageData]:
+    """Return the search, and its own images, wherever they are now, or those of another data set of the same shape."""
     if dataset is None:
-        return search.data
-    data = load_images(replace(search.config.data, dataset=dataset))
+        search = open_search(run, **opening)
+        return search, search.data
+    folder = RunFolder(run)
+    data = load_images(replace(folder.config().data, dataset=dataset), kept=places(run))
+    if data.fingerprint == folder.made_on():
+        search = open_search(run, dataset=dataset, **opening)
+        return search, search.data
+    search = open_search(run, **opening)
     wanted = search.template.data_shape
     if data.shape != wanted:
         raise NetspaceError(
             f"dataset '{dataset}' has (image size, channels, classes) {data.shape}, but the run's networks take "
             f"{wanted}; give data of that shape"
         )
-    return data
+    return search, data
 
 
 def _load(folder: Path, about: dict[str, Any]) -> list[Found]:
@@ -101,7 +109,8 @@ def _load(folder: Path, about: dict[str, Any]) -> list[Found]:
     if not file.exists():
         return []
     stored = json.loads(read_text(file))
-    differing = sorted(key for key in about if stored.get(key) != about[key])
+    # Where the data lie says nothing; the store holds their fingerprint.
+    differing = sorted(key for key in about if key != "dataset" and stored.get(key) != about[key])
     if differing:
         raise NetspaceError(f"{file} was made with another {', '.join(differing)}; give the same, or another --out")
     return list(stored["found"])

@@ -42,7 +42,7 @@ class Pipeline:
         space: search space, a preset's name or a file.
         recipe: of the full training.
         out: folder of all results.
-        options: further arguments of the search, such as `--image-size 32`.
+        options: how images are read, such as `--image-size 32`: further arguments of the search and the training.
         seed: of every step.
     """
 
@@ -68,12 +68,22 @@ class Pipeline:
         inside = ("nas", self.where_to_look(), "--run", str(search), "--budget", str(self.budget), "--samples", "1")
         architecture = chosen / "architecture-1.yaml"
         yield Step("nas", "pick a network in it", (*inside, *seed, "--out", str(chosen)), architecture)
-        training = ("train", str(architecture), "--dataset", self.data, "--recipe", self.recipe, *seed)
+        reading = self._without_shape()
+        training = ("train", str(architecture), "--dataset", self.data, *reading, "--recipe", self.recipe, *seed)
         yield Step("train", "train it fully", (*training, "--out", str(network)), network / "card.json")
         export, card = ("export", str(network), "--format", "all", "--out", str(out / "export")), out / "export/card.md"
         yield Step("export", "write it for deployment", export, card)
         page = out / "report.html"
         yield Step("report", "show the search", ("report", str(search), "--out", str(page)), page)
+
+    def _without_shape(self) -> tuple[str, ...]:
+        """Return the options less size and channels, which the architecture's file holds."""
+        kept, options = [], list(self.options)
+        while options:
+            n = 1 if options[0] == "--skip-unreadable" else 2
+            kept += [] if options[0] in ("--image-size", "--channels") else options[:n]
+            options = options[n:]
+        return tuple(kept)
 
     def where_to_look(self) -> str:
         """Return the elite file, or the whole search space where the elite has no member in band."""

@@ -29,7 +29,9 @@ class DataSettings:
         channels: 1 (grey) or 3 (colour); None takes the data's own.
         image_column: column of images; None takes the one column of that type.
         label_column: column of labels; None takes the class-label column, of several the one with most classes.
-        test_share: share of each class that is sealed as test set where the data has no split for it.
+        test_share: share of the images that is sealed as test set where the data has no split for it.
+        labels: CSV file with the labels of a folder's images, `image_column` (`file`) and `label_column` (`label`).
+        skip_unreadable: leave out images that can't be read instead of refusing the data; None is no.
     """
 
     dataset: str
@@ -38,6 +40,8 @@ class DataSettings:
     image_column: str | None = None
     label_column: str | None = None
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    labels: str | None = None
+    skip_unreadable: bool | None = None
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -65,7 +65,9 @@ def test_search_prints_one_json_value_and_its_progress_on_stderr(tmp_path: Path)
     (elite,) = json.loads(done.stdout)
     assert elite["budget"]["target"] == 2_000_000
     assert load_elite(Path(elite["file"])).provenance.search_space == "tiny"
-    lines = done.stderr.splitlines()
+    told = done.stderr.splitlines()
+    assert told[0].startswith("data fashion: 10,000 images of 10 classes, 1,000 images each: ")
+    lines = [line for line in told if line.startswith("epoch ")]
     assert [line.split()[1] for line in lines] == ["1/3", "2/3", "3/3"]
     assert all("ETA" in line and "loss" in line and "entropy" in line for line in lines)
     again = netspace(*SEARCH, *QUICK, "--out", str(tmp_path / "run"))

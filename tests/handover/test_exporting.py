@@ -286,13 +286,18 @@ def test_images_that_moved_or_changed_since_the_training_are_refused(delivery: D
     card = delivery.model.card
     moved = dataclasses.replace(card, data=DataSettings("./gone"))
     with pytest.raises(NetspaceError, match=r"dataset './gone' is not there.*say with --dataset where they are"):
-        load_data(moved)
-    assert load_data(moved, "fashion").fingerprint == card.fingerprint
+        load_data(moved, delivery.trained)
+    assert load_data(moved, delivery.trained, "fashion").fingerprint == card.fingerprint
     with pytest.raises(NetspaceError, match=r"has 3 classes .*, but the network was trained on 10"):
-        load_data(card, str(image_folder))
+        load_data(card, delivery.trained, str(image_folder))
     images = load_images(DataSettings("fashion", image_size=32))
-    with pytest.raises(NetspaceError, match="holds other images than the network was trained on"):
-        load_data(dataclasses.replace(card, fingerprint=images.fingerprint))
+    other = dataclasses.replace(card, fingerprint=images.fingerprint)
+    with pytest.raises(NetspaceError, match=r"holds other images than .* was made on .*--accept-changed-data"):
+        load_data(other, delivery.trained)
+    notes: list[str] = []
+    accepted = load_data(other, delivery.trained, accept_changed_data=True, on_note=notes.append)
+    assert accepted.fingerprint == other.fingerprint
+    assert "the data have changed" in notes[0]
 
 
 def test_running_the_exported_source_leaves_nothing_in_its_folder(

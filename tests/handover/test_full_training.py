@@ -65,7 +65,7 @@ def test_a_training_stopped_after_each_epoch_ends_in_the_same_weights(
     assert stopped.curve == load_card(whole).curve
     assert stopped.test_error == load_card(whole).test_error
     assert sorted(p.name for p in (tmp_path / "stopped").iterdir()) == [
-        ".lock", "card.json", "card.md", "config.yaml", "curve", "model.safetensors",
+        ".lock", "card.json", "card.md", "config.yaml", "curve", "images.npy", "model.safetensors",
     ]  # fmt: skip
 
 

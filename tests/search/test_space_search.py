@@ -82,16 +82,20 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
     assert load_elite(tmp_path / "run" / "elite-1M.yaml") == first[0]
 
 
-def test_the_search_never_reads_the_test_split(tmp_path: Path) -> None:
+def test_the_search_never_uses_the_test_split_but_reads_it_first(tmp_path: Path) -> None:
     source = tmp_path / "data"
     write_parquet(source / "train-00000-of-00001.parquet", [0, 1] * 40)
     test = source / "test-00000-of-00001.parquet"
     write_parquet(test, [0, 1] * 10)
     config = quick_config(data={"dataset": str(source)}, budgets=["100K"])
     find_spaces(config, tmp_path / "whole")
-    test.write_bytes(b"\0" * test.stat().st_size)
+    write_parquet(test, [1] * 30)
     find_spaces(config, tmp_path / "blind")
     assert elite_bytes(tmp_path / "whole") == elite_bytes(tmp_path / "blind")
+    test.write_bytes(b"\0" * test.stat().st_size)
+    with pytest.raises(NetspaceError, match="test-00000-of-00001.parquet"):
+        find_spaces(config, tmp_path / "broken")
+    assert not (tmp_path / "broken").exists()
 
 
 def test_the_images_of_weights_and_theta_do_not_overlap(fashion: ImageData) -> None:
@@ -233,9 +237,9 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pyt
     find_spaces(config, tmp_path / "run")
 
 
-def test_two_processes_cannot_share_a_folder(tmp_path: Path) -> None:
-    config = quick_config()
-    with RunFolder(tmp_path / "run").opened(config, "d"), pytest.raises(NetspaceError, match="another process runs in"):
+def test_two_processes_cannot_share_a_folder(tmp_path: Path, fashion: ImageData) -> None:
+    config, folder = quick_config(), RunFolder(tmp_path / "run")
+    with folder.opened(config, fashion), pytest.raises(NetspaceError, match="another process runs in"):
         find_spaces(config, tmp_path / "run")
 
 

@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from netspace.cli.options import Out, ResizeTo, Seed
+from netspace.cli.options import (
+    ConvertTo,
+    ImageColumn,
+    LabelColumn,
+    Labels,
+    Out,
+    ResizeTo,
+    Seed,
+    SkipUnreadable,
+    data_options,
+)
 from netspace.cli.output import note
 from netspace.config import load_recipe, load_search_space
 from netspace.cost import Budget
@@ -30,24 +40,32 @@ def auto_command(
         str | None, typer.Option(help="Of the full training; default: few below 5 000 images, else standard.")
     ] = None,
     image_size: ResizeTo = None,
+    channels: ConvertTo = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    labels: Labels = None,
+    skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
 ) -> None:
     """Plan, search, pick, train, export, report; run again to go on after a stop."""
     target = Budget.parse(budget)
-    settings = from_plain(DataSettings, {"dataset": data, "image_size": image_size}, "options")
-    from netspace.data import load_images
+    columns = (image_column, label_column, labels)
+    given = data_options(data, image_size, channels, *columns, skip_unreadable=skip_unreadable)
+    settings = from_plain(DataSettings, given, "options")
+    from netspace.cli.data import read_images, tell_data
+    from netspace.data import FOLDER
 
-    images = load_images(settings)
-    size, channels, classes = images.shape
-    names = ", ".join(images.classes)
-    note(f"{len(images.train)} training images of {size}×{size}×{channels}, {classes} classes: {names}")
+    images = read_images(settings, out)
     if space is None:
         space = choose_space(target, images.shape)
     recipe = recipe or choose_recipe(len(images.train))
     load_recipe(recipe)
     whole = load_search_space(space)
     target.band(whole.full, whole.template(*images.shape))
-    options = () if image_size is None else ("--image-size", str(image_size))
+    options = _given(image_size=image_size, channels=channels, image_column=image_column, label_column=label_column)
+    options += _given(labels=labels) + (("--skip-unreadable",) if skip_unreadable else ())
+    tell_data(images)
+    images.keep(out / FOLDER)
     pipeline = Pipeline(data, target, space, recipe, out, options, seed)
     note("plan:\n" + "\n".join(f"  {step.name}: {step.purpose}\n    {_shown(step)}" for step in pipeline.steps()))
     app = context.find_root().command
@@ -56,6 +74,12 @@ def auto_command(
         _do(step, lambda args: app.main(list(args), standalone_mode=False))
     print(f"done in {time.monotonic() - started:.0f} s; classify an image with")
     print(f"  netspace predict {shlex.quote(str(out / 'export'))} IMAGE")
+
+
+def _given(**options: object) -> tuple[str, ...]:
+    """Return options of a command line, without those that were not given."""
+    told = {f"--{name.replace('_', '-')}": str(value) for name, value in options.items() if value is not None}
+    return tuple(part for option in told.items() for part in option)
 
 
 def _do(step: Step, run: Run) -> None:

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import csv
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import ConvertTo, Jobs, Json, Near, Out, RecipeName, ResizeTo, Seed, load_space
+from netspace.cli.options import (
+    ConvertTo,
+    ImageColumn,
+    Jobs,
+    Json,
+    LabelColumn,
+    Labels,
+    Near,
+    Out,
+    RecipeName,
+    ResizeTo,
+    Seed,
+    SkipUnreadable,
+    data_options,
+    load_space,
+)
 from netspace.cli.output import print_json, print_table, resumable
 from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget
@@ -39,6 +55,10 @@ def evaluate_command(
     space: Annotated[str | None, typer.Option(help="Search space of the baselines; default: the elites' own.")] = None,
     image_size: ResizeTo = None,
     channels: ConvertTo = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    labels: Labels = None,
+    skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
     near: Near = 1.0,
@@ -53,13 +73,14 @@ def evaluate_command(
         )
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
     resolved = load_recipe(recipe)
-    shape = _shape({"image_size": image_size, "channels": channels}, list(elites.values()))
-    data = from_plain(DataSettings, {"dataset": dataset, **shape}, "options")
+    columns = (image_column, label_column, labels)
+    given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
+    data = from_plain(DataSettings, given | _shape(given, list(elites.values())), "options")
+    from netspace.cli.data import read_images, tell_data
     from netspace.cli.progress import PopulationProgress
-    from netspace.data import load_images
     from netspace.evaluate import evaluate_spaces
 
-    images = load_images(data)
+    images = read_images(data, out, *(Path(name).parent for name in elites))
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template) for name in spaces]
     with resumable(out), PopulationProgress(NetworkStore(out)) as progress:
@@ -74,19 +95,20 @@ def evaluate_command(
             out=out,
             seed=seed,
             jobs=jobs,
+            on_start=partial(tell_data, images),
             on_change=progress,
         )
     _print(out, near, json)
 
 
-def _shape(given: dict[str, int | None], elites: list[EliteSpace]) -> dict[str, int | None]:
-    """Return image size and channels as the elites have them, or as given where there are none."""
+def _shape(given: dict[str, Any], elites: list[EliteSpace]) -> dict[str, int]:
+    """Return image size and channels as the elites have them; nothing where there are none."""
     for elite in elites:
         own = {"image_size": elite.template.image_size, "channels": elite.template.channels}
         if any(given[key] not in (None, own[key]) for key in own):
             raise NetspaceError(f"elite files hold their images' shape, {own}; leave out --image-size and --channels")
         return {**own}
-    return given
+    return {}
 
 
 def _subject(name: str, elite: EliteSpace | None, budget: str | None, template: NetworkTemplate) -> Subject:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import Json
+from netspace.cli.options import AcceptChangedData, Json
 from netspace.cli.output import note, print_json, print_table
 from netspace.errors import NetspaceError
 
@@ -27,6 +27,7 @@ def export_command(
         bool, typer.Option("--int8", help="Quantise the ONNX model too, calibrated on training images.")
     ] = False,
     dataset: Annotated[str | None, typer.Option(help="Where the images of the training are, if they moved.")] = None,
+    accept_changed_data: AcceptChangedData = False,
     json: Json = False,
 ) -> None:
     """Write a trained network as files that need no netspace; each is checked on test images before it is kept."""
@@ -35,7 +36,7 @@ def export_command(
     check_new(out)
     model = load_model(folder)
     formats = FORMATS if format == "all" else (format,)
-    images = load_data(model.card, dataset)
+    images = load_data(model.card, folder, dataset, accept_changed_data=accept_changed_data, on_note=note)
     done = export_model(model, images, out, formats=formats, fold=fold, int8=int8)
     if json:
         print_json({"out": str(out), **asdict(done)})

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netspace.cli.options import Jobs, Json, RecipeName, Seed
-from netspace.cli.output import print_json, print_table, resumable
+from netspace.cli.options import AcceptChangedData, Jobs, Json, MovedDataset, RecipeName, Seed
+from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.records import NetworkStore
 
@@ -26,6 +26,8 @@ def fidelity_command(
         list[Path] | None, typer.Option(help="Evaluation whose networks are taken in; repeatable.")
     ] = None,
     recipe: RecipeName = "quick",
+    dataset: MovedDataset = None,
+    accept_changed_data: AcceptChangedData = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
     json: Json = False,
@@ -42,6 +44,7 @@ def fidelity_command(
             n if n is not None else 0 if trained else 12,
             recipe=resolved,
             trained=trained or (),
+            opening={"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note},
             seed=seed,
             jobs=jobs,
             on_change=progress,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import Jobs, Json, RecipeName, Seed
+from netspace.cli.options import AcceptChangedData, Jobs, Json, MovedDataset, RecipeName, Seed
 from netspace.cli.output import json_text, note, print_json, resumable, tell
 from netspace.config import load_recipe
 from netspace.cost import Budget, CostModel
@@ -47,6 +47,8 @@ def front_command(
     refine_: Annotated[
         bool, typer.Option("--refine", help="Move the best space's bounds for a better hit rate.")
     ] = False,
+    dataset: MovedDataset = None,
+    accept_changed_data: AcceptChangedData = False,
     out: Annotated[Path | None, typer.Option(help="Folder of elite files and front.json; default: RUN/front.")] = None,
     seed: Seed = 0,
     json: Json = False,
@@ -60,19 +62,16 @@ def front_command(
     targets = [Budget.parse(text, opened.config.tolerance) for text in texts]
     for target in targets:
         target.band(opened.space.full, opened.template)
-    folders = [*(calibrate or []), *_calibration(opened, calibrate_n, recipe, seed, jobs)]
-    evidence = _evidence(opened, signal, folders, evaluations, seed)
+    opening = {"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note}
+    folders = [*(calibrate or []), *_calibration(opened, calibrate_n, recipe, seed, jobs, opening)]
+    evidence = _evidence(opened, signal, folders, evaluations, seed, opening)
     chosen, signals = evidence.signal(signal, seed=seed)
     front = Front(opened, chosen, hit_rate=min_hit_rate)
     answers = front.answer(targets)
     refined = {str(a.budget): _refine(front, a) for a in answers if refine_}
     folder = out or run / "front"
     folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for answer in answers:
-        better = refined.get(str(answer.budget))
-        elite = front.elite(answer, top, refined=None if better is None else better.after)
-        files.append(elite.save(folder))
+    files = [_save(front, answer, refined.get(str(answer.budget)), top, folder) for answer in answers]
     plain = partial(plain_front, front, answers, signals, refined=refined, files=files)
     write_atomically(folder / FRONT_FILE, json_text(plain(top=CONTENDERS)))
     if json:
@@ -83,6 +82,10 @@ def front_command(
         print(file)
 
 
+def _save(front: Front, answer: BudgetAnswer, better: Refined | None, top: int, folder: Path) -> Path:
+    return front.elite(answer, top, refined=None if better is None else better.after).save(folder)
+
+
 def _refine(front: Front, answer: BudgetAnswer) -> Refined:
     from netspace.front import refine
 
@@ -91,19 +94,17 @@ def _refine(front: Front, answer: BudgetAnswer) -> Refined:
     return refine(space, search_space=run.space, signal=front.signal, model=model, budget=answer.budget)
 
 
-def _calibration(run: FinishedRun, n: int, recipe: str, seed: int, jobs: int) -> list[Path]:
+def _calibration(run: FinishedRun, n: int, recipe: str, seed: int, jobs: int, opening: dict[str, Any]) -> list[Path]:
     """Train what is missing of n networks of the run's own calibration; return its folder where it is there."""
     from netspace.front import CALIBRATION
 
     folder = run.folder / CALIBRATION
     if not n:
         return [folder] if folder.exists() else []
-    from netspace.data import load_images
     from netspace.finding import train_calibration
-    from netspace.search import RunFolder
+    from netspace.search import open_data
 
-    images = load_images(run.config.data)
-    RunFolder(run.folder).check_data(images.fingerprint)
+    images = open_data(run.folder, **opening)
     with resumable(folder):
         train_calibration(
             run.folder,
@@ -119,7 +120,9 @@ def _calibration(run: FinishedRun, n: int, recipe: str, seed: int, jobs: int) ->
     return [folder]
 
 
-def _evidence(run: FinishedRun, signal: str, folders: list[Path], evaluations: int, seed: int) -> Evidence:
+def _evidence(
+    run: FinishedRun, signal: str, folders: list[Path], evaluations: int, seed: int, opening: dict[str, Any]
+) -> Evidence:
     """Read what is known, and score architectures where the signal needs scores and there are none yet."""
     from netspace.front import Evidence, ScoreFile, Scores, take_in
 
@@ -131,8 +134,10 @@ def _evidence(run: FinishedRun, signal: str, folders: list[Path], evaluations: i
     if signal == "population" or run.config.search.estimator == "population":
         scores = Scores.none(len(run.space.stages))
     elif evaluations and not file.finished(evaluations):
-        from netspace.search.score_run import score_run
+        from netspace.search import open_search
+        from netspace.search.score_run import score_search
 
         with resumable(file.file):
-            scores = score_run(run.folder, evaluations, seed=seed, on_score=partial(tell, "scores"))
+            search = open_search(run.folder, **opening)
+            scores = score_search(search, run.folder, evaluations, seed=seed, on_score=partial(tell, "scores"))
     return Evidence(run, scores, trained)

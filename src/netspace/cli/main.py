@@ -7,6 +7,7 @@ import sys
 import typer
 
 from netspace.cli.auto import auto_command
+from netspace.cli.data import data_command
 from netspace.cli.evaluate import evaluate_command, results_command
 from netspace.cli.export import export_command, predict_command
 from netspace.cli.fidelity import fidelity_command
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("auto")(auto_command)
+app.command("data")(data_command)
 app.command("search")(search_command)
 app.command("evaluate")(evaluate_command)
 app.command("results")(results_command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import Json, Seed, load_space
+from netspace.cli.options import AcceptChangedData, Json, MovedDataset, Seed, load_space
 from netspace.cli.output import note, print_json, print_table
 from netspace.config import load_document
 from netspace.cost import Budget, cost, format_amount
@@ -31,6 +31,8 @@ def nas_command(
     samples: Annotated[int, typer.Option(help="Architectures to write, best first.", min=1)] = 5,
     candidates: Annotated[int, typer.Option(help="Architectures to score.", min=1)] = 40,
     finetune_epochs: Annotated[int, typer.Option(help="Epochs on the space's members before scoring.", min=0)] = 0,
+    dataset: MovedDataset = None,
+    accept_changed_data: AcceptChangedData = False,
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default: inside the run.")] = None,
     json: Json = False,
@@ -40,7 +42,7 @@ def nas_command(
     settings = from_plain(NasSettings, {"method": method, **given}, "options")
     from netspace.search import open_search, search_architectures
 
-    search = open_search(run)
+    search = open_search(run, dataset=dataset, accept_changed_data=accept_changed_data, on_note=note)
     inside, target = _space(space, budget, search.template, search.config.tolerance)
     chosen = search_architectures(search, inside, target, settings, seed=seed)
     folder = out or run / "nas" / f"{Path(space).stem.removesuffix(f'-{target}')}-{target}-{method}"

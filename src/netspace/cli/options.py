@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -21,10 +21,23 @@ Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0)]
 Near = Annotated[
     float, typer.Option(help="Points of test error above the front that are still near it.", min=0, max=100)
 ]
-Dataset = Annotated[str, typer.Option(help="fashion (embedded), a folder of images or parquet, or a hub id.")]
+DATASET_HELP = "fashion (embedded), a folder of images or parquet, or a hub id."
+Dataset = Annotated[str, typer.Option(help=DATASET_HELP)]
+DatasetArgument = Annotated[str, typer.Argument(help=DATASET_HELP, metavar="DATASET")]
+MovedDataset = Annotated[str | None, typer.Option("--dataset", help="Where the run's data are now, if they moved.")]
+Labels = Annotated[
+    str | None,
+    typer.Option(help="CSV file with the labels of a folder's images: columns file and label, or as named below."),
+]
+SkipUnreadable = Annotated[
+    bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be read, instead of refusing the data.")
+]
+AcceptChangedData = Annotated[
+    bool, typer.Option("--accept-changed-data", help="Go on though the data have lost or gained images since the run.")
+]
 ResizeTo = Annotated[int | None, typer.Option(help="Resize images to this height and width.")]
 ConvertTo = Annotated[int | None, typer.Option(help="Convert images to 1 (grey) or 3 (colour) channels.")]
-ImageColumn = Annotated[str | None, typer.Option(help="Column of images.")]
+ImageColumn = Annotated[str | None, typer.Option(help="Column of images, or of files in the table of labels.")]
 LabelColumn = Annotated[str | None, typer.Option(help="Column of labels.")]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")]
 Jobs = Annotated[int, typer.Option(help="Processes, of one thread each; the results do not depend on it.", min=1)]
@@ -33,6 +46,28 @@ RecipeSettings = Annotated[
     list[str] | None, typer.Option("--set", help="A setting of the recipe, as epochs=12; repeatable.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="The run's folder.")]
+
+
+def data_options(
+    dataset: str,
+    image_size: int | None,
+    channels: int | None,
+    image_column: str | None,
+    label_column: str | None,
+    labels: str | None,
+    *,
+    skip_unreadable: bool,
+) -> dict[str, Any]:
+    """Return the options about data as plain keys of DataSettings."""
+    return {
+        "dataset": dataset,
+        "image_size": image_size,
+        "channels": channels,
+        "image_column": image_column,
+        "label_column": label_column,
+        "labels": labels,
+        "skip_unreadable": skip_unreadable or None,
+    }
 
 
 def parse_numbers(text: str, what: str) -> list[int]:

@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from netspace.cli.options import Jobs, Json, Out
+from netspace.cli.options import (
+    ConvertTo,
+    Dataset,
+    ImageColumn,
+    Jobs,
+    Json,
+    LabelColumn,
+    Labels,
+    Out,
+    ResizeTo,
+    SkipUnreadable,
+    data_options,
+)
 from netspace.cli.output import note, print_json, print_table, resumable, tell
 from netspace.config import resolve
 from netspace.cost import format_amount
@@ -17,7 +29,7 @@ from netspace.settings import EstimatorName
 
 
 def search_command(
-    dataset: Annotated[str, typer.Option(help="fashion (embedded), a folder of images or parquet, or a hub id.")],
+    dataset: Dataset,
     space: Annotated[str, typer.Option(help="A preset (see `netspace spaces`) or a YAML file.")],
     budget: Annotated[list[str], typer.Option(help="FLOPs target, as 200M; repeat it for several.")],
     out: Out,
@@ -31,21 +43,18 @@ def search_command(
     device: Annotated[Literal["auto", "cpu", "cuda"] | None, typer.Option(help="Where to train.")] = None,
     precision: Annotated[Literal["32-true", "bf16-mixed"] | None, typer.Option(help="Arithmetic of training.")] = None,
     tolerance: Annotated[float | None, typer.Option(help="Relative distance that satisfies a budget.")] = None,
-    image_size: Annotated[int | None, typer.Option(help="Resize images to this height and width.")] = None,
-    channels: Annotated[int | None, typer.Option(help="Convert images to 1 (grey) or 3 (colour) channels.")] = None,
-    image_column: Annotated[str | None, typer.Option(help="Column of images.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column of labels.")] = None,
+    image_size: ResizeTo = None,
+    channels: ConvertTo = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    labels: Labels = None,
+    skip_unreadable: SkipUnreadable = False,
     jobs: Jobs = 1,
     json: Json = False,
 ) -> None:
     """Search for one Elite Space per budget; run the same command again to go on after a stop."""
-    data = {
-        "dataset": dataset,
-        "image_size": image_size,
-        "channels": channels,
-        "image_column": image_column,
-        "label_column": label_column,
-    }
+    columns = (image_column, label_column, labels)
+    data = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     options = {
         "data": data,
         "budgets": budget,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import Jobs, Json, RecipeName
+from netspace.cli.options import AcceptChangedData, Jobs, Json, RecipeName
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.cost import Budget, format_amount
@@ -18,7 +18,10 @@ from netspace.settings import NasSettings
 
 def table_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
-    dataset: Annotated[str | None, typer.Option(help="Data to train on; default: the run's own.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Data to train on: the run's own where they moved, or others of their shape.")
+    ] = None,
+    accept_changed_data: AcceptChangedData = False,
     budgets: Annotated[str, typer.Option(help="Targets, as 200M,400M, or `all` of the run's.")] = "all",
     recipe: RecipeName = "quick",
     seeds: Annotated[int, typer.Option(help="Repetitions of NAS and training.", min=1)] = 3,
@@ -47,6 +50,7 @@ def table_command(
             seeds=seeds,
             budgets=targets,
             dataset=dataset,
+            opening={"accept_changed_data": accept_changed_data, "on_note": note},
             out=folder,
             jobs=jobs,
             on_found=_say,

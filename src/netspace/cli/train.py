@@ -13,11 +13,14 @@ from netspace.cli.options import (
     Device,
     ImageColumn,
     LabelColumn,
+    Labels,
     Out,
     RecipeName,
     RecipeSettings,
     ResizeTo,
     Seed,
+    SkipUnreadable,
+    data_options,
 )
 from netspace.cli.output import note, print_json, resumable
 from netspace.config import load_recipe, load_search_space
@@ -51,22 +54,24 @@ def train_command(
     channels: ConvertTo = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
+    labels: Labels = None,
+    skip_unreadable: SkipUnreadable = False,
     json: Annotated[bool, typer.Option("--json", help="Print the model card as one JSON value.")] = False,
 ) -> None:
     """Train one network fully; run the same command again to go on after a stop."""
     chosen, resolved = load_architecture(architecture), load_recipe(recipe, tuple(set_ or ()))
     if chosen.template is not None and space is not None:
         raise NetspaceError(f"{architecture} holds its own template; leave out --space {space}")
-    shape = {"image_size": image_size, "channels": channels, **_shape(chosen)}
-    columns = {"image_column": image_column, "label_column": label_column}
-    settings = from_plain(DataSettings, {"dataset": dataset, **shape, **columns}, "options")
+    columns = (image_column, label_column, labels)
+    given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
+    settings = from_plain(DataSettings, given | _shape(chosen), "options")
     search_space = None if space is None else load_search_space(space)
-    from netspace.data import load_images
+    from netspace.cli.data import read_images
     from netspace.search import RunFolder, resolve_device
 
     RunFolder(out).check_writable()
     on = resolve_device(device)
-    images = load_images(settings)
+    images = read_images(settings, out, *_run(chosen))
     chosen = chosen if chosen.template is not None else chosen.within(_template(images, search_space))
     plain = {"architecture": chosen, "data": images.settings, "recipe": resolved, "device": on}
     card = _train({**plain, "seed": seed, "patience": patience}, images, out)
@@ -82,13 +87,23 @@ def describe_training(epoch: TrainingEpoch) -> str:
 
 
 def _train(plain: dict[str, Any], images: ImageData, out: Path) -> ModelCard:
+    from netspace.cli.data import tell_data
     from netspace.cli.progress import EpochProgress
-    from netspace.handover import CARD, TrainingConfig, train_fully
+    from netspace.handover import CARD, TrainingConfig, check_data, train_fully
 
+    config = from_plain(TrainingConfig, plain, "options")
+    check_data(config.architecture, images)
+    tell_data(images)
     if (out / CARD).exists():
         note(f"{out} is trained already")
     with resumable(out, " from its last epoch"), EpochProgress(describe_training) as progress:
-        return train_fully(from_plain(TrainingConfig, plain, "options"), images, out, on_epoch=progress)
+        return train_fully(config, images, out, on_epoch=progress)
+
+
+def _run(chosen: ChosenArchitecture) -> list[Path]:
+    """Return the run that an architecture was chosen in, which may have kept the images."""
+    run = (chosen.provenance or {}).get("run")
+    return [Path(run)] if isinstance(run, str) else []
 
 
 def _shape(chosen: ChosenArchitecture) -> dict[str, Any]:

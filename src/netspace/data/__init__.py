@@ -1,7 +1,32 @@
 """Images and labels of the user's own, as tensors on the device."""
 
 from netspace.data.batches import Normalisation, augment
-from netspace.data.images import ImageData, ImageSet, load_images, to_array
-from netspace.data.source import IMAGE_SUFFIXES, Row
+from netspace.data.changes import changed_images, remember_images, same_images
+from netspace.data.class_folders import images_below
+from netspace.data.decoding import read_pixels
+from netspace.data.files import UnreadableError
+from netspace.data.images import ImageData, ImageSet, load_images
+from netspace.data.kept import FOLDER, places
+from netspace.data.pixels import EXPORTED, RULES
+from netspace.data.rows import Row
+from netspace.data.summary import DataSummary
 
-__all__ = ["IMAGE_SUFFIXES", "ImageData", "ImageSet", "Normalisation", "Row", "augment", "load_images", "to_array"]
+__all__ = [
+    "EXPORTED",
+    "FOLDER",
+    "RULES",
+    "DataSummary",
+    "ImageData",
+    "ImageSet",
+    "Normalisation",
+    "Row",
+    "UnreadableError",
+    "augment",
+    "changed_images",
+    "images_below",
+    "load_images",
+    "places",
+    "read_pixels",
+    "remember_images",
+    "same_images",
+]

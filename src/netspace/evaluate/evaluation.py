@@ -47,6 +47,7 @@ def evaluate_spaces(
     out: Path,
     seed: int = 0,
     jobs: int = 1,
+    on_start: Callable[[], None] = lambda: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
 ) -> NetworkStore:
     """Train n networks of each space and, at each of their budgets, of each baseline; go on where it was stopped.
@@ -62,6 +63,7 @@ def evaluate_spaces(
         out: run folder, where the store is.
         seed: of draws and trainings.
         jobs: processes, of one thread each.
+        on_start: called when nothing is at fault, before the first training.
         on_change: called with the number of networks of each status, when it changes.
 
     Raises:
@@ -90,6 +92,7 @@ def evaluate_spaces(
     about: dict[str, Any] = {"dataset": images.settings.dataset, "n": n, "seed": seed, "recipe": to_plain(recipe)}
     about |= {"template": to_plain(template), "populations": _populations(plans, search_space, template, out)}
     write_atomically(out / "evaluation.yaml", to_yaml(about))
+    on_start()
     train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
     return store
 

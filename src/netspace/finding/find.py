@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from netspace.data import load_images
+from netspace.data import load_images, places
 from netspace.finding.estimators import ESTIMATORS, Note, Progress, Work
 from netspace.records import EliteSpace, load_elite
 from netspace.search import EpochRecord, RunFolder, SpaceSearch, resolve_device
@@ -30,7 +31,8 @@ def find_spaces(
         jobs: processes, of one thread each, that train stand-alone networks where the estimator wants some.
         on_epoch: called after each epoch of the super network, when it is on disk.
         on_progress: called with what else is made (`scores`, `trainings`), how many are there and how many will be.
-        on_note: called with what must be said of the result, such as that a model of error ranks no better than FLOPs.
+        on_note: called with what was read of the data, and with what must be said of the result, such as that a model
+            of error ranks no better than FLOPs.
 
     Returns:
         the Elite Spaces in the order of the budgets.
@@ -42,14 +44,16 @@ def find_spaces(
     folder = RunFolder(out)
     folder.check_writable()
     device = resolve_device(config.device)
-    data = load_images(config.data)
+    data = load_images(config.data, kept=places(out), on_progress=partial(_read, on_note))
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
     estimator = ESTIMATORS[config.search.estimator]
     search = SpaceSearch(config, data) if estimator.needs_supernet else None
     if search is None:  # a search checks its budgets itself
         for budget in config.parsed_budgets:
             budget.band(config.space.full, config.space.template(*data.shape))
-    with folder.opened(config, data.fingerprint):
+    with folder.opened(config, data):
+        for line in data.summary.lines:
+            _say(on_note, line)
         for record in search.run(folder) if search is not None else ():
             if on_epoch is not None:
                 on_epoch(record)
@@ -58,6 +62,15 @@ def find_spaces(
         for elite in elites:
             elite.save(out)
     return elites
+
+
+def _read(on_note: Note | None, done: int, total: int | None) -> None:
+    _say(on_note, f"images read: {done:,}" + ("" if total is None else f" of {total:,}"))
+
+
+def _say(on_note: Note | None, text: str) -> None:
+    if on_note is not None:
+        on_note(text)
 
 
 def _with_fidelity(elite: EliteSpace, out: Path) -> EliteSpace:

@@ -85,6 +85,7 @@ class ModelCard:
         seconds: wall time of the training.
         device: where it was trained.
         environment: versions.
+        reading: by which rules an image file becomes pixels; empty for a training before there were such rules.
         exports: what it was exported to.
         task: what it is for.
         schema: version of the file's format.
@@ -110,6 +111,7 @@ class ModelCard:
     seconds: float
     device: str
     environment: dict[str, Any]
+    reading: dict[str, str] = Field(default_factory=dict)
     exports: tuple[Export, ...] = ()
     task: str = "image classification"
     schema: int = Field(default=1, ge=1, le=1)
@@ -154,6 +156,7 @@ def markdown(card: ModelCard) -> str:
         ("task", f"{card.task}, {len(card.classes)} classes: {', '.join(card.classes)}"),
         ("data", f"`{card.data.dataset}` ({counts} images; fingerprint {card.fingerprint})"),
         ("input", f"{shape}, pixel values 0 to 255; mean {_short(card.mean)}, deviation {_short(card.deviation)}"),
+        ("image files", "; ".join(f"{key}: {rule}" for key, rule in card.reading.items())),
         ("architecture", f"{card.architecture.architecture}, strides {template.strides}, stem {template.stem_width}"),
         ("FLOPs", f"{cost.flops:,} counted as multiply-adds, so {card.macs:,} MACs; {2 * card.macs:,} counted as two"),
         ("params", f"{cost.params:,}"),

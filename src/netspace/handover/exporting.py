@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from netspace.data import ImageData, ImageSet
+from netspace.data import RULES, ImageData, ImageSet
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
 from netspace.handover.card import Export, ModelCard
@@ -106,7 +106,7 @@ def write_description(card: ModelCard, folder: Path) -> None:
     preprocessing = {
         "image_size": template.image_size,
         "channels": template.channels,
-        "resize": "bilinear, to image_size × image_size",
+        **RULES,
         "input": "pixels 0 to 255, uint8, shape (n, channels, image_size, image_size); colour is red, green, blue",
         "normalisation": "inside the model: (pixels − mean) / deviation",
         "mean": list(card.mean),

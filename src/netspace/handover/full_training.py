@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 from safetensors.torch import save
 from torch import Tensor
 
-from netspace.data import ImageData
+from netspace.data import RULES, ImageData
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import Training, TrainingData, classification_error, learning_rate, weights_of
@@ -97,7 +97,7 @@ def train_fully(
     check_data(config.architecture, images)
     data = TrainingData.of(images, config.recipe, torch.device(config.device))
     folder = RunFolder(out)
-    with folder.opened(config, images.fingerprint):
+    with folder.opened(config, images):
         if (out / CARD).exists():
             return load_card(out)
         training = FullTraining(config, data)
@@ -208,6 +208,7 @@ class FullTraining:
             seconds=round(self._seconds, 1),
             device=device_name(device),
             environment=environment(),
+            reading=RULES,
         )
 
 

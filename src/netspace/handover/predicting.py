@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from netspace.data import IMAGE_SUFFIXES, Row, to_array
+from netspace.data import Row, UnreadableError, images_below, read_pixels
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.handover.card import ModelCard, load_card
 from netspace.handover.exporting import FILES, load_exported
@@ -70,10 +70,9 @@ class Predictor:
     def _read(self, file: Path, on_fault: Callable[[str], None]) -> tuple[Tensor] | None:
         template = self.card.template
         try:
-            image = Row(str(file), file.read_bytes(), 0).open()
-            array = to_array(image, template.image_size, template.channels)
-        except (NetspaceError, OSError) as error:
-            on_fault(str(error) if isinstance(error, NetspaceError) else f"cannot read {file}: {error.strerror}")
+            array = read_pixels(Row(str(file), file, 0), template.image_size, template.channels)
+        except UnreadableError as error:
+            on_fault(f"{error}; mend or remove the file")
             return None
         pixels = torch.from_numpy(np.array(array)).reshape(*array.shape[:2], template.channels)
         return (pixels.permute(2, 0, 1),)
@@ -114,7 +113,7 @@ def load_predictor(folder: Path, format: str | None = None) -> Predictor:
 
 
 def find_images(places: list[Path]) -> list[Path]:
-    """Return the files that are named, and in each folder that is named the files that look like images, sorted.
+    """Return the files that are named, and the images in each folder that is named, sorted.
 
     Raises:
         NetspaceError: where a place is not there, or a folder holds no image.
@@ -126,8 +125,8 @@ def find_images(places: list[Path]) -> list[Path]:
         if place.is_file():
             found.append(place)
             continue
-        inside = sorted(file for file in place.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
+        inside = images_below(place)
         if not inside:
-            raise NetspaceError(f"folder '{place}' holds no image ({', '.join(sorted(IMAGE_SUFFIXES))})")
+            raise NetspaceError(f"folder '{place}' holds no image; give image files or folders of them")
         found += inside
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from safetensors.torch import save
 
+from netspace.data import EXPORTED
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import weights_of
@@ -55,6 +56,7 @@ def fill(name: str, card: ModelCard, values: dict[str, Any]) -> str:
         "title": title,
         "image_size": template.image_size,
         "channels": template.channels,
+        "pixels": EXPORTED,
         "colours": "grey" if template.channels == 1 else "red, green, blue",
     }
     return Template(read_template(name)).substitute(facts, **values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from netspace.data import ImageData, Normalisation, load_images
+from netspace.data import ImageData, Normalisation, load_images, places, same_images
 from netspace.errors import NetspaceError
 from netspace.handover.card import ModelCard, load_card
 from netspace.handover.full_training import WEIGHTS
@@ -47,19 +48,29 @@ def load_model(folder: Path) -> TrainedModel:
     return TrainedModel(card, network.eval(), normalise)
 
 
-def load_data(card: ModelCard, dataset: str | None = None) -> ImageData:
+def load_data(
+    card: ModelCard,
+    folder: Path,
+    dataset: str | None = None,
+    *,
+    accept_changed_data: bool = False,
+    on_note: Callable[[str], None] = lambda text: None,
+) -> ImageData:
     """Read the images that a network was trained on.
 
     Args:
         card: of the network.
+        folder: of the network.
         dataset: where they are now; None looks where the training found them.
+        accept_changed_data: take them where some have been lost or added since.
+        on_note: told how they have changed.
 
     Raises:
         NetspaceError: where they are not there, or are others.
     """
     settings = DataSettings(**{**vars(card.data), "dataset": dataset or card.data.dataset})
     try:
-        images = load_images(settings)
+        images = load_images(settings, kept=places(folder))
     except NetspaceError as error:
         if dataset is not None:
             raise
@@ -72,11 +83,9 @@ def load_data(card: ModelCard, dataset: str | None = None) -> ImageData:
             f"the network was trained on {len(card.classes)} ({', '.join(card.classes[:5])}); "
             "give the images of its training with --dataset"
         )
-    if images.fingerprint != card.fingerprint:
-        raise NetspaceError(
-            f"dataset '{settings.dataset}' holds other images than the network was trained on (fingerprint "
-            f"{images.fingerprint}, trained on {card.fingerprint}); give the images of its training with --dataset"
-        )
+    images, notes = same_images(images, card.fingerprint, folder, accept=accept_changed_data)
+    for text in notes:
+        on_note(text)
     return images
 
 

@@ -4,7 +4,7 @@ from netspace.search.architecture_search import Chosen, search_architectures
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, GradientEstimator, GumbelEstimator, ScoreEstimator
-from netspace.search.opening import open_search, resolve_device
+from netspace.search.opening import open_data, open_search, resolve_device
 from netspace.search.run_folder import Checkpoint, RunFolder, environment
 from netspace.search.scoring import architecture_error, held_out_error
 from netspace.search.space_search import EpochRecord, SpaceSearch
@@ -24,6 +24,7 @@ __all__ = [
     "architecture_error",
     "environment",
     "held_out_error",
+    "open_data",
     "open_search",
     "penalty_tables",
     "resolve_device",

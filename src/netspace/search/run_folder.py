@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from netspace.config import load_run_config
+from netspace.data import FOLDER, ImageData, changed_images, remember_images
 from netspace.documents import parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records.log import LOG
@@ -61,12 +62,14 @@ class RunFolder:
             raise NetspaceError(f"output folder '{self.path}' is not writable; give another with --out")
 
     @contextmanager
-    def opened(self, config: Any, data: str) -> Iterator[RunFolder]:
+    def opened(self, config: Any, images: ImageData) -> Iterator[RunFolder]:
         """Hold the folder for one process: make it, or check that it holds a run of the same config and data.
+
+        Where the data lie does not matter: their images tell whether they are the same.
 
         Args:
             config: as resolved: a SearchConfig, or the settings of another kind of run.
-            data: fingerprint of the training images.
+            images: the training images, which are also kept there for the next command.
 
         Raises:
             NetspaceError: where it holds something else, or another process holds it.
@@ -84,27 +87,30 @@ class RunFolder:
                 raise NetspaceError(
                     f"another process runs in '{self.path}'; wait for it or give another --out"
                 ) from None
-            self._claim(config, data)
+            self._claim(config, images)
+            images.keep(self.path / FOLDER)
             yield self
 
-    def _claim(self, config: Any, data: str) -> None:
+    def _claim(self, config: Any, images: ImageData) -> None:
         file = self.path / "config.yaml"
         if file.exists():
             stored = parse_yaml(read_text(file), str(file)).get("config")
             if not isinstance(stored, dict):
                 raise NetspaceError(f"{file} is no run's config: it has no key 'config'; give another --out")
-            differing = sorted(_differences(stored, to_plain(config)))
+            differing = sorted(_differences(_without_places(stored), _without_places(to_plain(config))))
             if differing:
                 raise NetspaceError(
                     f"'{self.path}' holds another run; it differs in {'; '.join(differing)}. "
                     "Give the same settings to go on with it, or another --out"
                 )
-            self.check_data(data)
+            self.check_data(images)
             return
         strangers = sorted(entry.name for entry in self.path.iterdir() if entry.name != ".lock")
         if any(not name.endswith(".partial") for name in strangers):
             raise NetspaceError(f"'{self.path}' is not empty and holds no run ({strangers[0]}); give another --out")
-        write_atomically(file, to_yaml({"config": to_plain(config), "data": data, "environment": environment()}))
+        remember_images(images, self.path)
+        about = {"config": to_plain(config), "data": images.fingerprint, "environment": environment()}
+        write_atomically(file, to_yaml(about))
 
     def config(self) -> SearchConfig:
         """Return the config of the run.
@@ -114,14 +120,18 @@ class RunFolder:
         """
         return load_run_config(self.path)
 
-    def check_data(self, data: str) -> None:
-        """Raise NetspaceError where the run was made on images of another fingerprint."""
+    def made_on(self) -> str:
+        """Return the fingerprint of the images that the run was made on."""
         file = self.path / "config.yaml"
-        stored = parse_yaml(read_text(file), str(file)).get("data", data)
-        if stored != data:
+        return str(parse_yaml(read_text(file), str(file)).get("data"))
+
+    def check_data(self, images: ImageData) -> None:
+        """Raise NetspaceError where the run was made on other images; it says how many are gone and how many new."""
+        stored = self.made_on()
+        if stored != images.fingerprint:
+            how = f"{changed_images(images, self.path)}; fingerprint {stored}, now {images.fingerprint}"
             raise NetspaceError(
-                f"'{self.path}' was made on other images (fingerprint {stored}, now {data}); "
-                "give the data it was made on, or another --out"
+                f"'{self.path}' was made on other images ({how}); give the data it was made on, or another --out"
             )
 
     def append(self, record: dict[str, Any]) -> None:
@@ -191,6 +201,14 @@ def environment() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "machine": platform.machine(),
     }
+
+
+def _without_places(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a config where its data lie, which does not change what a run computes."""
+    data = config.get("data")
+    if not isinstance(data, dict):
+        return config
+    return {**config, "data": {key: value for key, value in data.items() if key not in ("dataset", "labels")}}
 
 
 def _sync(path: Path) -> None:

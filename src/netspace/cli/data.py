@@ -1,0 +1,69 @@
+"""The command `netspace data`, and how every command that trains reads its images: told before anything is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netspace.cli.options import (
+    ConvertTo,
+    DatasetArgument,
+    ImageColumn,
+    Json,
+    LabelColumn,
+    Labels,
+    ResizeTo,
+    SkipUnreadable,
+    data_options,
+)
+from netspace.cli.output import note, print_json
+from netspace.documents import from_plain
+from netspace.settings import DataSettings
+
+if TYPE_CHECKING:
+    from netspace.data import ImageData
+
+
+def data_command(
+    dataset: DatasetArgument,
+    image_size: ResizeTo = None,
+    channels: ConvertTo = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    labels: Labels = None,
+    skip_unreadable: SkipUnreadable = False,
+    json: Json = False,
+) -> None:
+    """Read a data set whole and say what it holds: classes, images, splits, what is sealed, what is left out."""
+    columns = (image_column, label_column, labels)
+    settings = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
+    from netspace.data import load_images
+
+    images = load_images(from_plain(DataSettings, settings, "options"), on_progress=tell_read)
+    if json:
+        print_json({**images.summary.to_plain(), "fingerprint": images.fingerprint})
+    else:
+        print("\n".join(images.summary.lines))
+
+
+def read_images(settings: DataSettings, *runs: Path) -> ImageData:
+    """Read a data set; `tell_data` says what it holds, once nothing else is at fault.
+
+    Args:
+        settings: where the images are, and how they are read.
+        runs: folders in which, or beside which, an earlier command may have kept them.
+    """
+    from netspace.data import load_images, places
+
+    return load_images(settings, kept=places(*runs), on_progress=tell_read)
+
+
+def tell_data(images: ImageData) -> None:
+    """Say what a data set holds, beside the result."""
+    for line in images.summary.lines:
+        note(line)
+
+
+def tell_read(done: int, total: int | None) -> None:
+    """Say how many images are read."""
+    note(f"images read: {done:,}" + ("" if total is None else f" of {total:,}"))

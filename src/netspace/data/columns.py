@@ -1,0 +1,74 @@
+"""Which columns of a table hold the images and the labels."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from netspace.errors import NetspaceError, did_you_mean
+from netspace.settings import DataSettings
+
+
+def image_column(settings: DataSettings, columns: Sequence[str], images: list[str]) -> str:
+    """Return the column of images: the one that was asked for, or the only one there is."""
+    if settings.image_column is not None:
+        return _named(columns, settings.image_column, "image")
+    if len(images) != 1:
+        raise NetspaceError(
+            f"dataset '{settings.dataset}' has {len(images)} columns of images {images} among {list(columns)}; "
+            "choose one with --image-column"
+        )
+    return images[0]
+
+
+def label_column(settings: DataSettings, columns: Sequence[str], classes: dict[str, int]) -> str:
+    """Return the column of labels: the one that was asked for, or of those with named classes the one with most."""
+    if settings.label_column is not None:
+        return _named(columns, settings.label_column, "label")
+    if not classes:
+        raise NetspaceError(
+            f"dataset '{settings.dataset}' is unlabelled: none of its columns {list(columns)} holds class labels; "
+            "put the images into two or more folders, one per class, or choose a column with --label-column"
+        )
+    return max(classes, key=lambda name: classes[name])
+
+
+def _named(columns: Sequence[str], name: str, kind: str) -> str:
+    if name not in columns:
+        raise NetspaceError(f"no {kind} column '{name}', {did_you_mean(name, columns)}")
+    return name
+
+
+def features_of(schema: Any) -> dict[str, dict[str, Any]]:
+    """Return what `datasets` wrote of the columns of a pyarrow schema; nothing where another program made it."""
+    try:
+        found = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        return {name: found[name] for name in schema.names if isinstance(found.get(name), dict)}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def image_columns(schema: Any, features: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the columns that hold images: those that are marked so, else those of bytes."""
+    import pyarrow as pa
+
+    marked = [name for name, feature in features.items() if feature.get("_type") == "Image"]
+    if marked:
+        return marked
+
+    def holds_bytes(kind: Any) -> bool:
+        if pa.types.is_struct(kind):
+            return any(field.name == "bytes" and holds_bytes(field.type) for field in kind)
+        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+    return [field.name for field in schema if holds_bytes(field.type)]
+
+
+def class_names(feature: dict[str, Any]) -> list[str] | None:
+    """Return the names of the classes that a column's numbers stand for; None where it names none."""
+    names = feature.get("names") if feature.get("_type") == "ClassLabel" else None
+    if isinstance(names, dict):
+        names = [names[key] for key in sorted(names, key=lambda k: int(k) if str(k).isdigit() else math.inf)]
+    return names if isinstance(names, list) and names and all(isinstance(n, str) for n in names) else None
