@@ -49,7 +49,10 @@ def auto_command(
     target.band(whole.full, whole.template(*images.shape))
     options = () if image_size is None else ("--image-size", str(image_size))
     pipeline = Pipeline(data, target, space, recipe, out, options, seed)
-    note("plan:\n" + "\n".join(f"  {step.name}: {step.purpose}\n    {_shown(step)}" for step in pipeline.steps()))
+    note("plan:")
+    for step in pipeline.steps():
+        note(f"  {step.name}: {step.purpose}")
+        note(f"    {_shown(step)}")
     app = context.find_root().command
     started = time.monotonic()
     for step in pipeline.steps():

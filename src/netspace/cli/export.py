@@ -70,7 +70,11 @@ def predict_command(
         bool, typer.Option("--csv", help="Print CSV: file, class, probability, one column per class.")
     ] = False,
 ) -> None:
-    """Say the class of images; what is no image is named and skipped, and the exit code is 1."""
+    """Say the class of images; what is no image is named and skipped, and the exit code is 1.
+
+    No file of the folder is run: the network is built of its card and weights, so the folder may be another's. (Its
+    model.py and run_onnx.py are code: run these by yourself only where you trust who made them.)
+    """
     if json and csv:
         raise NetspaceError("--json and --csv exclude each other; give one of them")
     from netspace.handover import find_images, load_predictor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from netspace.cli.options import Jobs, Json, RecipeName, Seed
-from netspace.cli.output import json_text, note, print_json, resumable, tell
+from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
 from netspace.cost import Budget, CostModel
 from netspace.documents import write_atomically
@@ -80,7 +80,7 @@ def front_command(
         return
     print_front(front, answers, signals, refined=refined, top=top)
     for file in files:
-        print(file)
+        say(file)
 
 
 def _refine(front: Front, answer: BudgetAnswer) -> Refined:

@@ -72,15 +72,19 @@ class Predictor:
         try:
             image = Row(str(file), file.read_bytes(), 0).open()
             array = to_array(image, template.image_size, template.channels)
-        except (NetspaceError, OSError) as error:
-            on_fault(str(error) if isinstance(error, NetspaceError) else f"cannot read {file}: {error.strerror}")
+        except NetspaceError as error:
+            on_fault(str(error))
+            return None
+        except Exception as error:  # whatever is odd about one file, the others are still predicted
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            on_fault(f"cannot read image {file}: {reason}; mend or remove the file")
             return None
         pixels = torch.from_numpy(np.array(array)).reshape(*array.shape[:2], template.channels)
         return (pixels.permute(2, 0, 1),)
 
 
 def load_predictor(folder: Path, format: str | None = None) -> Predictor:
-    """Load an exported model.
+    """Load an exported model; nothing in its folder is run as code.
 
     Args:
         folder: that `netspace export` wrote.
