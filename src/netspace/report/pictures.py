@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from pathlib import Path
 from textwrap import fill
@@ -24,8 +25,11 @@ def save_pictures(chart: Chart, folder: Path) -> list[Path]:
     figure.text(0.01, -0.02, fill(in_matplotlib(chart.note), NOTE_COLUMNS), fontsize=7, color="#555555", va="top")
     FigureCanvasAgg(figure)
     paths = [folder / f"{chart.name}.{suffix}" for suffix in ("png", "svg")]
-    for path in paths:
-        figure.savefig(path, dpi=200, bbox_inches="tight", metadata={"Date": None} if path.suffix == ".svg" else None)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a letter that the font lacks is drawn as a box
+        for path in paths:
+            dated = {"metadata": {"Date": None}} if path.suffix == ".svg" else {}
+            figure.savefig(path, dpi=200, bbox_inches="tight", **dated)
     return paths
 
 
