@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from netspace import NetspaceError
 from netspace.handover import find_images, load_predictor
@@ -36,6 +37,16 @@ def test_what_is_no_image_is_named_and_the_rest_predicted(delivery: Delivery, ph
     assert len(faults) == 2
     assert f"cannot read image {photos / 'cut.png'}: " in faults[0]
     assert f"cannot read image {photos / 'text.jpg'}: it is no image" in faults[1]
+
+
+def test_an_odd_image_does_not_lose_the_results_of_the_others(delivery: Delivery, photos: Path) -> None:
+    Image.new("LAB", (30, 20)).save(photos / "lab.tif")
+    (photos / "nothing.png").touch()
+    faults: list[str] = []
+    found = list(load_predictor(delivery.exported).predict(find_images([photos]), on_fault=faults.append))
+    assert len(found) + len(faults) == 7
+    assert len(found) >= 5
+    assert all(f"cannot read image {photos}" in fault and "\n" not in fault for fault in faults)
 
 
 def test_images_are_found_in_files_and_folders_in_the_order_that_they_are_named(photos: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -67,7 +68,7 @@ def predict_command(
     ] = None,
     json: Json = False,
     csv: Annotated[
-        bool, typer.Option("--csv", help="Print CSV: file, class, probability, one column per class.")
+        bool, typer.Option("--csv", help="Print CSV: file, class, probability, one column per class; names exactly.")
     ] = False,
 ) -> None:
     """Say the class of images; what is no image is named and skipped, and the exit code is 1.
@@ -106,6 +107,8 @@ def _row(prediction: Prediction) -> dict[str, Any]:
 
 
 def _print_csv(predictions: list[Prediction], classes: list[str]) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):  # bytes of a path that are no text leave as they came
+        sys.stdout.reconfigure(errors="surrogateescape")
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["file", "class", "probability", *(f"p({name})" for name in classes)])
     for p in predictions:

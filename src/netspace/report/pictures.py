@@ -28,8 +28,8 @@ def save_pictures(chart: Chart, folder: Path) -> list[Path]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a letter that the font lacks is drawn as a box
         for path in paths:
-            dated = {"metadata": {"Date": None}} if path.suffix == ".svg" else {}
-            figure.savefig(path, dpi=200, bbox_inches="tight", **dated)
+            undated = {"Date": None} if path.suffix == ".svg" else None
+            figure.savefig(path, dpi=200, bbox_inches="tight", metadata=undated)
     return paths
 
 
