@@ -217,6 +217,15 @@ def pickled_weight(entries: dict[str, bytes], mark: Path) -> None:
     edited(entries, WEIGHTS, lambda plain: next(iter(plain["config"].values())).update(use_pickle=True))
 
 
+def pickled_weight_in_other_words(entries: dict[str, bytes], mark: Path) -> None:
+    entries["model/data/weights/weight_0"] = pickled(Marking(mark))
+    edited(entries, WEIGHTS, lambda plain: next(iter(plain["config"].values())).update(use_pickle=["yes"]))
+
+
+def guards(entries: dict[str, bytes], mark: Path) -> None:
+    edited(entries, GRAPH, lambda plain: plain.update(guards_code=[f"__import__('os').mkdir({str(mark)!r})"]))
+
+
 def weights_of_old(entries: dict[str, bytes], mark: Path) -> None:
     entries["model/data/weights/model.pt"] = pickled({"network.stem.conv.weight": Marking(mark)})
 
@@ -260,7 +269,7 @@ def native_library(entries: dict[str, bytes], mark: Path) -> None:
 
 ATTACKS = (
     *(sample_inputs, pickled_weight, weights_of_old, opaque_constant, function_of_torch, file_of_aten, expression),
-    *(name_in_source, nested_type, native_library),
+    *(pickled_weight_in_other_words, name_in_source, nested_type, native_library),
 )
 
 
@@ -274,6 +283,13 @@ def test_a_program_that_carries_code_is_refused(
     with pytest.raises(NetspaceError, match=r"cannot load .*model.pt2: ") as refused:
         load_predictor(out, "torch-export")
     assert "\n" not in str(refused.value)
+
+
+def test_source_code_that_checks_shapes_is_left_out(delivery: Delivery, tmp_path: Path, mark: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(delivery.exported, out)
+    rewritten(out / PROGRAM, lambda entries: guards(entries, mark))
+    assert load_predictor(out, "torch-export").format == "torch-export"
 
 
 @pytest.mark.parametrize("attack", [sample_inputs, expression])

@@ -1,5 +1,6 @@
 """Predictions: the same from every format, and honest about what is no image."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -78,3 +79,18 @@ def test_a_card_of_another_number_of_classes_is_refused(delivery: Delivery, tmp_
     card.write_text(card.read_text().replace('"Bag",\n', "").replace('  "Bag",', ""))
     with pytest.raises(NetspaceError, match="gives 10 classes, but the card names 9"):
         load_predictor(tmp_path / "out")
+
+
+@pytest.mark.parametrize("format", ["python", "torch-export", "onnx"])
+def test_a_model_that_takes_other_images_than_the_card_says_is_refused(
+    delivery: Delivery, tmp_path: Path, format: str
+) -> None:
+    shutil.copytree(delivery.exported, tmp_path / "out")
+    card = tmp_path / "out" / "card.json"
+    plain = json.loads(card.read_text())
+    plain["mean"] = plain["deviation"] = [1.0, 2.0, 3.0]
+    plain["architecture"]["template"]["channels"] = 3
+    del plain["architecture"]["cost"]
+    card.write_text(json.dumps(plain))
+    with pytest.raises(NetspaceError, match=r"model\.\w+ .*(does not classify images of|another architecture)"):
+        load_predictor(tmp_path / "out", format)

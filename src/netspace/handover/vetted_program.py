@@ -82,14 +82,14 @@ def _plain(value: Any, key: str = "") -> Any:
     """Return a value of a graph's description, every text in it checked."""
     if key in ("metadata", "guards_code"):  # where in our source a node is from; source code that checks shapes
         return type(value)()
+    if key == "use_pickle" and value is not False:
+        raise VettingError("it holds pickled weights")
     if isinstance(value, dict):
         return {_word(name, "a key"): _plain(inner, name) for name, inner in value.items() if _argument(name)}
     if isinstance(value, list):
         return [_plain(inner, key) for inner in value]
     if isinstance(value, str):
         return _text(value, key)
-    if key == "use_pickle" and value is not False:
-        raise VettingError("it holds pickled weights")
     return value
 
 
@@ -120,7 +120,10 @@ def _containers(spec: Any) -> Any:
     if isinstance(spec, dict):
         if spec.get("type") not in CONTAINERS or spec.get("context") not in (None, "null", "[]"):
             raise VettingError(f"its arguments are {spec!r:.80}")
-        return {**spec, "children_spec": _containers(spec.get("children_spec", []))}
+        children = _containers(spec["children_spec"])
+        return {"type": spec["type"], "context": spec["context"], "children_spec": children}
+    if not isinstance(spec, int):
+        raise VettingError(f"its arguments are {spec!r:.80}")
     return spec
 
 

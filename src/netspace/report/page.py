@@ -88,7 +88,7 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>netspace report</title>{meta}'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
         f"<script>{get_plotlyjs()}</script></head><body><h1>Network spaces</h1>"
-        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).{_progress(material)}</p>{body}'
+        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).{in_html(_progress(material))}</p>{body}'
         f"<script>{_SCRIPT}</script></body></html>"
     )
 
