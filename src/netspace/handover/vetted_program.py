@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -66,15 +67,19 @@ def _content(name: str, content: bytes) -> bytes:
     if name.endswith(".json"):
         return json.dumps(_plain(json.loads(content))).encode()
     if name.endswith(".pt"):
-        return _tensors(content) if content else content
+        return _tensors(content, name) if content else content
     _word(content.decode().strip(), name)
     return content
 
 
-def _tensors(content: bytes) -> bytes:
+def _tensors(content: bytes, name: str) -> bytes:
     """Read tensors and plain containers of them, and nothing else, and write them anew."""
     anew = io.BytesIO()
-    torch.save(torch.load(io.BytesIO(content), weights_only=True, map_location="cpu"), anew)
+    try:
+        values = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
+    except UnpicklingError:  # torch's own text says how to run the pickle all the same
+        raise VettingError(f"its entry {name} pickles more than tensors") from None
+    torch.save(values, anew)
     return anew.getvalue()
 
 
