@@ -71,8 +71,8 @@ class Pipeline:
         reading = self._without_shape()
         training = ("train", str(architecture), "--dataset", self.data, *reading, "--recipe", self.recipe, *seed)
         yield Step("train", "train it fully", (*training, "--out", str(network)), network / "card.json")
-        export, card = ("export", str(network), "--format", "all", "--out", str(out / "export")), out / "export/card.md"
-        yield Step("export", "write it for deployment", export, card)
+        export, card = ("export", str(network), "--dataset", self.data, "--format", "all"), out / "export/card.md"
+        yield Step("export", "write it for deployment", (*export, "--out", str(out / "export")), card)
         page = out / "report.html"
         yield Step("report", "show the search", ("report", str(search), "--out", str(page)), page)
 

@@ -1,10 +1,12 @@
 """Predictions: the same from every format, and honest about what is no image."""
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from netspace import NetspaceError
 from netspace.handover import find_images, load_predictor
@@ -38,6 +40,16 @@ def test_what_is_no_image_is_named_and_the_rest_predicted(delivery: Delivery, ph
     assert f"cannot read image {photos / 'text.jpg'}: it is no image" in faults[1]
 
 
+def test_an_odd_image_does_not_lose_the_results_of_the_others(delivery: Delivery, photos: Path) -> None:
+    Image.new("LAB", (30, 20)).save(photos / "lab.tif")
+    (photos / "nothing.png").touch()
+    faults: list[str] = []
+    found = list(load_predictor(delivery.exported).predict(find_images([photos]), on_fault=faults.append))
+    assert len(found) + len(faults) == 7
+    assert len(found) >= 5
+    assert all(f"cannot read image {photos}" in fault and "\n" not in fault for fault in faults)
+
+
 def test_images_are_found_in_files_and_folders_in_the_order_that_they_are_named(photos: Path, tmp_path: Path) -> None:
     assert [f.name for f in find_images([photos / "plain.png", photos])][:2] == ["plain.png", "alpha.png"]
     with pytest.raises(NetspaceError, match=r"image '.*gone.png' is not there"):
@@ -67,3 +79,18 @@ def test_a_card_of_another_number_of_classes_is_refused(delivery: Delivery, tmp_
     card.write_text(card.read_text().replace('"Bag",\n', "").replace('  "Bag",', ""))
     with pytest.raises(NetspaceError, match="gives 10 classes, but the card names 9"):
         load_predictor(tmp_path / "out")
+
+
+@pytest.mark.parametrize("format", ["python", "torch-export", "onnx"])
+def test_a_model_that_takes_other_images_than_the_card_says_is_refused(
+    delivery: Delivery, tmp_path: Path, format: str
+) -> None:
+    shutil.copytree(delivery.exported, tmp_path / "out")
+    card = tmp_path / "out" / "card.json"
+    plain = json.loads(card.read_text())
+    plain["mean"] = plain["deviation"] = [1.0, 2.0, 3.0]
+    plain["architecture"]["template"]["channels"] = 3
+    del plain["architecture"]["cost"]
+    card.write_text(json.dumps(plain))
+    with pytest.raises(NetspaceError, match=r"model\.\w+ .*(does not classify images of|another architecture)"):
+        load_predictor(tmp_path / "out", format)

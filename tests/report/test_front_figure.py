@@ -67,9 +67,7 @@ def test_the_front_joins_the_best_spaces_that_no_cheaper_one_equals(tmp_path: Pa
     assert by["95 % interval of the best"].upper == pytest.approx([0.42, 0.43, 0.32])
     assert by["tied with the best"].y == pytest.approx([0.41, 0.42, 0.42, 0.43, 0.31, 0.32])
     assert by["elite of the search, same predictor"].x == [1_000_000, 3_000_000]
-    assert (
-        "d=1..2 · 3..4<br>w=4..16 by 4 · 20..32 by 4<br>predicted error 40.00%" in by["best space of a budget"].hover[0]
-    )
+    assert "d=1..2 · 3..4\nw=4..16 by 4 · 20..32 by 4\npredicted error 40.00%" in by["best space of a budget"].hover[0]
     assert chart.x_ticks == {1_000_000: "1M", 3_000_000: "3M", 9_000_000: "9M"}
 
 

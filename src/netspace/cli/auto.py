@@ -67,7 +67,10 @@ def auto_command(
     tell_data(images)
     images.keep(out / FOLDER)
     pipeline = Pipeline(data, target, space, recipe, out, options, seed)
-    note("plan:\n" + "\n".join(f"  {step.name}: {step.purpose}\n    {_shown(step)}" for step in pipeline.steps()))
+    note("plan:")
+    for step in pipeline.steps():
+        note(f"  {step.name}: {step.purpose}")
+        note(f"    {_shown(step)}")
     app = context.find_root().command
     started = time.monotonic()
     for step in pipeline.steps():

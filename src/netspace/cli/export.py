@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -68,10 +69,14 @@ def predict_command(
     ] = None,
     json: Json = False,
     csv: Annotated[
-        bool, typer.Option("--csv", help="Print CSV: file, class, probability, one column per class.")
+        bool, typer.Option("--csv", help="Print CSV: file, class, probability, one column per class; names exactly.")
     ] = False,
 ) -> None:
-    """Say the class of images; what is no image is named and skipped, and the exit code is 1."""
+    """Say the class of images; what is no image is named and skipped, and the exit code is 1.
+
+    No file of the folder is run: the network is built of its card and weights, so the folder may be another's. (Its
+    model.py and run_onnx.py are code: run these by yourself only where you trust who made them.)
+    """
     if json and csv:
         raise NetspaceError("--json and --csv exclude each other; give one of them")
     from netspace.handover import find_images, load_predictor
@@ -103,6 +108,8 @@ def _row(prediction: Prediction) -> dict[str, Any]:
 
 
 def _print_csv(predictions: list[Prediction], classes: list[str]) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):  # bytes of a path that are no text leave as they came
+        sys.stdout.reconfigure(errors="surrogateescape")
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["file", "class", "probability", *(f"p({name})" for name in classes)])
     for p in predictions:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from netspace.cli.options import AcceptChangedData, Jobs, Json, MovedDataset, RecipeName, Seed
-from netspace.cli.output import json_text, note, print_json, resumable, tell
+from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
 from netspace.cost import Budget, CostModel
 from netspace.documents import write_atomically
@@ -79,7 +79,7 @@ def front_command(
         return
     print_front(front, answers, signals, refined=refined, top=top)
     for file in files:
-        print(file)
+        say(file)
 
 
 def _save(front: Front, answer: BudgetAnswer, better: Refined | None, top: int, folder: Path) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace.analysis.validation import Ranked
-from netspace.cli.output import print_table
+from netspace.cli.output import print_table, say
 from netspace.documents import to_plain
 from netspace.front import BudgetAnswer, Front, Refined, Signal, pareto_spaces
 
@@ -38,7 +38,7 @@ def print_front(
     columns = ("signal", "model", "τ within bands (95 %)", "above FLOPs alone", "measured against")
     print_table("What ranks networks", columns, [_signal_row(s, front.signal) for s in signals])
     for text in front.signal.warnings:
-        print(text)
+        say(text)
     shape = ("depth per stage", "width per stage")
     shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", "P(best)")
     for answer in answers:

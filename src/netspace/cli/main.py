@@ -19,6 +19,7 @@ from netspace.cli.spaces import cost_command, sample_command, spaces_command
 from netspace.cli.table import table_command
 from netspace.cli.train import train_command
 from netspace.errors import NetspaceError
+from netspace.names import shown
 
 app = typer.Typer(
     help="Search for network spaces: families of Pareto-efficient networks for your data and budget.",
@@ -49,5 +50,5 @@ def main() -> None:
     try:
         app()
     except NetspaceError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {shown(error)}", file=sys.stderr)
         sys.exit(2)

@@ -13,11 +13,19 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from netspace.names import shown
 
 
 def note(text: str) -> None:
-    """Say something beside the result."""
-    print(text, file=sys.stderr, flush=True)
+    """Say one line beside the result; names in it are shown as they are."""
+    print(shown(text), file=sys.stderr, flush=True)
+
+
+def say(text: object) -> None:
+    """Print one line of the result for people; names in it are shown as they are."""
+    print(shown(text))
 
 
 def tell(what: str, done: int, total: int) -> None:
@@ -60,12 +68,12 @@ def _finite(value: Any) -> Any:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; numbers and names alike as they are given, nothing cut."""
+    """Print a table; numbers and names alike as they are given, nothing cut and nothing read as markup."""
     table = Table(header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(shown(column)), overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(shown(cell)) for cell in row))
     console = Console(width=None if sys.stdout.isatty() else 180, highlight=False)
-    console.print(title, style="bold", markup=False)
+    console.print(Text(shown(title)), style="bold")
     console.print(table)

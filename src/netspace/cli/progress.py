@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from netspace.cost import format_amount
+from netspace.names import shown
 from netspace.records import NetworkStore
 from netspace.search import EpochRecord
 
@@ -36,8 +37,9 @@ class ProgressDisplay:
         self._unit, self._console = unit, console or Console(stderr=True)
         self._bar: Progress | None = None
         if self._console.is_terminal:
-            columns = (TextColumn(unit + " {task.completed}/{task.total}"), BarColumn(24), _TimeLeft())
-            self._bar = Progress(*columns, TextColumn("{task.description}"), console=self._console)
+            count = TextColumn(unit + " {task.completed}/{task.total}", markup=False)
+            text = TextColumn("{task.description}", markup=False)
+            self._bar = Progress(count, BarColumn(24), _TimeLeft(), text, console=self._console)
             self._task = self._bar.add_task("", total=None)
 
     def __enter__(self) -> Self:
@@ -58,6 +60,7 @@ class ProgressDisplay:
             text: what is known so far.
             seconds_left: until the end, as expected; None before anything was done.
         """
+        text = shown(text)
         if self._bar is None:
             if seconds_left is not None:
                 line = f"{self._unit} {done}/{total}  ETA {_clock(seconds_left)}  {text}"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from netspace.cli.options import Json, Near
-from netspace.cli.output import note, print_json
+from netspace.cli.output import note, print_json, say
 
 Runs = Annotated[list[Path], typer.Argument(help="Folders of searches and evaluations.", metavar="RUN…")]
 
@@ -26,7 +26,7 @@ def report_command(
     if json:
         print_json([str(file) for file in files])
         return
-    print(f"{files[0]}  ({len(files) - 1} pictures in {files[0].parent / f'{files[0].stem}-figures'})")
+    say(f"{files[0]}  ({len(files) - 1} pictures in {files[0].parent / f'{files[0].stem}-figures'})")
 
 
 def watch_command(

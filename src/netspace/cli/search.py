@@ -20,7 +20,7 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
 )
-from netspace.cli.output import note, print_json, print_table, resumable, tell
+from netspace.cli.output import note, print_json, print_table, resumable, say, tell
 from netspace.config import resolve
 from netspace.cost import format_amount
 from netspace.documents import to_plain
@@ -96,4 +96,4 @@ def _print_elites(elites: list[EliteSpace], out: Path) -> None:
     columns = ("budget", "depth per stage", "width per stage", "P", "hit rate", "median FLOPs")
     print_table("Elite Spaces", columns, rows)
     for elite in elites:
-        print(out / elite.filename)
+        say(out / elite.filename)

@@ -22,7 +22,7 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
 )
-from netspace.cli.output import note, print_json, resumable
+from netspace.cli.output import note, print_json, resumable, say
 from netspace.config import load_recipe, load_search_space
 from netspace.documents import from_plain, to_plain
 from netspace.errors import NetspaceError
@@ -127,4 +127,4 @@ def _print_card(card: ModelCard, out: Path) -> None:
     print(f"validation error  {card.validation_error:.2%} at epoch {card.epoch} of {card.recipe.epochs}")
     print(f"test error        {card.test_error:.2%} on {card.images['test']:,} images, read once")
     for name in ("model.safetensors", "card.md", "card.json"):
-        print(out / name)
+        say(out / name)

@@ -9,9 +9,11 @@ from netspace.data.images import ImageData, ImageSet, load_images
 from netspace.data.kept import FOLDER, places
 from netspace.data.pixels import EXPORTED, RULES
 from netspace.data.rows import Row
+from netspace.data.source import EMBEDDED
 from netspace.data.summary import DataSummary
 
 __all__ = [
+    "EMBEDDED",
     "EXPORTED",
     "FOLDER",
     "RULES",

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from netspace.cost import format_amount
 from netspace.documents import from_plain, read_text, to_plain, write_atomically
 from netspace.errors import NetspaceError
+from netspace.names import in_code, in_markdown, shown
 from netspace.records import ChosenArchitecture
 from netspace.settings import DataSettings, Recipe
 from netspace.spaces import NetworkTemplate
 from netspace.spaces.ranges import STRICT
 
 CARD, CARD_TEXT = "card.json", "card.md"
+LONGEST = 200
+
+
+def _one_line(text: str) -> str:
+    if shown(text) != text:
+        raise ValueError(f"{text!r} holds a control character; give plain text of one line")
+    return text
+
+
+Words = Annotated[str, Field(max_length=LONGEST), AfterValidator(_one_line)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -33,9 +46,9 @@ class Latency:
     """
 
     batch: int
-    milliseconds: float
+    milliseconds: Number
     runs: int
-    device: str
+    device: Words
     threads: int
 
 
@@ -52,12 +65,12 @@ class Export:
         test_error: on the whole test split, where it was measured.
     """
 
-    format: str
-    file: str
+    format: Words
+    file: Words
     images: int
-    difference: float
-    agreement: float
-    test_error: float | None = None
+    difference: Number
+    agreement: Number
+    test_error: Number | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -94,11 +107,11 @@ class ModelCard:
     architecture: ChosenArchitecture
     macs: int
     data: DataSettings
-    fingerprint: str
+    fingerprint: Words
     classes: tuple[str, ...]
     images: dict[str, int]
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
+    mean: tuple[Number, ...]
+    deviation: tuple[Number, ...]
     recipe: Recipe
     seed: int
     epochs: int
@@ -109,11 +122,11 @@ class ModelCard:
     latency: tuple[Latency, ...]
     curve: list[dict[str, Any]]
     seconds: float
-    device: str
+    device: Words
     environment: dict[str, Any]
     reading: dict[str, str] = Field(default_factory=dict)
     exports: tuple[Export, ...] = ()
-    task: str = "image classification"
+    task: Words = "image classification"
     schema: int = Field(default=1, ge=1, le=1)
 
     @property
@@ -126,7 +139,13 @@ class ModelCard:
         """Write card.md and then card.json into a folder."""
         write_atomically(folder / CARD_TEXT, markdown(self))
         plain = {"patience": None, **to_plain(self)}
-        write_atomically(folder / CARD, json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
+        write_atomically(folder / CARD, exact_json(plain, indent=1))
+
+
+def exact_json(value: Any, indent: int | None = None) -> str:
+    """Return plain data as a JSON file's text; bytes of a name that are no text stay as `\\udcff`."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def load_card(folder: Path) -> ModelCard:
@@ -147,32 +166,33 @@ def load_card(folder: Path) -> ModelCard:
 
 
 def markdown(card: ModelCard) -> str:
-    """Return the card as a page of Markdown."""
+    """Return the card as a page of Markdown, names in it as they are."""
     template, cost = card.template, card.architecture.cost
     assert cost is not None
+    chosen = card.architecture.architecture
     shape = f"{template.image_size}×{template.image_size}×{template.channels}"
-    counts = ", ".join(f"{n:,} {part}" for part, n in card.images.items())
+    counts = ", ".join(f"{n:,} {in_markdown(part)}" for part, n in card.images.items())
     rows = [
-        ("task", f"{card.task}, {len(card.classes)} classes: {', '.join(card.classes)}"),
-        ("data", f"`{card.data.dataset}` ({counts} images; fingerprint {card.fingerprint})"),
+        ("task", in_markdown(f"{card.task}, {len(card.classes)} classes: {', '.join(card.classes)}")),
+        ("data", f"{in_code(card.data.dataset)} ({counts} images; fingerprint {in_markdown(card.fingerprint)})"),
         ("input", f"{shape}, pixel values 0 to 255; mean {_short(card.mean)}, deviation {_short(card.deviation)}"),
-        ("image files", "; ".join(f"{key}: {rule}" for key, rule in card.reading.items())),
-        ("architecture", f"{card.architecture.architecture}, strides {template.strides}, stem {template.stem_width}"),
+        ("image files", in_markdown("; ".join(f"{key}: {rule}" for key, rule in card.reading.items()))),
+        ("architecture", f"{chosen}, strides {template.strides}, stem {template.stem_width}"),
         ("FLOPs", f"{cost.flops:,} counted as multiply-adds, so {card.macs:,} MACs; {2 * card.macs:,} counted as two"),
         ("params", f"{cost.params:,}"),
         ("activations", f"{cost.activations:,}"),
-        *(("latency", _latency(latency)) for latency in card.latency),
-        ("recipe", f"{card.recipe.name}: {_recipe(card.recipe)}"),
+        *(("latency", in_markdown(_latency(latency))) for latency in card.latency),
+        ("recipe", in_markdown(f"{card.recipe.name}: {_recipe(card.recipe)}")),
         ("epochs", _epochs(card)),
         ("seed", str(card.seed)),
         ("validation error", f"{card.validation_error:.2%}{' (chose the epoch)' if card.patience else ''}"),
         ("test error", f"{card.test_error:.2%} (read once, at the end; it chose nothing)"),
-        ("training", f"{card.seconds:.0f} s on {card.device}"),
-        ("versions", ", ".join(f"{k} {v}" for k, v in card.environment.items())),
-        *((k, str(v)) for k, v in (card.architecture.provenance or {}).items()),
+        ("training", in_markdown(f"{card.seconds:.0f} s on {card.device}")),
+        ("versions", in_markdown(", ".join(f"{k} {v}" for k, v in card.environment.items()))),
+        *((in_markdown(k), in_markdown(v)) for k, v in (card.architecture.provenance or {}).items()),
     ]
-    lines = [f"# {card.architecture.architecture}, {format_amount(card.macs)} FLOPs", "", "| | |", "| --- | --- |"]
-    lines += [f"| {key} | {_cell(value)} |" for key, value in rows]
+    lines = [f"# {chosen}, {format_amount(card.macs)} FLOPs", "", "| | |", "| --- | --- |"]
+    lines += [f"| {key} | {value} |" for key, value in rows]
     return "\n".join([*lines, *_exports(card), ""])
 
 
@@ -181,7 +201,7 @@ def _exports(card: ModelCard) -> list[str]:
         return []
     head = ["", "## Exports", "", "| format | file | largest logit difference | same class | test error |"]
     rows = [
-        f"| {e.format} | `{e.file}` | {e.difference:.1e} ({e.images} images) | {e.agreement:.2%} | "
+        f"| {in_markdown(e.format)} | {in_code(e.file)} | {e.difference:.1e} ({e.images} images) | {e.agreement:.2%} | "
         f"{'' if e.test_error is None else f'{e.test_error:.2%}'} |"
         for e in card.exports
     ]
@@ -211,7 +231,3 @@ def _recipe(recipe: Recipe) -> str:
 
 def _short(values: tuple[float, ...]) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from netspace.handover.trained_model import TrainedModel
+from netspace.handover.card import load_card
+from netspace.handover.full_training import WEIGHTS
+from netspace.handover.trained_model import TrainedModel, read_weights, with_weights
 from netspace.models import Network
 from netspace.models.network import ConvNorm
 
@@ -35,6 +38,20 @@ class Deployed(nn.Module):
         """Map pixel values 0..255, shape (n, channels, image_size, image_size), to logits (n, classes)."""
         logits: Tensor = self.network((pixels.float() - self.mean) / self.deviation)
         return logits
+
+
+def load_deployed(folder: Path) -> Deployed:
+    """Build an exported network of its card and model.safetensors, folded or not; the folder's model.py is not run.
+
+    Raises:
+        NetspaceError: where a file is not there or at fault, or the weights are not those of the card's network.
+    """
+    card, file = load_card(folder), folder / WEIGHTS
+    network = Network(card.architecture.architecture, card.template).eval()
+    weights = read_weights(file, "export it again")
+    if "stem.conv.bias" in weights:
+        network = fold_batch_norm(network)
+    return Deployed(with_weights(card, network, weights, file))
 
 
 def fold_batch_norm(network: Network) -> Network:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,8 +14,8 @@ from torch import Tensor
 from netspace.data import RULES, ImageData, ImageSet
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
-from netspace.handover.card import Export, ModelCard
-from netspace.handover.deployed import Deployed, example_pixels
+from netspace.handover.card import Export, ModelCard, exact_json
+from netspace.handover.deployed import Deployed, example_pixels, load_deployed
 from netspace.handover.full_training import WEIGHTS
 from netspace.handover.int8 import CALIBRATION, write_int8
 from netspace.handover.onnx_model import ONNX, ONNX_INT8, RUNNER, load_onnx, require, write_onnx
@@ -112,19 +111,21 @@ def write_description(card: ModelCard, folder: Path) -> None:
         "mean": list(card.mean),
         "deviation": list(card.deviation),
     }
-    write_atomically(folder / LABELS, json.dumps(list(card.classes), ensure_ascii=False) + "\n")
-    write_atomically(folder / PREPROCESSING, json.dumps(preprocessing, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(folder / LABELS, exact_json(list(card.classes)))
+    write_atomically(folder / PREPROCESSING, exact_json(preprocessing, indent=1))
     card.save(folder)
 
 
 def load_exported(folder: Path, format: str) -> Callable[[Tensor], Tensor]:
     """Return a function from pixels (n, channels, size, size), uint8, to logits (n, classes).
 
+    The folder may be another's: nothing in it is run as code.
+
     Raises:
         NetspaceError: where the files are at fault, or what runs them is not installed.
     """
     if format == "python":
-        return load_source(folder)
+        return load_deployed(folder)
     return load_program(folder) if format == "torch-export" else load_onnx(folder / FILES[format])
 
 
@@ -166,7 +167,8 @@ def _write_all(
 
 
 def _compare(reference: Deployed, name: str, test: ImageSet, folder: Path) -> Parity:
-    return compare(reference, load_exported(folder, name), spread(test.images, COMPARED))
+    other = load_source(folder) if name == "python" else load_exported(folder, name)
+    return compare(reference, other, spread(test.images, COMPARED))
 
 
 def _judge_int8(reference: Deployed, test: ImageSet, folder: Path) -> Export:

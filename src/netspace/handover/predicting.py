@@ -71,7 +71,7 @@ class Predictor:
         template = self.card.template
         try:
             array = read_pixels(Row(str(file), file, 0), template.image_size, template.channels)
-        except UnreadableError as error:
+        except UnreadableError as error:  # whatever is odd about one file, the others are still predicted
             on_fault(f"{error}; mend or remove the file")
             return None
         pixels = torch.from_numpy(np.array(array)).reshape(*array.shape[:2], template.channels)
@@ -79,7 +79,7 @@ class Predictor:
 
 
 def load_predictor(folder: Path, format: str | None = None) -> Predictor:
-    """Load an exported model.
+    """Load an exported model; nothing in its folder is run as code.
 
     Args:
         folder: that `netspace export` wrote.
@@ -99,17 +99,27 @@ def load_predictor(folder: Path, format: str | None = None) -> Predictor:
         raise NetspaceError(f"'{folder}' holds no format '{format}', {did_you_mean(format, there)}")
     card, chosen = load_card(folder), format or there[0]
     predictor = Predictor(chosen, card, load_exported(folder, chosen))
-    template = card.template
-    with torch.no_grad():
-        logits = predictor.model(
-            torch.zeros(1, template.channels, template.image_size, template.image_size, dtype=torch.uint8)
-        )
+    logits = _try(predictor, folder / FILES[chosen])
     if logits.shape[1] != len(card.classes):
         raise NetspaceError(
             f"{folder / FILES[chosen]} gives {logits.shape[1]} classes, but the card names {len(card.classes)}; "
             "export the network again"
         )
     return predictor
+
+
+@torch.no_grad()
+def _try(predictor: Predictor, file: Path) -> Tensor:
+    """Return the logits of a black image, shape (1, classes)."""
+    template = predictor.card.template
+    shape = (1, template.channels, template.image_size, template.image_size)
+    try:
+        logits = predictor.model(torch.zeros(shape, dtype=torch.uint8))
+        assert logits.shape == (1, logits.shape[-1]), f"it gives numbers of the shape {tuple(logits.shape)}"
+        return logits
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise NetspaceError(f"{file} does not classify images of {shape[1:]}: {reason}; export it again") from None
 
 
 def find_images(places: list[Path]) -> list[Path]:

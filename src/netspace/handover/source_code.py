@@ -46,14 +46,20 @@ def write_source(deployed: Deployed, card: ModelCard, folder: Path, *, fold: boo
 
 
 def fill(name: str, card: ModelCard, values: dict[str, Any]) -> str:
-    """Return a template's text with a card's facts and further values put in."""
+    """Return a template's text with a card's facts and further values put in.
+
+    A card may be another's and the text is run: into it go checked numbers, our own words, and texts by their `repr`.
+
+    Args:
+        name: of the template.
+        card: of the network.
+        values: numbers, lists of numbers, or text of our own.
+    """
     template = card.template
     cost = f"{card.macs:,} multiply-adds (FLOPs, MACs)"
-    title = (
-        f"{card.task[0].upper()}{card.task[1:]}: {card.architecture.architecture}, {template.classes} classes, {cost}."
-    )
     facts = {
-        "title": title,
+        "title": f"A network for images: {card.architecture.architecture}, {template.classes} classes, {cost}.",
+        "task": ascii(card.task),
         "image_size": template.image_size,
         "channels": template.channels,
         "pixels": EXPORTED,
@@ -68,7 +74,9 @@ def read_template(name: str) -> str:
 
 
 def load_source(folder: Path) -> Any:
-    """Run an exported model.py and return its model, in evaluation mode. This runs the file's code: trust it first.
+    """Run an exported model.py and return its model, in evaluation mode.
+
+    This runs the file's code: it is only for a file that `write_source` has just written.
 
     Raises:
         NetspaceError: where the file or its weights are at fault.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import torch
 
 from netspace.errors import NetspaceError
 from netspace.handover.deployed import Deployed
+from netspace.handover.vetted_program import VettingError, vetted
 
 PROGRAM = "model.pt2"
 
@@ -41,13 +45,30 @@ def write_program(deployed: Deployed, pixels: torch.Tensor, folder: Path) -> Non
 
 
 def load_program(folder: Path) -> Any:
-    """Return the module of an exported model.pt2.
+    """Return the module of an exported model.pt2; nothing in the file is run but a graph of known operations.
 
     Raises:
-        NetspaceError: where the file is at fault.
+        NetspaceError: where the file is at fault, or holds what no export of ours does.
     """
     try:
-        return torch.export.load(folder / PROGRAM).module()
+        with _quiet():
+            return torch.export.load(vetted(folder / PROGRAM)).module()
+    except VettingError as error:
+        raise NetspaceError(
+            f"cannot load {folder / PROGRAM}: {error}, which no export of netspace does, so it is not run; "
+            "export the network again"
+        ) from None
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise NetspaceError(f"cannot load {folder / PROGRAM}: {reason}; export it again") from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep torch from logging a traceback of what then comes as an exception."""
+    previous = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(previous)

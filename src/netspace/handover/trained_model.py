@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from netspace.data import ImageData, Normalisation, load_images, places, same_images
+from netspace.data import EMBEDDED, ImageData, Normalisation, load_images, places, same_images
 from netspace.errors import NetspaceError
 from netspace.handover.card import ModelCard, load_card
 from netspace.handover.full_training import WEIGHTS
@@ -37,11 +37,38 @@ def load_model(folder: Path) -> TrainedModel:
     card = load_card(folder)
     network = Network(card.architecture.architecture, card.template)
     file = folder / WEIGHTS
+    return with_weights(card, network, read_weights(file, "run `netspace train` again"), file)
+
+
+def read_weights(file: Path, remedy: str) -> dict[str, Tensor]:
+    """Read tensors by name; a file of them holds nothing else.
+
+    Args:
+        file: of safetensors.
+        remedy: what to do where it is at fault.
+
+    Raises:
+        NetspaceError: where it is not there or at fault.
+    """
     try:
-        weights = load_file(file)
+        return load_file(file)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise NetspaceError(f"cannot read the weights {file}: {reason}; run `netspace train` again") from None
+        raise NetspaceError(f"cannot read the weights {file}: {reason}; {remedy}") from None
+
+
+def with_weights(card: ModelCard, network: Network, weights: dict[str, Tensor], file: Path) -> TrainedModel:
+    """Put weights into a network and return it in evaluation mode, with its card and normalisation.
+
+    Args:
+        card: of the network.
+        network: as the card says, folded or not.
+        weights: by name.
+        file: where they are from.
+
+    Raises:
+        NetspaceError: where the weights are those of another architecture or number of classes.
+    """
     _check(network, weights, card, file)
     network.load_state_dict(weights)
     normalise = Normalisation(torch.tensor(card.mean), torch.tensor(card.deviation))
@@ -66,8 +93,14 @@ def load_data(
         on_note: told how they have changed.
 
     Raises:
-        NetspaceError: where they are not there, or are others.
+        NetspaceError: where they are not there, or are others. A card may be another's: what it names is looked for
+            on this machine alone.
     """
+    if dataset is None and card.data.dataset != EMBEDDED and not Path(card.data.dataset).expanduser().exists():
+        raise NetspaceError(
+            f"dataset '{card.data.dataset}' is not there; it is where the training found its images; say with "
+            "--dataset where they are (a path; or a hub id, which is looked up only where --dataset names it)"
+        )
     settings = DataSettings(**{**vars(card.data), "dataset": dataset or card.data.dataset})
     try:
         images = load_images(settings, kept=places(folder))

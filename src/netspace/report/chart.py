@@ -25,7 +25,7 @@ class Series:
         kind: how it is drawn; a band, and the interval at each x, reaches from `y` to `upper`.
         colour: hexadecimal.
         upper: the other end of a band or of intervals.
-        hover: per point what is shown under the pointer.
+        hover: per point what is shown under the pointer, in lines.
         dashed: for lines and steps.
         marker: shape of points, so that colour alone tells nothing apart.
         filled: whether points are filled or open.

@@ -8,6 +8,7 @@ import numpy as np
 
 from netspace.analysis import compare, complexity_weights, edf_band, error_edf, pareto_front
 from netspace.cost import format_amount
+from netspace.names import shown
 from netspace.records import split_population
 from netspace.report.chart import COLOURS, FLOPS, GREY, MARKERS, Chart, Marker, Series
 from netspace.report.material import Material
@@ -27,7 +28,7 @@ def hover(row: dict[str, Any]) -> str:
     """Return what is shown under the pointer at a network: where it is in the store, its depths, widths, costs."""
     costs = ", ".join(f"{format_amount(row[kind])} {kind}" for kind in ("flops", "params", "activations"))
     place = f"{row['population']} #{row['place']} (row {row['id']})"
-    return f"{place}<br>d={row['depth']} w={row['width']}<br>{costs}<br>test error {row['test_error']:.2%}"
+    return f"{shown(place)}\nd={row['depth']} w={row['width']}\n{costs}\ntest error {row['test_error']:.2%}"
 
 
 def _note(material: Material, n: int) -> str:

@@ -108,9 +108,7 @@ def _searched(answers: list[dict[str, Any]]) -> Series:
 def _hover(answer: dict[str, Any], one: dict[str, Any]) -> str:
     depths, widths = _ranges(one["space"])
     error = _error(one) if isinstance(one["error"], dict) else f"{one['error']:.2%}"
-    return (
-        f"{answer['budget']}<br>d={depths}<br>w={widths}<br>predicted error {error}<br>hit rate {one['hit_rate']:.1%}"
-    )
+    return f"{answer['budget']}\nd={depths}\nw={widths}\npredicted error {error}\nhit rate {one['hit_rate']:.1%}"
 
 
 def _error(one: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from netspace.names import in_plotly
 from netspace.report.chart import GREY, Chart, HeatMap, Series
 
 
@@ -20,10 +21,10 @@ def _plane(chart: Chart) -> Any:
     for series in chart.series:
         for trace in _traces(series):
             figure.add_trace(trace)
-    figure.update_xaxes(title=chart.x, type="log" if chart.log_x else "linear")
+    figure.update_xaxes(title=in_plotly(chart.x), type="log" if chart.log_x else "linear")
     if chart.x_ticks:
-        figure.update_xaxes(tickvals=list(chart.x_ticks), ticktext=list(chart.x_ticks.values()))
-    figure.update_yaxes(title=chart.y, type="log" if chart.log_y else "linear")
+        figure.update_xaxes(tickvals=list(chart.x_ticks), ticktext=[*map(in_plotly, chart.x_ticks.values())])
+    figure.update_yaxes(title=in_plotly(chart.y), type="log" if chart.log_y else "linear")
     if chart.percent:
         (figure.update_xaxes if "%" in chart.x else figure.update_yaxes)(tickformat=".1%")
         if "%" in chart.x and "%" in chart.y:
@@ -32,6 +33,7 @@ def _plane(chart: Chart) -> Any:
 
 
 def _traces(series: Series) -> list[Any]:
+    name = in_plotly(series.name)
     line = {"color": series.colour, "dash": "dash" if series.dashed else "solid"}
     if series.kind == "points":
         background = series.colour == GREY
@@ -42,10 +44,10 @@ def _traces(series: Series) -> list[Any]:
             go.Scatter(
                 x=series.x,
                 y=series.y,
-                name=series.name,
+                name=name,
                 mode="markers",
                 marker=marker,
-                text=series.hover,
+                text=[_lines(text) for text in series.hover] or None,
                 hovertemplate=text,
             )
         ]
@@ -53,16 +55,18 @@ def _traces(series: Series) -> list[Any]:
         edge = {"mode": "lines", "line": {"width": 0, "shape": "hv"}, "showlegend": False, "hoverinfo": "skip"}
         return [
             go.Scatter(x=series.x, y=series.y, **edge),
-            go.Scatter(
-                x=series.x, y=series.upper, fill="tonexty", fillcolor=_faint(series.colour), name=series.name, **edge
-            ),
+            go.Scatter(x=series.x, y=series.upper, fill="tonexty", fillcolor=_faint(series.colour), name=name, **edge),
         ]
     if series.kind == "intervals":  # a gap behind each of them
         x = [at for one in series.x for at in (one, one, None)]
         y = [at for ends in zip(series.y, series.upper, strict=True) for at in (*ends, None)]
-        return [go.Scatter(x=x, y=y, name=series.name, mode="lines", line=line, hoverinfo="skip")]
+        return [go.Scatter(x=x, y=y, name=name, mode="lines", line=line, hoverinfo="skip")]
     line["shape"] = "hv" if series.kind == "steps" else "linear"
-    return [go.Scatter(x=series.x, y=series.y, name=series.name, mode="lines", line=line)]
+    return [go.Scatter(x=series.x, y=series.y, name=name, mode="lines", line=line)]
+
+
+def _lines(text: str) -> str:
+    return "<br>".join(map(in_plotly, text.split("\n")))
 
 
 def _faint(colour: str) -> str:
@@ -73,11 +77,11 @@ def _faint(colour: str) -> str:
 def _heat_maps(chart: Chart) -> Any:
     columns = 2
     rows = -(-len(chart.heat_maps) // columns)
-    titles = [heat_map.title for heat_map in chart.heat_maps]
+    titles = [in_plotly(heat_map.title) for heat_map in chart.heat_maps]
     figure = make_subplots(rows, columns, subplot_titles=titles, vertical_spacing=0.35 / rows, horizontal_spacing=0.2)
     for k, heat_map in enumerate(chart.heat_maps):
         figure.add_trace(_heat_map(heat_map), row=k // columns + 1, col=k % columns + 1)
-        figure.update_xaxes(title=chart.x, row=k // columns + 1, col=k % columns + 1)
+        figure.update_xaxes(title=in_plotly(chart.x), row=k // columns + 1, col=k % columns + 1)
     figure.update_yaxes(tickfont={"size": 11})
     figure.update_layout(**_layout(), height=190 * rows + 120)
     bar = {"thickness": 10, "xpad": 4}
@@ -87,7 +91,8 @@ def _heat_maps(chart: Chart) -> Any:
 def _heat_map(heat_map: HeatMap) -> Any:
     epochs = list(range(1, len(heat_map.values[0]) + 1))
     template = "epoch %{x}, %{y}: %{z:.3f}<extra></extra>"
-    return go.Heatmap(x=epochs, y=heat_map.rows, z=heat_map.values, coloraxis="coloraxis", hovertemplate=template)
+    rows = [*map(in_plotly, heat_map.rows)]
+    return go.Heatmap(x=epochs, y=rows, z=heat_map.values, coloraxis="coloraxis", hovertemplate=template)
 
 
 def _layout() -> dict[str, Any]:

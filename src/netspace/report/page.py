@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import plotly.io
 from plotly.offline import get_plotlyjs
 
 from netspace.documents import write_atomically
+from netspace.names import in_html
 from netspace.report.chart import Chart
 from netspace.report.figures import all_charts
 from netspace.report.front_figure import front_charts, front_files, front_tables
@@ -82,13 +82,13 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
     first = [table for table in tables if table.title.split(":")[0] in FIRST]
     rest = [table for table in tables if table not in first]
     meta = "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh}">'
-    folders = escape(", ".join(str(folder) for folder in material.folders))
+    folders = in_html(", ".join(str(folder) for folder in material.folders))
     body = "".join([*map(_table, first), *map(_figure, charts), *map(_table, rest)])
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>netspace report</title>{meta}'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
         f"<script>{get_plotlyjs()}</script></head><body><h1>Network spaces</h1>"
-        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).{_progress(material)}</p>{body}'
+        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).{in_html(_progress(material))}</p>{body}'
         f"<script>{_SCRIPT}</script></body></html>"
     )
 
@@ -113,13 +113,13 @@ def _figure(chart: Chart) -> str:
     drawn = plotly.io.to_html(
         to_plotly(chart), full_html=False, include_plotlyjs=False, config={"responsive": True, "displayModeBar": False}
     )
-    return f'<h2>{escape(chart.title)}</h2><p class="note">{escape(chart.note)}</p><div class="wide">{drawn}</div>'
+    return f'<h2>{in_html(chart.title)}</h2><p class="note">{in_html(chart.note)}</p><div class="wide">{drawn}</div>'
 
 
 def _table(table: TextTable) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
+    head = "".join(f"<th>{in_html(column)}</th>" for column in table.columns)
+    rows = "".join("<tr>" + "".join(f"<td>{in_html(cell)}</td>" for cell in row) + "</tr>" for row in table.rows)
     return (
-        f'<h2>{escape(table.title)}</h2><div class="wide"><table><thead><tr>{head}</tr></thead>'
+        f'<h2>{in_html(table.title)}</h2><div class="wide"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from netspace.errors import NetspaceError
+from netspace.names import in_html
 from netspace.report.material import gather
 from netspace.report.page import render_page
 
@@ -29,7 +30,8 @@ def watch_server(folders: list[Path], port: int) -> ThreadingHTTPServer:
             try:
                 text = render_page(gather(folders), refresh=REFRESH_SECONDS)
             except NetspaceError as error:
-                text = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}"><p>Nothing to show yet: {error}</p>'
+                meta = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
+                text = f"{meta}<p>Nothing to show yet: {in_html(error)}</p>"
             body = text.encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
