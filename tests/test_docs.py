@@ -1,12 +1,17 @@
-"""The documentation holds: links lead somewhere, and every YAML block is one that netspace reads."""
+"""The documentation holds: links lead somewhere, examples run, and nothing that it should describe is left out."""
 
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import typer
 
+import netspace
 from netspace import NetworkSpace, SearchConfig, load_search_space, resolve
+from netspace.cli.main import app
 from netspace.config import load_recipe
 from netspace.documents import from_plain, parse_yaml
 from netspace.records import elite_from_plain
@@ -68,8 +73,8 @@ def load(text: str, folder: Path) -> str:
     return kind
 
 
-def blocks(page: Path) -> list[str]:
-    return re.findall(r"^```yaml\n(.*?)^```", page.read_text(), flags=re.M | re.S)
+def blocks(page: Path, language: str = "yaml") -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.M | re.S)
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda page: page.name)
@@ -81,3 +86,55 @@ def test_every_yaml_block_is_read(page: Path, tmp_path: Path) -> None:
 def test_the_page_on_your_own_files_shows_one_of_each_kind(tmp_path: Path) -> None:
     kinds = [load(block, tmp_path) for block in blocks(ROOT / "docs" / "your-own.md")]
     assert kinds == ["search space", "network space", "settings", "recipe"]
+
+
+@pytest.mark.parametrize("name", ["extend.md", "coming-from.md"])
+def test_the_python_of_a_page_runs_from_its_first_block_to_its_last(name: str, tmp_path: Path) -> None:
+    parts = [block.replace("\n", "\n    ").rstrip(" ") for block in blocks(ROOT / "docs" / name, "python")]
+    script = tmp_path / "page.py"  # a file with a guard, since processes that train import it again
+    script.write_text('if __name__ == "__main__":\n    ' + "\n    ".join(parts))
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_notebook_runs(tmp_path: Path) -> None:
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    notebook = nbformat.read(ROOT / "docs" / "tour.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    settings = {"kernel_name": "python3", "timeout": 240, "resources": {"metadata": {"path": str(tmp_path)}}}
+    nbclient.NotebookClient(notebook, **settings).execute()
+    printed = "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", []))
+    assert "hit rate" in printed
+    assert printed.count("test error") == 4
+
+
+def test_the_notebooks_outputs_tell_nothing_of_the_machine_that_ran_it() -> None:
+    text = (ROOT / "docs" / "tour.ipynb").read_text()
+    assert not re.search(r"/(tmp|home|root|work|Users)/", text)
+    assert len(text) < 60_000
+
+
+def test_the_reference_holds_every_room_and_every_name_of_the_public_face() -> None:
+    text = (ROOT / "docs" / "api.md").read_text()
+    for file in (ROOT / "src" / "netspace").glob("*/__init__.py"):
+        if "__all__" in file.read_text():
+            assert f".. automodule:: netspace.{file.parent.name}\n" in text, file
+    for name in netspace.__all__:
+        assert re.search(rf"\{{py:obj\}}`~netspace\.\w+\.{name}`", text), name
+
+
+def test_the_page_on_commands_names_every_command_and_every_option() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text()
+    headings = re.findall(r"^## netspace (.*)$", page, flags=re.M)
+    described = {
+        name: part
+        for heading, part in zip(headings, page.split("\n## netspace ")[1:], strict=True)
+        for name in heading.split(", ")
+    }
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert described.keys() == commands.keys()
+    for name, command in commands.items():
+        options = {o for parameter in command.params for o in parameter.opts if o.startswith("--")} - {"--help"}
+        missing = {option for option in options if not re.search(rf"`{option}\b", described[name])}
+        assert not missing, f"{name}: {missing}"

@@ -6,6 +6,7 @@ Stem, stages of residual blocks, global average pooling, classifier (paper, supp
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netspace.errors import NetspaceError
@@ -13,18 +14,30 @@ from netspace.spaces import Architecture, NetworkTemplate
 
 
 class ConvNorm(nn.Module):
-    """A convolution without bias and the BatchNorm behind it; `same` padding at stride 1."""
+    """A convolution without bias and the BatchNorm behind it; `same` padding at stride 1.
+
+    A 1×1 kernel with a stride reads every stride-th pixel alone, so these are taken first and convolved at stride 1.
+    The arithmetic is the same, and torch's own strided 1×1 kernel crashes in its backward pass on CPUs (channels
+    last, at 48 and 64 pixels among others).
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, running: bool = True) -> None:
         super().__init__()
-        self.stride, self.padding = stride, kernel // 2
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, self.padding, bias=False)
+        self.stride, self.thinning = stride, stride if kernel == 1 else 1
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride // self.thinning, kernel // 2, bias=False)
         self.norm = nn.BatchNorm2d(outputs, track_running_stats=running)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, h, w) to (n, outputs, ⌈h/stride⌉, ⌈w/stride⌉)."""
-        out: Tensor = self.norm(self.conv(x))
+        out: Tensor = self.norm(self.conv(self.thinned(x)))
         return out
+
+    def thinned(self, x: Tensor) -> Tensor:
+        """Return the pixels of (n, inputs, h, w) that the kernel reads.
+
+        By pooling over single pixels: three times as fast, forward and backward, as a slice with a step.
+        """
+        return x if self.thinning == 1 else F.avg_pool2d(x, 1, self.thinning)
 
 
 class BasicBlock(nn.Module):

@@ -29,7 +29,7 @@ def _take(tensor: Tensor, channels: Channels, dim: int = 0) -> Tensor:
 
 def _conv_norm(layer: ConvNorm, x: Tensor, inputs: Channels, outputs: Channels) -> Tensor:
     weight = _take(_take(layer.conv.weight, outputs), inputs, dim=1)
-    x = F.conv2d(x, weight, None, layer.stride, layer.padding)
+    x = F.conv2d(layer.thinned(x), weight, None, layer.conv.stride, layer.conv.padding)
     scale, shift = _take(layer.norm.weight, outputs), _take(layer.norm.bias, outputs)
     return F.batch_norm(x, None, None, scale, shift, training=True, eps=layer.norm.eps)
 
