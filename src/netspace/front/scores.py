@@ -124,7 +124,7 @@ class ScoreFile:
         except ValueError:
             raise self.fault(number, f"it should be {2 * stages} whole numbers and a score") from None
         if not all(1 <= part <= LARGEST for part in point) or not 0 <= value <= 1:
-            raise self.fault(number, "depths and widths are at least 1, and a score lies from 0 to 1")
+            raise self.fault(number, f"depths and widths lie from 1 to {LARGEST}, a score from 0 to 1")
         return point, value
 
     def finished(self, n: int) -> bool:
