@@ -1,11 +1,14 @@
 """Commands that train populations: with networks missing they end with 1, say so, choose nothing, and go on."""
 
+import shutil
 import signal
+import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from netspace import SearchConfig, find_spaces, resolve
 from netspace.cli.main import main
 from netspace.records import NetworkStore
 from tests.evaluate.killing import signals_sent
@@ -46,42 +49,53 @@ def test_evaluate_with_a_killed_network_ends_with_1_and_goes_on(
     assert last.startswith(f"error: {tmp_path / 'out'}: 1 of 2 networks is missing: 1 whose worker died: killed by")
     assert "(SIGKILL; perhaps for lack of memory), 2 times" in last
     assert "run the same command again" in last
-    assert netspace(capsys, monkeypatch, *given).code == 0
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recipe, and a finished search by estimator `population` that tests do not change."""
+    folder = tmp_path_factory.mktemp("searched")
+    (folder / "recipe.yaml").write_text(RECIPE)
+    find_spaces(by_population(folder), folder / "run", jobs=2)
+    return folder
+
+
+def by_population(folder: Path) -> SearchConfig:
+    front = {"population": 8, "recipe": str(folder / "recipe.yaml")}
+    options = {"data": {"dataset": "fashion", "image_size": 8}, "budgets": ["200K"], "device": "cpu"}
+    return resolve("tiny", options={**options, "search": {"estimator": "population", "front": front}})
 
 
 def test_no_elite_is_chosen_from_a_population_with_networks_missing(
-    recipe: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    killed = tmp_path / "killed"
     given = ["search", "--dataset", "fashion", "--space", "tiny", "--budget", "200K", "--estimator", "population"]
-    given += ["--set", "search.front.population=8", "--set", f"search.front.recipe={recipe}", "--image-size", "8"]
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert netspace(capsys, monkeypatch, *given, "--out", str(whole)).code == 0
+    given += ["--set", f"search.front.recipe={searched / 'recipe.yaml'}", "--set", "search.front.population=8"]
+    given += ["--image-size", "8", "--out", str(killed), "--jobs", "2"]
     with signals_sent(NetworkStore(killed / "calibration"), signal.SIGKILL, place=0, times=2):
-        done = netspace(capsys, monkeypatch, *given, "--out", str(killed), "--jobs", "2")
+        done = netspace(capsys, monkeypatch, *given)
     assert (done.code, done.out) == (1, "")
     assert "1 of 8 networks is missing" in done.err.splitlines()[-1]
     assert not list(killed.glob("elite-*"))
-    assert netspace(capsys, monkeypatch, *given, "--out", str(killed)).code == 0
-    (file,) = whole.glob("elite-*.yaml")
+    find_spaces(by_population(searched), killed)
+    (file,) = (searched / "run").glob("elite-*.yaml")
     assert (killed / file.name).read_bytes() == file.read_bytes()
 
 
 def test_front_asks_for_the_rest_of_an_unfinished_calibration(
-    recipe: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = ["search", "--dataset", "fashion", "--space", "tiny", "--budget", "200K", "--estimator", "population"]
-    given += ["--set", "search.front.population=8", "--set", f"search.front.recipe={recipe}", "--image-size", "8"]
     run = tmp_path / "run"
-    assert netspace(capsys, monkeypatch, *given, "--out", str(run), "--jobs", "2").code == 0
+    shutil.copytree(searched / "run", run)
     files = sorted(path.name for path in run.iterdir())
-    import sqlite3
-
     with sqlite3.connect(run / "calibration" / "networks.sqlite") as db:
         db.execute("UPDATE networks SET status = 'waiting' WHERE id = 3")
     done = netspace(capsys, monkeypatch, "front", str(run))
     assert (done.code, done.out) == (1, "")
     assert "calibration: 1 of 8 networks is missing: 1 not trained yet" in done.err
     assert sorted(path.name for path in run.iterdir()) == files
+    recipe = str(searched / "recipe.yaml")
     again = netspace(capsys, monkeypatch, "front", str(run), "--calibrate-n", "8", "--recipe", recipe)
     assert again.code == 0, again.err
 

@@ -212,9 +212,7 @@ def test_a_fault_that_spares_no_network_ends_the_work_with_its_reason(
     program = "import os; print('cannot use x: database or disk is full', flush=True); os._exit(70)"
     monkeypatch.setattr(crew, "_PROGRAM", program)
     store = small_store(tmp_path, 1)
-    with pytest.raises(
-        UnfinishedError, match=r"disk is full; 1 of 1 networks is missing: 1 not trained yet; mend that"
-    ):
+    with pytest.raises(UnfinishedError, match=r"disk is full; 1 of 1 networks is missing: 1 not trained yet"):
         train_population(store, TEMPLATE, DATA, RECIPE)
 
 
@@ -222,7 +220,5 @@ def test_a_damaged_store_is_named_before_anything_is_trained(tmp_path: Path) -> 
     store = small_store(tmp_path, 1)
     with recovery.writing(store.file) as db:
         db.execute("UPDATE networks SET width = '[0, 1, 2]'")
-    with pytest.raises(
-        NetspaceError, match=r"row 1 \(network 0 of 'a-1M'\): width is \[0, 1, 2\]; it should be a JSON"
-    ):
+    with pytest.raises(NetspaceError, match=r"row 1 \(network 0 of 'a-1M'\): width is \[0, 1, 2\]; it should"):
         train_population(store, TEMPLATE, DATA, RECIPE)

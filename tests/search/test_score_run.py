@@ -79,7 +79,7 @@ def test_lines_lost_at_the_end_are_made_again(scored: Path, tmp_path: Path) -> N
 )
 def test_a_line_at_fault_is_named(scored: Path, tmp_path: Path, line: int, text: str, message: str) -> None:
     lines = ScoreFile(scored).file.read_text().splitlines(keepends=True)
-    (tmp_path / "scores.csv").write_text("".join(lines[: line - 1] + [text] + lines[line:]))
+    (tmp_path / "scores.csv").write_text("".join([*lines[: line - 1], text, *lines[line:]]))
     with pytest.raises(NetspaceError, match=message):
         ScoreFile(tmp_path).read(3, open_run(scored).space)
 
