@@ -62,7 +62,7 @@ def train_population(
             for counts in _changes(store, crew):
                 if on_change is not None:
                     on_change(counts)
-        except UnfinishedError as error:
+        except NetspaceError as error:  # also where the store can no longer be read, as on a full disk
             raise UnfinishedError(f"{error}; {_missing(store)}; mend that and {recovery.AGAIN}") from None
         finally:
             crew.dismiss()

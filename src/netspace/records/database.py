@@ -13,6 +13,7 @@ from urllib.parse import quote
 from netspace.errors import NetspaceError
 
 _WAIT_SECONDS = 60
+_LEAST_BYTES = 100_000  # of free space, below which a failed write is put down to it
 _NO_ROOM_FOR_WAL = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL")
 
 
@@ -76,4 +77,13 @@ def _named(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise NetspaceError(f"cannot use {file}: {error}") from None
+        full = " (the disk is full)" if _is_io_error(error) and _is_full(file.parent) else ""
+        raise NetspaceError(f"cannot use {file}: {error}{full}") from None
+
+
+def _is_io_error(error: sqlite3.Error) -> bool:
+    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN"))
+
+
+def _is_full(folder: Path) -> bool:
+    return folder.exists() and shutil.disk_usage(folder).free < _LEAST_BYTES
