@@ -24,11 +24,18 @@ from netspace.records.holding import FOLDER, STALL_SECONDS, Watch, remove_if_emp
 
 TRIES = 2
 MOST_DEATHS = 10  # in a row, with no network done in between
-# The standard library has to come from where this process has it, not from a file beside the user's script.
-_PROGRAM = (
-    "import sys; sys.path[:] = {path!r}; import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-    "from netspace.evaluate.worker import main; main({folder!r}, {name!r}, {parent})"
-)
+# Modules come from where this process has them, not from beside the user's script. The worker holds its lock file, and
+# ends with its parent, before it loads what takes seconds.
+_PROGRAM = """
+import sys; sys.path[:] = {path!r}
+import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)
+from pathlib import Path
+from netspace.records import holding, lifeline
+lifeline.end_with({parent})
+hold = holding.Hold(Path({store!r}), {name!r})
+from netspace.evaluate.worker import main
+main({job!r}, hold)
+"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ class Crew:
     def hire(self) -> Worker:
         """Start one worker."""
         name = self._next_name()
-        parts = {"path": sys.path, "folder": str(self._job), "name": name, "parent": os.getpid()}
+        parts = {"path": sys.path, "parent": os.getpid(), "name": name}
+        parts |= {"store": str(self._store.folder), "job": str(self._job)}
         command = [sys.executable, "-c", _PROGRAM.format(**parts)]
         worker = Worker(name, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
         self._workers.append(worker)
@@ -101,6 +109,8 @@ class Crew:
         self._tidy(worker)
         code = worker.process.returncode
         if code == 0:
+            if self._store.counts().get("waiting"):  # it was taken for dead, and another process has its network
+                self.hire()
             return
         if code == CANNOT_GO_ON:
             recovery.put_back(self._store, worker.name)

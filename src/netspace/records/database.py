@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from netspace.errors import NetspaceError
 
-_WAIT_SECONDS = 60
+_WAIT_SECONDS = 120  # for a lock: longer than a worker may stand still, holding one, before it is ended
 _LEAST_BYTES = 100_000  # of free space, below which a failed write is put down to it
 _NO_ROOM_FOR_WAL = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL")
 

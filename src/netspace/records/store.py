@@ -76,13 +76,13 @@ class NetworkStore:
 
     Args:
         folder: the run folder; the store is `networks.sqlite` in it.
-        worker: name of this process where it claims networks, `POOL-NUMBER` in a pool of workers; None makes one up.
+        hold: of this process where it claims networks, named `POOL-NUMBER` in a pool of workers; None takes one with
+            the first claim.
     """
 
-    def __init__(self, folder: Path, worker: str | None = None) -> None:
+    def __init__(self, folder: Path, hold: Hold | None = None) -> None:
         self.folder, self.file = folder, folder / FILE
-        self._worker = worker or uuid.uuid4().hex
-        self._hold: Hold | None = None
+        self._hold, self._worker = hold, uuid.uuid4().hex if hold is None else hold.name
         self._watch = Watch(folder)
 
     def create(self, *, recipe: str, data: str, template: str) -> None:
@@ -143,7 +143,8 @@ class NetworkStore:
 
         Populations take turns, so that what is there at any time is balanced.
         """
-        self.hold()
+        if self._hold is None:
+            self._hold = Hold(self.folder, self._worker)
         with writing(self.file) as db:
             db.execute("BEGIN IMMEDIATE")
             rows = db.execute(
@@ -211,11 +212,6 @@ class NetworkStore:
     def _check_there(self) -> None:
         if not self.file.exists():
             raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there)")
-
-    def hold(self) -> None:
-        """Take this process's lock file, and keep it until it is released or the process ends."""
-        if self._hold is None:
-            self._hold = Hold(self.folder, self._worker)
 
     def release(self) -> None:
         """Remove this process's lock file; what it has claimed is free for others."""
