@@ -113,7 +113,8 @@ class Crew:
                 self.hire()
             return
         if code == CANNOT_GO_ON:
-            recovery.put_back(self._store, worker.name)
+            with suppress(NetspaceError):  # the fault may be that the store cannot be written
+                recovery.put_back(self._store, worker.name)
             raise UnfinishedError(reason)
         self._count_death(reason)
         for network in recovery.held_by(self._store, worker.name):
