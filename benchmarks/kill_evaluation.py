@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,10 @@ def main() -> None:
     command, kills = [*args.command, "--out", str(args.killed)], []
 
     def workers_begun() -> int:
-        return len(list((args.killed / "workers").glob("*")))
+        """Return a number that grows while workers are there."""
+        with suppress(FileNotFoundError):
+            return max((file.stat().st_mtime_ns for file in (args.killed / "workers").glob("*")), default=0)
+        return 0
 
     for killed in killed_runs(command, args.kills, between=args.between, seed=args.seed, progress=workers_begun):
         kills.append({**killed, "rows": _counts(args.killed)})

@@ -52,7 +52,7 @@ def worker_ids(parent: int) -> list[int]:
     """Return the processes that a process started to work for it (Linux)."""
     with suppress(FileNotFoundError):
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        return [int(child) for child in children if "spawn_main" in _command_line(child)]
+        return [int(child) for child in children if "netspace.evaluate.worker" in _command_line(child)]
     return []
 
 

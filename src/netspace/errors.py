@@ -1,4 +1,4 @@
-"""The one kind of error that is the user's to mend, with the nearest valid name offered."""
+"""The errors that are told in one line: mistakes that are the user's to mend, and work of which a part is missing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ class NetspaceError(ValueError):
     """A mistake in what the user gave: names the value, what is allowed and what to do.
 
     The command line prints it as one line and ends with exit code 2.
+    """
+
+
+class UnfinishedError(NetspaceError):
+    """Work that ended with a part of it missing, through no mistake of the user's: names what is missing and why.
+
+    The command line prints it as one line and ends with exit code 1.
     """
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from netspace.records import load_elite
 
 ROOM = 2.0
 MANY = 5000
+EXPORTED = ("model.py", "model.safetensors", "model.onnx", "model.pt2")  # of an export in which every format passed
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,49 @@ class Step:
         name: of the step.
         purpose: what it does, in a few words.
         command: its arguments after `netspace`.
-        result: a file that is there when the step is done.
+        result: the file that the command writes last.
+        beside: names of files that have to be there too, beside the result.
+        leftover: pattern of what the command removes beside the result when it is done; empty where it removes nothing.
+        makes_folder: whether the command wants to make the result's folder itself.
     """
 
     name: str
     purpose: str
     command: tuple[str, ...]
     result: Path
+    beside: tuple[str, ...] = ()
+    leftover: str = ""
+    makes_folder: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether all is there that the step makes, and nothing that it removes."""
+        folder = self.result.parent
+        there = self.result.exists() and all((folder / name).exists() for name in self.beside)
+        return there and not (self.leftover and any(folder.glob(self.leftover)))
+
+    @contextmanager
+    def cleared(self) -> Iterator[None]:
+        """Put an incomplete result aside while it is made anew, where the command wants a new folder."""
+        self.tidy()
+        if self.makes_folder and self.result.exists():
+            self.result.parent.replace(self._old)
+        try:
+            yield
+        finally:
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what was put aside, or put it back where nothing has taken its place, also after a kill."""
+        if self.makes_folder and self._old.exists():
+            if self.result.parent.exists():
+                shutil.rmtree(self._old, ignore_errors=True)
+            else:
+                self._old.replace(self.result.parent)
+
+    @property
+    def _old(self) -> Path:
+        return self.result.parent.with_name(self.result.parent.name + ".old")
 
 
 @dataclass(frozen=True)
@@ -70,9 +109,11 @@ class Pipeline:
         yield Step("nas", "pick a network in it", (*inside, *seed, "--out", str(chosen)), architecture)
         reading = self._without_shape()
         training = ("train", str(architecture), "--dataset", self.data, *reading, "--recipe", self.recipe, *seed)
-        yield Step("train", "train it fully", (*training, "--out", str(network)), network / "card.json")
-        export, card = ("export", str(network), "--dataset", self.data, "--format", "all"), out / "export/card.md"
-        yield Step("export", "write it for deployment", (*export, "--out", str(out / "export")), card)
+        trained = (*training, "--out", str(network))
+        yield Step("train", "train it fully", trained, network / "card.json", leftover="checkpoint-*")
+        export = ("export", str(network), "--dataset", self.data, "--format", "all", "--out", str(out / "export"))
+        card = out / "export" / "card.json"
+        yield Step("export", "write it for deployment", export, card, beside=EXPORTED, makes_folder=True)
         page = out / "report.html"
         yield Step("report", "show the search", ("report", str(search), "--out", str(page)), page)
 

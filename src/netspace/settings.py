@@ -14,6 +14,8 @@ from netspace.spaces.ranges import STRICT
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
+LARGEST_SEED = 2**63 - 1  # what every generator takes and the store of networks holds
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 PenaltyForm = Literal["members", "centre"]
 EstimatorName = Literal["score", "gumbel", "front", "population"]
 
@@ -259,7 +261,7 @@ class SearchConfig:
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
     search: SearchSettings = Field(default_factory=SearchSettings)
     augment: Augmentation = Field(default_factory=Augmentation)
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
 

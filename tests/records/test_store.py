@@ -4,6 +4,9 @@ import multiprocessing as mp
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -112,3 +115,85 @@ def test_the_claim_of_a_killed_process_is_taken_over_and_that_of_a_living_one_is
     workers[1].kill()
     workers[1].join()
     assert store.claim() is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("flops = 0", "flops is 0; it should be a whole number of at least 1"),
+        ("seed = x'00ff'", r"seed is b'\\x00\\xff'; it should be a whole number"),
+        ("status = 'x'", "status is 'x'; it should be one of waiting, claimed, ok"),
+        ("validation_error = 9e999", "validation_error is inf; it should be a share from 0 to 1"),
+        ("test_error = 'x'", "test_error is 'x'; it should be a share"),
+        ("status = 'ok', test_error = NULL", "is 'ok' and lacks an error"),
+        ("seconds = -1", "seconds is -1"),
+        ("depth = '[1, 1'", r"depth is '\[1, 1'; it should be a JSON list of positive whole numbers"),
+        ("depth = '[1, true, 1]'", "depth is "),
+        ("depth = '[1, 1]'", "has 2 depths and 3 widths"),
+        ("depth = '[1, 1]', width = '[4, 4]'", "has 2 stages, and the first row 3"),
+        (f"width = '[1, 1, {10**30}]'", "width is "),
+        (f"depth = '{'[' * 100_000}'", "depth is "),
+        ("population = x'41'", "population is b'A'; it should be a name"),
+        ("reason = 7.5, device = ''", "device is ''"),
+    ],
+)
+def test_a_row_at_fault_is_named_with_what_it_should_be(store: NetworkStore, change: str, message: str) -> None:
+    with sqlite3.connect(store.file) as db:
+        db.execute(f"UPDATE networks SET {change} WHERE id = 2")
+    with pytest.raises(NetspaceError, match=rf"networks\.sqlite is damaged: row 2 .*{message}.*train anew"):
+        store.rows()
+
+
+@pytest.mark.parametrize(
+    "change", ["DROP TABLE networks", "DROP TABLE about", "DELETE FROM about", "UPDATE about SET recipe = x'00'"]
+)
+def test_a_store_without_its_tables_is_named(store: NetworkStore, change: str) -> None:
+    with sqlite3.connect(store.file) as db:
+        db.execute(change)
+    with pytest.raises(NetspaceError, match=r"networks\.sqlite"):
+        _ = store.about(), store.rows()
+
+
+def read_as_nobody(store: NetworkStore) -> tuple[int, str]:
+    """Read a store in a process without rights, which cannot write its folder; return its rows or its error."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            found = f"{len(store.rows())}"
+        except BaseException as error:
+            found = f"{error!r}"
+        os.write(write, found.encode())
+        os._exit(0)
+    os.close(write)
+    _, code = os.waitpid(child, 0)
+    with os.fdopen(read) as stream:
+        return code, stream.read()
+
+
+@pytest.mark.parametrize("killed_writer", [False, True])
+def test_a_store_on_storage_that_cannot_be_written_is_read(killed_writer: bool) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        Path(place).chmod(0o755)
+        store = NetworkStore(Path(place) / "run")
+        store.create(**ABOUT)
+        store.add(planned("a", 2))
+        if killed_writer:  # what it wrote is in the log beside the database alone
+            code = f"""
+import os, sqlite3
+db = sqlite3.connect({str(store.file)!r}, isolation_level=None)
+db.execute("INSERT INTO networks SELECT 9, population, 9, seed, depth, width, flops, params, activations, status,"
+           " worker, validation_error, test_error, curve, seconds, device, reason FROM networks LIMIT 1")
+os._exit(0)
+"""
+            subprocess.run([sys.executable, "-c", code], check=True)
+            (store.folder / "networks.sqlite-shm").unlink()
+            assert (store.folder / "networks.sqlite-wal").stat().st_size
+        before = {path.name: path.read_bytes() for path in store.folder.iterdir()}
+        store.folder.chmod(0o555)
+        assert read_as_nobody(store) == (0, "3" if killed_writer else "2")
+        assert {path.name: path.read_bytes() for path in store.folder.iterdir()} == before
+        store.folder.chmod(0o755)

@@ -1,13 +1,16 @@
 """A run's folder as a place on disk."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 from netspace import NetspaceError
-from netspace.search.run_folder import Checkpoint, RunFolder
+from netspace.records.log import read_log
+from netspace.search import Checkpoint, RunFolder
+from tests.conftest import quick_config
 
 
 def test_only_the_newest_checkpoint_is_kept_and_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -48,3 +51,109 @@ def test_a_folder_without_write_permission_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(NetspaceError, match="is not writable; give another with --out"):
         RunFolder(tmp_path / "run").check_writable()
+
+
+def save(folder: RunFolder, epoch: int) -> None:
+    folder.save(Checkpoint(epoch, {"w": torch.full((2,), float(epoch))}, {"step": epoch}))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_checkpoints_follow_each_other_by_number_also_beyond_9999(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for epoch in (9999, 10_000, 10_001):
+        save(folder, epoch)
+    assert names(tmp_path) == ["checkpoint-10001"]
+    loaded = folder.load()
+    assert loaded is not None
+    assert loaded.epoch == 10_001
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "state.pt"])
+def test_where_the_last_checkpoint_is_broken_the_one_before_it_is_taken_and_this_is_said(
+    tmp_path: Path, file: str
+) -> None:
+    said: list[str] = []
+    folder = RunFolder(tmp_path, said.append)
+    save(folder, 1)
+    shutil.copytree(tmp_path / "checkpoint-0001", tmp_path / "kept")
+    save(folder, 2)
+    (tmp_path / "kept").rename(tmp_path / "checkpoint-0001")
+    (tmp_path / "checkpoint-0002" / file).write_bytes(b"x" * 20)
+    loaded = folder.resume()
+    assert loaded is not None
+    assert loaded.epoch == 1
+    assert len(said) == 1
+    assert f"checkpoint-0002 is corrupt ({file}: " in said[0]
+    assert said[0].endswith("going on from the one before it, epoch 1")
+    save(folder, 2)
+    assert names(tmp_path) == ["checkpoint-0002"]
+    assert folder.load() is not None
+    assert len(said) == 1
+
+
+def test_what_a_kill_left_of_checkpoints_is_gone_with_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder(tmp_path)
+    config = quick_config()
+    with folder.opened(config, "data"):
+        save(folder, 1)
+        real, removed = shutil.rmtree, []
+
+        def killed(path: Path, **options: object) -> None:
+            if path.name == "checkpoint-0001.old" and path.exists():
+                removed.append(path)
+                raise KeyboardInterrupt  # as a kill would, in the middle of the removal
+            real(path, **options)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "rmtree", killed)
+            with pytest.raises(KeyboardInterrupt):
+                save(folder, 2)
+    assert removed
+    assert "checkpoint-0001.old" in names(tmp_path)
+    (tmp_path / "checkpoint-0003.partial").mkdir()
+    with folder.opened(config, "data"):
+        assert names(tmp_path) == [".lock", "checkpoint-0002", "config.yaml"]
+
+
+def test_an_older_checkpoint_that_a_kill_left_whole_goes_when_the_run_is_resumed(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    save(folder, 2)
+    shutil.copytree(tmp_path / "checkpoint-0002", tmp_path / "checkpoint-0001")
+    assert folder.load() is not None
+    assert len(names(tmp_path)) == 2  # whoever only reads removes nothing
+    assert folder.resume() is not None
+    assert names(tmp_path) == ["checkpoint-0002"]
+
+
+@pytest.mark.parametrize("torn", ['{"epoch": 3, "lo', "\x00\x00\x00"])
+def test_the_log_goes_on_after_a_line_that_was_cut_short(tmp_path: Path, torn: str) -> None:
+    folder = RunFolder(tmp_path)
+    for epoch in (1, 2, 3):
+        folder.append({"epoch": epoch})
+    log = tmp_path / "search.jsonl"
+    log.write_text(log.read_text().removesuffix('{"epoch": 3}\n') + torn)
+    folder.forget_after(3)
+    folder.append({"epoch": 4})
+    assert [line["epoch"] for line in read_log(tmp_path)] == [1, 2, 4]
+    folder.forget_after(1)
+    assert [line["epoch"] for line in read_log(tmp_path)] == [1]
+    folder.forget_after(0)
+    assert read_log(tmp_path) == []
+
+
+def test_another_number_of_threads_is_said_when_a_run_goes_on(tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = RunFolder(tmp_path, said.append)
+    for _ in range(2):
+        with folder.opened(quick_config(), "data"):
+            assert said == []
+    file = tmp_path / "config.yaml"
+    file.write_text(file.read_text().replace("threads: 1\n", "threads: 3\n").replace("threads: 1,", "threads: 3,"))
+    with folder.opened(quick_config(), "data"):
+        assert len(said) == 1
+    assert "was begun with 3 threads and goes on with 1" in said[0]

@@ -20,14 +20,16 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
 )
-from netspace.cli.output import note
+from netspace.cli.output import note, resumable
 from netspace.config import load_recipe, load_search_space
 from netspace.cost import Budget
 from netspace.documents import from_plain
+from netspace.errors import UnfinishedError
 from netspace.pipeline import Pipeline, Step, choose_recipe, choose_space
 from netspace.settings import DataSettings
 
-Run = Callable[[tuple[str, ...]], None]
+Run = Callable[[tuple[str, ...]], object]
+AGAIN = "run the same command again to go on with it"
 
 
 def auto_command(
@@ -73,8 +75,9 @@ def auto_command(
         note(f"    {_shown(step)}")
     app = context.find_root().command
     started = time.monotonic()
-    for step in pipeline.steps():
-        _do(step, lambda args: app.main(list(args), standalone_mode=False))
+    with resumable(out):
+        for step in pipeline.steps():
+            _do(step, lambda args: app.main(list(args), standalone_mode=False))
     print(f"done in {time.monotonic() - started:.0f} s; classify an image with")
     print(f"  netspace predict {shlex.quote(str(out / 'export'))} IMAGE")
 
@@ -86,12 +89,24 @@ def _given(**options: object) -> tuple[str, ...]:
 
 
 def _do(step: Step, run: Run) -> None:
-    if step.result.exists():
+    """Run a step that is not done; end with its exit code where it is not 0, and say which step it was."""
+    if step.done:
+        step.tidy()
         note(f"{step.name}: done already, {step.result}")
         return
     note(f"{step.name}: {_shown(step)}")
     started = time.monotonic()
-    run(step.command)
+    try:
+        with step.cleared():
+            code = run(step.command)
+    except Exception:
+        note(f"auto stopped in step '{step.name}'; {AGAIN}")
+        raise
+    if isinstance(code, int) and code:
+        note(f"auto stopped in step '{step.name}', which ended with exit code {code}; {AGAIN}")
+        raise typer.Exit(code)
+    if not step.done:
+        raise UnfinishedError(f"step '{step.name}' ended without {step.result}; {AGAIN}")
     note(f"{step.name}: {time.monotonic() - started:.0f} s")
 
 

@@ -134,7 +134,10 @@ def results_command(
     near: Near = 1.0,
 ) -> None:
     """Show or export an evaluation's networks, one row each."""
-    rows = NetworkStore(folder).rows()
+    store = NetworkStore(folder)
+    rows = store.rows()
+    if not rows:
+        raise NetspaceError(f"{store.file} holds no networks yet; run its `netspace evaluate` again to its end")
     if format == "table":
         _print(folder, near, json=False)
     elif format == "json":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from netspace.cli.options import AcceptChangedData, Jobs, Json, MovedDataset, RecipeName, Seed
-from netspace.cli.output import note, print_json, print_table, resumable
+from netspace.cli.output import note, notes_on_missing, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.records import NetworkStore
 
@@ -38,6 +38,8 @@ def fidelity_command(
     from netspace.cli.progress import PopulationProgress
     from netspace.fidelity import SUPERNET, check_fidelity
 
+    for text in notes_on_missing(trained or []):
+        note(text)
     with resumable(run), PopulationProgress(NetworkStore(run / "fidelity")) as progress:
         found = check_fidelity(
             run,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from netspace.cli.options import AcceptChangedData, Jobs, Json, MovedDataset, RecipeName, Seed
-from netspace.cli.output import json_text, note, print_json, resumable, say, tell
+from netspace.cli.output import json_text, note, notes_on_missing, print_json, resumable, say, tell
 from netspace.config import load_recipe
 from netspace.cost import Budget, CostModel
 from netspace.documents import write_atomically
-from netspace.records import FRONT_FILE
+from netspace.records import FRONT_FILE, NetworkStore, check_complete
 
 if TYPE_CHECKING:
     from netspace.front import BudgetAnswer, Evidence, FinishedRun, Front, Refined
@@ -100,7 +100,11 @@ def _calibration(run: FinishedRun, n: int, recipe: str, seed: int, jobs: int, op
 
     folder = run.folder / CALIBRATION
     if not n:
-        return [folder] if folder.exists() else []
+        if not folder.exists():
+            return []
+        with resumable(folder):
+            check_complete(NetworkStore(folder))
+        return [folder]
     from netspace.finding import train_calibration
     from netspace.search import open_data
 
@@ -127,10 +131,10 @@ def _evidence(
     from netspace.front import Evidence, ScoreFile, Scores, take_in
 
     trained, notes = take_in(run, folders)
-    for text in notes:
+    for text in (*notes_on_missing(folders), *notes):
         note(text)
     file = ScoreFile(run.folder)
-    scores = file.read(len(run.space.stages))
+    scores = file.read(len(run.space.stages), run.space)
     if signal == "population" or run.config.search.estimator == "population":
         scores = Scores.none(len(run.space.stages))
     elif evaluations and not file.finished(evaluations):

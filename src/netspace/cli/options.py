@@ -11,13 +11,14 @@ from netspace.config import load_document, load_search_space
 from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
+from netspace.settings import LARGEST_SEED
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON value on stdout.")]
 ImageSize = Annotated[int, typer.Option(help="Height and width of the input, pixels.", min=1)]
 Channels = Annotated[int, typer.Option(help="Channels of the input.", min=1)]
 Classes = Annotated[int, typer.Option(help="Number of classes.", min=2)]
-Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0)]
+Seed = Annotated[int, typer.Option(help="Seed of every random draw.", min=0, max=LARGEST_SEED)]
 Near = Annotated[
     float, typer.Option(help="Points of test error above the front that are still near it.", min=0, max=100)
 ]

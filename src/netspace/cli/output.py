@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from netspace.errors import UnfinishedError
 from netspace.names import shown
+from netspace.records import NetworkStore, missing
 
 
 def note(text: str) -> None:
@@ -38,6 +40,8 @@ def tell(what: str, done: int, total: int) -> None:
 def resumable(place: Path, how: str = "") -> Iterator[None]:
     """End with exit code 130 on Ctrl-C, and say where the work is and that the same command goes on with it.
 
+    Work of which a part is missing ends with exit code 1 and says what, in one line.
+
     Args:
         place: folder or file that holds what is done.
         how: what to add, as ` from its last epoch`.
@@ -47,6 +51,15 @@ def resumable(place: Path, how: str = "") -> Iterator[None]:
     except KeyboardInterrupt:
         note(f"stopped; what is done is in {place}. Run the same command again to go on{how}.")
         raise typer.Exit(130) from None
+    except UnfinishedError as error:
+        note(f"error: {' '.join(str(error).split())}")
+        raise typer.Exit(1) from None
+
+
+def notes_on_missing(folders: Iterable[Path]) -> list[str]:
+    """Return a sentence for each folder of trained networks in which some are missing."""
+    lacking = {folder: missing(NetworkStore(folder)) for folder in folders}
+    return [f"{folder}: {what}; going on without them" for folder, what in lacking.items() if what]
 
 
 def print_json(value: Any) -> None:

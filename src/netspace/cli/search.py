@@ -25,7 +25,7 @@ from netspace.config import resolve
 from netspace.cost import format_amount
 from netspace.documents import to_plain
 from netspace.records import EliteSpace
-from netspace.settings import EstimatorName
+from netspace.settings import LARGEST_SEED, EstimatorName
 
 
 def search_command(
@@ -39,7 +39,7 @@ def search_command(
         EstimatorName | None,
         typer.Option(help="How spaces are chosen; default: what the search space's file says."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0, max=LARGEST_SEED)] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"] | None, typer.Option(help="Where to train.")] = None,
     precision: Annotated[Literal["32-true", "bf16-mixed"] | None, typer.Option(help="Arithmetic of training.")] = None,
     tolerance: Annotated[float | None, typer.Option(help="Relative distance that satisfies a budget.")] = None,

@@ -97,7 +97,7 @@ def _train(plain: dict[str, Any], images: ImageData, out: Path) -> ModelCard:
     if (out / CARD).exists():
         note(f"{out} is trained already")
     with resumable(out, " from its last epoch"), EpochProgress(describe_training) as progress:
-        return train_fully(config, images, out, on_epoch=progress)
+        return train_fully(config, images, out, on_epoch=progress, on_note=note)
 
 
 def _run(chosen: ChosenArchitecture) -> list[Path]:

@@ -18,7 +18,9 @@ FILE = "images.npy"
 
 
 def remember_images(images: ImageData, folder: Path) -> None:
-    """Write 64 bits of each training image's content into a run's folder."""
+    """Write 64 bits of each training image's content into a run's folder, unless they are there."""
+    if (folder / FILE).exists():
+        return
     content = io.BytesIO()
     np.save(content, images.digests, allow_pickle=False)
     write_atomically(folder / FILE, content.getvalue())

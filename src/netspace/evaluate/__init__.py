@@ -2,7 +2,8 @@
 
 from netspace.evaluate.baselines import BASELINES, draw_baseline
 from netspace.evaluate.evaluation import Subject, evaluate_spaces
-from netspace.evaluate.population import PopulationPlan, plan_drawn, plan_networks, train_population
+from netspace.evaluate.pool import train_population
+from netspace.evaluate.population import PopulationPlan, plan_drawn, plan_networks
 from netspace.evaluate.train import (
     DivergedError,
     Training,

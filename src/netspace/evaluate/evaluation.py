@@ -13,7 +13,8 @@ from netspace.cost import Budget
 from netspace.data import ImageData
 from netspace.documents import fingerprint, parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
-from netspace.evaluate.population import PopulationPlan, plan_networks, train_population
+from netspace.evaluate.pool import train_population
+from netspace.evaluate.population import PopulationPlan, plan_networks
 from netspace.evaluate.training_data import TrainingData
 from netspace.records import NetworkStore, population_name
 from netspace.settings import Recipe

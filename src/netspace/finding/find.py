@@ -41,7 +41,7 @@ def find_spaces(
         NetspaceError: where the config, the data, a budget or the folder is at fault; nothing is trained then.
     """
     out = Path(out)
-    folder = RunFolder(out)
+    folder = RunFolder(out, on_note)
     folder.check_writable()
     device = resolve_device(config.device)
     data = load_images(config.data, kept=places(out), on_progress=partial(_read, on_note))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass as plain_dataclass
@@ -24,11 +23,11 @@ from netspace.handover.latency import device_name, measure_latency
 from netspace.models import Network
 from netspace.records import ChosenArchitecture
 from netspace.search import Checkpoint, RunFolder, environment
-from netspace.settings import DataSettings, Recipe
+from netspace.settings import DataSettings, Recipe, Seed
 from netspace.spaces.ranges import STRICT
 
 if TYPE_CHECKING:
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+    from torch.utils.tensorboard import SummaryWriter
 
 WEIGHTS = "model.safetensors"
 LATENCY_BATCHES = (1, 64)
@@ -51,7 +50,7 @@ class TrainingConfig:
     architecture: ChosenArchitecture
     data: DataSettings
     recipe: Recipe
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     device: Literal["cpu", "cuda"] = "cpu"
     patience: Annotated[int, Field(ge=1)] | None = None
 
@@ -81,6 +80,7 @@ def train_fully(
     out: Path,
     *,
     on_epoch: Callable[[TrainingEpoch], None] = lambda epoch: None,
+    on_note: Callable[[str], None] | None = None,
 ) -> ModelCard:
     """Train a network in a folder, or go on where it was stopped, and write model.safetensors and its card.
 
@@ -89,6 +89,7 @@ def train_fully(
         images: of the shape that the template says.
         out: the folder; made where it is not there.
         on_epoch: called after each epoch, when it is on disk.
+        on_note: called with what must be said of the folder, such as that a checkpoint is broken; None warns.
 
     Raises:
         NetspaceError: where the data do not fit the template, the folder holds something else, or the loss is not
@@ -96,9 +97,10 @@ def train_fully(
     """
     check_data(config.architecture, images)
     data = TrainingData.of(images, config.recipe, torch.device(config.device))
-    folder = RunFolder(out)
+    folder = RunFolder(out, on_note)
     with folder.opened(config, images):
         if (out / CARD).exists():
+            folder.drop_checkpoints()
             return load_card(out)
         training = FullTraining(config, data)
         for epoch in training.run(folder):
@@ -106,8 +108,7 @@ def train_fully(
         card = training.card(images)
         write_atomically(out / WEIGHTS, save(training.best.weights))
         card.save(out)
-        for checkpoint in out.glob("checkpoint-*"):
-            shutil.rmtree(checkpoint, ignore_errors=True)
+        folder.drop_checkpoints()
         return card
 
 
@@ -141,7 +142,7 @@ class FullTraining:
 
     def run(self, folder: RunFolder) -> Iterator[TrainingEpoch]:
         """Go on from the folder's last checkpoint to the end; yield each epoch, when it is on disk."""
-        checkpoint = folder.load()
+        checkpoint = folder.resume()
         if checkpoint is not None:
             self._restore(checkpoint)
         curve = _curve(folder.path, self._training.epoch)
@@ -150,13 +151,14 @@ class FullTraining:
             entry = self._training.train_epoch()
             self._judge(entry["validation_error"])
             epoch, epochs = self._training.epoch, self._config.recipe.epochs
-            curve.log_metrics({**entry, "learning_rate": learning_rate(epoch, self._config.recipe)}, step=epoch)
-            curve.save()
+            for name, value in {**entry, "learning_rate": learning_rate(epoch, self._config.recipe)}.items():
+                curve.add_scalar(name, value, epoch)
+            curve.flush()
             seconds = time.perf_counter() - started
             self._seconds += seconds
             folder.save(self._checkpoint())
             yield TrainingEpoch(epoch, epochs, seconds, entry["loss"], entry["validation_error"])
-        curve.finalize("success")
+        curve.close()
 
     def _is_over(self) -> bool:
         epoch, patience = self._training.epoch, self._config.patience
@@ -212,8 +214,8 @@ class FullTraining:
         )
 
 
-def _curve(folder: Path, epoch: int) -> TensorBoardLogger:
-    """Return a TensorBoard logger that goes on after an epoch; what a killed run wrote beyond it no longer counts."""
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+def _curve(folder: Path, epoch: int) -> SummaryWriter:
+    """Return a TensorBoard writer that goes on after an epoch; what a killed run wrote beyond it no longer counts."""
+    from torch.utils.tensorboard import SummaryWriter
 
-    return TensorBoardLogger(root_dir=folder, name="curve", version="", purge_step=epoch + 1 if epoch else None)
+    return SummaryWriter(str(folder / "curve"), purge_step=epoch + 1 if epoch else None)

@@ -11,6 +11,7 @@ from netspace.records.elite import (
     elite_from_plain,
     load_elite,
 )
+from netspace.records.recovery import Missing, check_complete, missing
 from netspace.records.store import NetworkStore, Planned, population_name, split_population
 from netspace.records.trained import TrainedNetwork
 
@@ -20,14 +21,17 @@ __all__ = [
     "ChosenArchitecture",
     "EliteSpace",
     "Fidelity",
+    "Missing",
     "NetworkStore",
     "Planned",
     "Provenance",
     "Quantiles",
     "TrainedNetwork",
+    "check_complete",
     "elite_from_plain",
     "load_architecture",
     "load_elite",
+    "missing",
     "population_name",
     "split_population",
 ]

@@ -1,23 +1,23 @@
 """A run's networks in one SQLite file: a row per network, claimed before it is trained, never lost, never twice.
 
-Each process that trains holds a lock file of its own for as long as it lives; the system lets go of it however the
-process ends. A claimed row whose holder's lock is free belongs to a dead process, and is taken over.
+Each process that trains holds a lock file of its own for as long as it lives, and touches it (records/holding.py). A
+claimed row whose holder's lock is free, or untouched for long, belongs to a dead process, and is taken over. Workers of
+one pool leave each other's rows to their parent, who knows how they ended.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import sqlite3
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from netspace.cost import Cost
 from netspace.errors import NetspaceError
+from netspace.records.database import reading, writing
+from netspace.records.holding import Hold, Watch
+from netspace.records.row import checked_about, checked_rows
 from netspace.records.trained import TrainedNetwork
 from netspace.spaces import Architecture
 
@@ -76,12 +76,14 @@ class NetworkStore:
 
     Args:
         folder: the run folder; the store is `networks.sqlite` in it.
+        hold: of this process where it claims networks, named `POOL-NUMBER` in a pool of workers; None takes one with
+            the first claim.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hold: Hold | None = None) -> None:
         self.folder, self.file = folder, folder / FILE
-        self._lock: IO[str] | None = None
-        self._worker = ""
+        self._hold, self._worker = hold, uuid.uuid4().hex if hold is None else hold.name
+        self._watch = Watch(folder)
 
     def create(self, *, recipe: str, data: str, template: str) -> None:
         """Make the store, or check that it holds networks of the same recipe, data and template.
@@ -91,13 +93,13 @@ class NetworkStore:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         given = {"schema": SCHEMA, "recipe": recipe, "data": data, "template": template}
-        with self._open() as db:
+        with writing(self.file) as db:
             db.execute("BEGIN IMMEDIATE")
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'about'").fetchone():
                 for statement in filter(str.strip, _CREATE.split(";")):
                     db.execute(statement)
                 db.execute("INSERT INTO about VALUES (:schema, :recipe, :data, :template)", given)
-            stored = dict(db.execute("SELECT * FROM about").fetchone())
+            stored = checked_about(db.execute("SELECT * FROM about").fetchall(), self.file)
             db.execute("COMMIT")
         _compare(self.file, stored, given, "give another --out")
 
@@ -116,7 +118,7 @@ class NetworkStore:
         Raises:
             NetspaceError: where a place of a population holds another architecture or seed.
         """
-        with self._open() as db:
+        with writing(self.file) as db:
             db.execute("BEGIN IMMEDIATE")
             for network in planned:
                 row = _planned_row(network)
@@ -141,8 +143,9 @@ class NetworkStore:
 
         Populations take turns, so that what is there at any time is balanced.
         """
-        worker = self._hold_lock()
-        with self._open() as db:
+        if self._hold is None:
+            self._hold = Hold(self.folder, self._worker)
+        with writing(self.file) as db:
             db.execute("BEGIN IMMEDIATE")
             rows = db.execute(
                 "SELECT id, depth, width, seed, status, worker FROM networks WHERE status IN ('waiting', 'claimed')"
@@ -150,17 +153,29 @@ class NetworkStore:
             ).fetchall()
             alive: dict[str, bool] = {}
             for row in rows:
-                if row["status"] == "claimed" and alive.setdefault(row["worker"], self._alive(row["worker"])):
+                if row["status"] == "claimed" and self._alive(row["worker"], alive):
                     continue
-                db.execute("UPDATE networks SET status = 'claimed', worker = ? WHERE id = ?", (worker, row["id"]))
+                db.execute("UPDATE networks SET status = 'claimed', worker = ? WHERE id = ?", (self._worker, row["id"]))
                 db.execute("COMMIT")
-                return row["id"], Architecture.of(json.loads(row["depth"]), json.loads(row["width"])), row["seed"]
+                return _claimed(row)
             db.execute("COMMIT")
         return None
 
-    def finish(self, network: int, trained: TrainedNetwork) -> None:
-        """Record what came of a network that this process claimed."""
-        with self._open() as db:
+    def handed_over(self) -> list[tuple[int, Architecture, int]]:
+        """Return what was claimed in this process's name before it began, as `claim` does."""
+        with reading(self.file) as db:
+            found = db.execute(
+                "SELECT id, depth, width, seed FROM networks WHERE status = 'claimed' AND worker = ?", (self._worker,)
+            ).fetchall()
+        return [_claimed(row) for row in found]
+
+    def finish(self, network: int, trained: TrainedNetwork) -> bool:
+        """Record what came of a network that this process claimed.
+
+        Returns:
+            whether it was still this process's; where another has taken it over, nothing is recorded.
+        """
+        with writing(self.file) as db:
             done = db.execute(
                 "UPDATE networks SET status = ?, validation_error = ?, test_error = ?, curve = ?, seconds = ?,"
                 " device = ?, reason = ? WHERE id = ? AND status = 'claimed' AND worker = ?",
@@ -169,63 +184,53 @@ class NetworkStore:
                     *(trained.seconds, trained.device, trained.reason, network, self._worker),
                 ),
             )
-            assert done.rowcount == 1, f"network {network} was not claimed by this process"
+        return done.rowcount == 1
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return all networks, in the order of populations and places; depth and width as lists."""
+        """Return all networks, in the order of populations and places; depth and width as lists.
+
+        Raises:
+            NetspaceError: where the store is not there, or a row is at fault.
+        """
         self._check_there()
-        with self._open() as db:
+        with reading(self.file) as db:
             found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM networks ORDER BY population, place").fetchall()
-        return [
-            {**row, "depth": json.loads(row["depth"]), "width": json.loads(row["width"])} for row in map(dict, found)
-        ]
+        return checked_rows(found, self.file)
 
     def about(self) -> dict[str, Any]:
         """Return the schema and the fingerprints of recipe, data and template that all networks share."""
         self._check_there()
-        with self._open() as db:
-            return dict(db.execute("SELECT * FROM about").fetchone())
+        with reading(self.file) as db:
+            return checked_about(db.execute("SELECT * FROM about").fetchall(), self.file)
 
     def counts(self) -> dict[str, int]:
         """Return the number of networks of each status; the store has to be there."""
         self._check_there()
-        with self._open() as db:
+        with reading(self.file) as db:
             return {row[0]: row[1] for row in db.execute("SELECT status, count(*) FROM networks GROUP BY status")}
 
     def _check_there(self) -> None:
         if not self.file.exists():
             raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there)")
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as db:
-                db.row_factory = sqlite3.Row
-                db.execute("PRAGMA journal_mode = WAL")
-                yield db
-        except sqlite3.Error as error:
-            raise NetspaceError(f"cannot use {self.file}: {error}") from None
+    def release(self) -> None:
+        """Remove this process's lock file; what it has claimed is free for others."""
+        if self._hold is not None:
+            self._hold.release()
+            self._hold = None
 
-    def _hold_lock(self) -> str:
-        if self._lock is None:
-            self._worker = uuid.uuid4().hex
-            locks = self.folder / "workers"
-            locks.mkdir(exist_ok=True)
-            self._lock = (locks / self._worker).open("w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return self._worker
+    def _alive(self, worker: Any, known: dict[str, bool]) -> bool:
+        """Say whether a row's holder is at work, or is of this process's pool, whose parent looks after it."""
+        name = str(worker)
+        if name.partition("-")[0] == self._worker.partition("-")[0]:
+            return True
+        if name not in known:
+            known[name] = self._watch.alive(name)
+        return known[name]
 
-    def _alive(self, worker: str) -> bool:
-        if worker == self._worker:
-            return True
-        try:
-            with (self.folder / "workers" / worker).open() as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-        return False
+
+def _claimed(row: Any) -> tuple[int, Architecture, int]:
+    return row["id"], Architecture.of(json.loads(row["depth"]), json.loads(row["width"])), row["seed"]
 
 
 def _compare(file: Path, stored: dict[str, Any], given: dict[str, Any], advice: str) -> None:

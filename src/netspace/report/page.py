@@ -64,8 +64,9 @@ def write_report(folders: list[Path], out: Path, *, near: float = NEAR) -> list[
     charts = _charts(material)
     pictures = out.parent / f"{out.stem}-figures"
     pictures.mkdir(parents=True, exist_ok=True)
-    write_atomically(out, render_page(material, charts))
-    return [out, *(path for chart in charts for path in save_pictures(chart, pictures))]
+    drawn = [path for chart in charts for path in save_pictures(chart, pictures)]
+    write_atomically(out, render_page(material, charts))  # last: whoever finds the page finds its pictures too
+    return [out, *drawn]
 
 
 def render_page(material: Material, charts: list[Chart] | None = None, *, refresh: int | None = None) -> str:

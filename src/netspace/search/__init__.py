@@ -1,11 +1,12 @@
 """The search for Elite Spaces."""
 
 from netspace.search.architecture_search import Chosen, search_architectures
+from netspace.search.checkpoints import Checkpoint
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, GradientEstimator, GumbelEstimator, ScoreEstimator
 from netspace.search.opening import open_data, open_search, resolve_device
-from netspace.search.run_folder import Checkpoint, RunFolder, environment
+from netspace.search.run_folder import RunFolder, environment
 from netspace.search.scoring import architecture_error, held_out_error
 from netspace.search.space_search import EpochRecord, SpaceSearch
 

@@ -6,39 +6,29 @@ import fcntl
 import json
 import os
 import platform
-import shutil
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from netspace.config import load_run_config
 from netspace.data import FOLDER, ImageData, changed_images, remember_images
 from netspace.documents import parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records.log import LOG
+from netspace.search.checkpoints import (
+    Checkpoint,
+    drop_checkpoints,
+    load_checkpoint,
+    remove_leftovers,
+    save_checkpoint,
+)
 from netspace.settings import SearchConfig
-
-
-class Checkpoint(NamedTuple):
-    """The state after a number of epochs.
-
-    Args:
-        epoch: epochs that are done.
-        weights: the shared weights by name.
-        state: all else: optimisers, Θ. Random generators are made anew from (seed, epoch), so none is stored.
-    """
-
-    epoch: int
-    weights: dict[str, Tensor]
-    state: dict[str, Any]
 
 
 class RunFolder:
@@ -46,10 +36,12 @@ class RunFolder:
 
     Args:
         path: the folder.
+        on_note: called with what must be said of the run, such as that a checkpoint is broken; None warns.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_note: Callable[[str], None] | None = None) -> None:
         self.path = path
+        self._say = on_note or _warn
 
     def check_writable(self) -> None:
         """Raise NetspaceError where the folder can't be made or written; nothing is made."""
@@ -88,6 +80,8 @@ class RunFolder:
                     f"another process runs in '{self.path}'; wait for it or give another --out"
                 ) from None
             self._claim(config, images)
+            remove_leftovers(self.path)
+            remember_images(images, self.path)
             images.keep(self.path / FOLDER)
             yield self
 
@@ -104,13 +98,24 @@ class RunFolder:
                     "Give the same settings to go on with it, or another --out"
                 )
             self.check_data(images)
+            self._compare_threads()
             return
         strangers = sorted(entry.name for entry in self.path.iterdir() if entry.name != ".lock")
         if any(not name.endswith(".partial") for name in strangers):
             raise NetspaceError(f"'{self.path}' is not empty and holds no run ({strangers[0]}); give another --out")
-        remember_images(images, self.path)
         about = {"config": to_plain(config), "data": images.fingerprint, "environment": environment()}
         write_atomically(file, to_yaml(about))
+
+    def _compare_threads(self) -> None:
+        """Say where the run goes on with another number of threads, which changes the last digits of sums."""
+        file = self.path / "config.yaml"
+        stored = parse_yaml(read_text(file), str(file)).get("environment")
+        before, now = stored.get("threads") if isinstance(stored, dict) else None, torch.get_num_threads()
+        if before is not None and before != now:
+            self._say(
+                f"'{self.path}' was begun with {before} threads and goes on with {now} (OMP_NUM_THREADS): what is "
+                "still to be trained may differ in its last digits from a run that was not stopped"
+            )
 
     def config(self) -> SearchConfig:
         """Return the config of the run.
@@ -135,16 +140,21 @@ class RunFolder:
             )
 
     def append(self, record: dict[str, Any]) -> None:
-        """Add one line to search.jsonl."""
+        """Add one line to search.jsonl; it is on disk when this returns."""
         with (self.path / LOG).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(record) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
 
     def forget_after(self, epoch: int) -> None:
-        """Drop the lines of search.jsonl that a killed run wrote after its last checkpoint."""
+        """Drop the lines of search.jsonl that a killed run wrote after its last checkpoint, and one cut short."""
         file = self.path / LOG
         if file.exists():
-            lines = read_text(file).splitlines()[:epoch]
-            write_atomically(file, "".join(line + "\n" for line in lines))
+            text = read_text(file)
+            lines = text.split("\n")[:-1] if epoch else []
+            kept = "".join(line + "\n" for line in lines if _epoch_of(line) <= epoch)
+            if kept != text:
+                write_atomically(file, kept)
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint beside the last one, then drop the last one.
@@ -152,43 +162,29 @@ class RunFolder:
         Raises:
             NetspaceError: where the disk is full; the last checkpoint stands.
         """
-        final = self.path / f"checkpoint-{checkpoint.epoch:04d}"
-        partial = self.path / f"{final.name}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        try:
-            partial.mkdir()
-            save_file(checkpoint.weights, partial / "weights.safetensors")
-            torch.save(checkpoint.state, partial / "state.pt")
-            for file in partial.iterdir():
-                _sync(file)
-            partial.replace(final)
-        except (OSError, RuntimeError, SafetensorError) as error:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise NetspaceError(f"cannot write checkpoint {final}: {error}; the last one stands") from None
-        _sync(self.path)
-        for old in self._checkpoints()[:-1]:
-            shutil.rmtree(old, ignore_errors=True)
+        save_checkpoint(self.path, checkpoint)
 
     def load(self) -> Checkpoint | None:
-        """Return the last checkpoint, or None where there is none.
+        """Return the last checkpoint that is whole, or None where there is none; of a broken one it is said.
 
         Raises:
-            NetspaceError: where it is corrupt.
+            NetspaceError: where there are some and none is whole.
         """
-        found = self._checkpoints()
-        if not found:
-            return None
-        last = found[-1]
-        try:
-            weights = load_file(last / "weights.safetensors")
-            state = torch.load(last / "state.pt", weights_only=True)
-            return Checkpoint(int(last.name.rsplit("-", 1)[1]), weights, state)
-        except Exception as error:
-            reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-            raise NetspaceError(f"checkpoint {last} is corrupt ({reason}); remove {self.path} to start anew") from None
+        checkpoint, faults = load_checkpoint(self.path)
+        if checkpoint is not None and faults:
+            self._say(f"checkpoint {'; '.join(faults)}; going on from the one before it, epoch {checkpoint.epoch}")
+        return checkpoint
 
-    def _checkpoints(self) -> list[Path]:
-        return sorted(p for p in self.path.glob("checkpoint-*") if p.is_dir() and not p.name.endswith(".partial"))
+    def resume(self) -> Checkpoint | None:
+        """Return what `load` does, and drop older checkpoints: for whoever holds the folder and goes on from it."""
+        checkpoint = self.load()
+        if checkpoint is not None:
+            drop_checkpoints(self.path, before=checkpoint.epoch)
+        return checkpoint
+
+    def drop_checkpoints(self) -> None:
+        """Remove all checkpoints of a run that is done and needs none."""
+        drop_checkpoints(self.path)
 
 
 def environment() -> dict[str, Any]:
@@ -211,12 +207,18 @@ def _without_places(config: dict[str, Any]) -> dict[str, Any]:
     return {**config, "data": {key: value for key, value in data.items() if key not in ("dataset", "labels")}}
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=3)
+
+
+def _epoch_of(line: str) -> int:
+    """Return the epoch in a line of search.jsonl; 0, which is kept, where it names none."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        record = json.loads(line)
+    except ValueError:
+        return 0
+    epoch = record.get("epoch") if isinstance(record, dict) else None
+    return epoch if isinstance(epoch, int) else 0
 
 
 def _differences(stored: Any, given: Any, path: str = "") -> Iterator[str]:

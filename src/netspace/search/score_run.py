@@ -38,12 +38,14 @@ def score_search(
         on_score: called with the number of scores there and the most there will be.
 
     Raises:
-        NetspaceError: where the folder holds scores of another search.
+        NetspaceError: where the folder holds scores of another search, or lines of its file were lost or changed.
     """
-    file, stages = ScoreFile(run), len(search.config.space.stages)
+    file, space = ScoreFile(run), search.config.space
+    stages = len(space.stages)
     file.claim({"seed": seed, "epoch": search.epoch, "data": search.data.fingerprint})
-    scores = file.read(stages)
-    ended, stopping = False, Saturation(CostModel(search.template), search.config.space)
+    scores = file.read(stages, space)
+    file.check_sequence(scores.points, sequence(search.pool, seed=seed))
+    ended, stopping = False, Saturation(CostModel(search.template), space)
     for count, point in enumerate(sequence(search.pool, seed=seed)):
         if count >= n:
             break

@@ -20,9 +20,10 @@ from netspace.cost import Band, CostModel, LogUniformDraws
 from netspace.data import ImageData, ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
 from netspace.models import SubNetwork, SuperNetwork
+from netspace.search.checkpoints import Checkpoint
 from netspace.search.exposure import Exposure
 from netspace.search.gradients import GRADIENTS
-from netspace.search.run_folder import Checkpoint, RunFolder
+from netspace.search.run_folder import RunFolder
 from netspace.search.shared_training import SharedTraining
 from netspace.search.theta_training import ThetaTraining
 from netspace.settings import SearchConfig
@@ -104,7 +105,7 @@ class SpaceSearch:
 
     def run(self, folder: RunFolder) -> Iterator[EpochRecord]:
         """Go on from the folder's last checkpoint to the last epoch; yield a record per epoch, each on disk."""
-        checkpoint = folder.load()
+        checkpoint = folder.resume()
         if checkpoint is not None:
             self.restore(checkpoint)
         folder.forget_after(self.epoch)

@@ -1,0 +1,95 @@
+"""The training of populations: every network of a store, by as many processes as are given, to the last one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from netspace.errors import NetspaceError, UnfinishedError
+from netspace.evaluate.crew import Crew
+from netspace.evaluate.job import Job, handed_out
+from netspace.evaluate.training_data import TrainingData
+from netspace.records import NetworkStore, missing, recovery
+from netspace.records.holding import remove_stale
+from netspace.settings import Recipe
+from netspace.spaces import NetworkTemplate
+
+POLL_SECONDS = 0.25
+
+Counts = dict[str, int]
+
+
+def train_population(
+    store: NetworkStore,
+    template: NetworkTemplate,
+    data: TrainingData,
+    recipe: Recipe,
+    *,
+    jobs: int = 1,
+    on_change: Callable[[Counts], None] | None = None,
+) -> None:
+    """Train every network of a store that is not trained yet.
+
+    Each process computes with one thread and every network has its own seed, so the results do not depend on `jobs`.
+    A network whose worker dies is trained once more by a new one; if that dies too, it is a row with status `failed`
+    and the reason, and is tried again by the next call. A network that fails by itself, such as one that diverges, is
+    done.
+
+    Args:
+        store: networks that wait.
+        template: of all of them.
+        data: the images; the processes map them from a file.
+        recipe: how each is trained.
+        jobs: processes.
+        on_change: called with the number of networks of each status, when it changes.
+
+    Raises:
+        NetspaceError: where a row of the store is at fault; nothing is trained then.
+        UnfinishedError: where not every network is done at the end; says how many are missing, and why.
+    """
+    store.rows()  # names what is damaged before anything is trained
+    recovery.retry_lost(store)
+    remove_stale(store.folder)
+    if not _unfinished(store):
+        if on_change is not None:
+            on_change(store.counts())
+        return
+    with handed_out(Job(store.folder, template, recipe, data)) as folder:
+        crew = Crew(store, folder)
+        try:
+            for _ in range(min(jobs, _unfinished(store))):
+                crew.hire()
+            for counts in _changes(store, crew):
+                if on_change is not None:
+                    on_change(counts)
+        except NetspaceError as error:  # also where the store can no longer be read, as on a full disk
+            raise UnfinishedError(f"{error}; {_missing(store)}; mend that and {recovery.AGAIN}") from None
+        finally:
+            crew.dismiss()
+    recovery.check_complete(store)
+
+
+def _missing(store: NetworkStore) -> str:
+    try:
+        return str(missing(store))
+    except NetspaceError as error:  # on a full disk the store may not even be read
+        return str(error)
+
+
+def _unfinished(store: NetworkStore) -> int:
+    counts = store.counts()
+    return counts.get("waiting", 0) + counts.get("claimed", 0)
+
+
+def _changes(store: NetworkStore, crew: Crew) -> Iterator[Counts]:
+    """Yield the counts of each status whenever they change, until every process is done."""
+    last: Counts = {}
+    while True:
+        working = crew.look()
+        counts = store.counts()
+        if counts != last:
+            yield counts
+        last = counts
+        if not working:
+            return
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,95 @@
+"""What each worker process does: claim networks of a store and train them until every one is done.
+
+It is started with a command of our own (evaluate/crew.py), so it never runs the user's script again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from netspace.cost import cost
+from netspace.documents import fingerprint
+from netspace.errors import NetspaceError
+from netspace.evaluate.job import Job, taken_up
+from netspace.evaluate.train import train_network
+from netspace.records import NetworkStore, TrainedNetwork
+from netspace.records.holding import Hold
+from netspace.spaces import Architecture
+
+CANNOT_GO_ON = 70  # exit code: a fault that no other network would be spared, such as a full disk
+POLL_SECONDS = 1.0
+_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "cannot allocate memory")
+
+
+class OutOfMemoryError(Exception):
+    """A training needed more memory than there was; the network may be trained where there is more."""
+
+
+def main(folder: str, hold: Hold) -> None:
+    """Train networks, and end the process: with 0 when none is left, else after one line that says why.
+
+    Args:
+        folder: of the job.
+        hold: of this process on the store's folder.
+    """
+    say = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not be taken for the reason
+    try:
+        _work(taken_up(Path(folder)), hold)
+        code = 0
+    except Exception as error:
+        code = CANNOT_GO_ON if isinstance(error, (OSError, NetspaceError)) else 1
+        say.write(_reason(error))
+        say.flush()
+    os._exit(code)
+
+
+def _work(job: Job, hold: Hold) -> None:
+    torch.set_num_threads(1)
+    store, of_recipe = NetworkStore(job.store, hold), fingerprint(job.recipe)
+    for network, architecture, seed in _claims(store):
+        if not store.finish(network, _trained(job, architecture, seed, of_recipe)):
+            return  # this process was taken for dead, and another one trains the network
+    store.release()
+
+
+def _claims(store: NetworkStore) -> Iterator[tuple[int, Architecture, int]]:
+    """Yield networks to train until none waits and none is held by a process that might still die."""
+    yield from store.handed_over()
+    while True:
+        claimed = store.claim()
+        if claimed is not None:
+            yield claimed
+        elif store.counts().get("claimed"):
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def _trained(job: Job, architecture: Architecture, seed: int, of_recipe: str) -> TrainedNetwork:
+    """Train a network; what it fails at by itself is its record.
+
+    Raises:
+        OSError, OutOfMemoryError: where the machine, not the network, is at fault.
+    """
+    try:
+        return train_network(architecture, job.template, job.data, job.recipe, seed=seed, fingerprint=of_recipe)
+    except OSError:
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY):
+            raise OutOfMemoryError(f"out of memory: {_reason(error)}") from None
+        costs = cost(architecture, job.template)
+        return TrainedNetwork(
+            architecture, costs, seed, of_recipe, job.data.fingerprint, "failed", reason=_reason(error)
+        )
+
+
+def _reason(error: Exception) -> str:
+    return " ".join((str(error).splitlines() or [type(error).__name__])[0].split())[:300] or type(error).__name__

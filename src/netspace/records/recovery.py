@@ -1,0 +1,95 @@
+"""Networks whose worker died: handed to another one, given up with the reason, or put back to wait."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from netspace.errors import UnfinishedError
+from netspace.records.database import reading, writing
+from netspace.records.store import NetworkStore
+
+AGAIN = "run the same command again to train what is missing"
+LOST = "worker died: "  # how the reason of a network begins that was lost with its worker, and may be trained again
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a store lacks.
+
+    Args:
+        networks: all of the store.
+        waiting: of these, how many wait or are being trained.
+        lost: reasons, each with the number of networks that were given up for it.
+    """
+
+    networks: int
+    waiting: int
+    lost: dict[str, int]
+
+    def __bool__(self) -> bool:
+        return bool(self.waiting or self.lost)
+
+    def __str__(self) -> str:
+        count = self.waiting + sum(self.lost.values())
+        parts = [f"{n} whose {reason}" for reason, n in self.lost.items()]
+        parts += [f"{self.waiting} not trained yet"] if self.waiting else []
+        return f"{count} of {self.networks} networks {'is' if count == 1 else 'are'} missing: {', '.join(parts)}"
+
+
+def held_by(store: NetworkStore, worker: str) -> list[int]:
+    """Return the networks that a worker has claimed and not finished."""
+    with reading(store.file) as db:
+        found = db.execute("SELECT id FROM networks WHERE status = 'claimed' AND worker = ?", (worker,)).fetchall()
+    return [row["id"] for row in found]
+
+
+def hand_over(store: NetworkStore, network: int, worker: str, to: str) -> None:
+    """Give a claimed network to another worker."""
+    with writing(store.file) as db:
+        db.execute(
+            "UPDATE networks SET worker = ? WHERE id = ? AND status = 'claimed' AND worker = ?", (to, network, worker)
+        )
+
+
+def give_up(store: NetworkStore, network: int, worker: str, reason: str) -> None:
+    """Record a claimed network as failed because its worker died."""
+    with writing(store.file) as db:
+        db.execute(
+            "UPDATE networks SET status = 'failed', reason = ? WHERE id = ? AND status = 'claimed' AND worker = ?",
+            (LOST + reason, network, worker),
+        )
+
+
+def put_back(store: NetworkStore, worker: str) -> None:
+    """Let what a worker has claimed wait again."""
+    with writing(store.file) as db:
+        db.execute(
+            "UPDATE networks SET status = 'waiting', worker = NULL WHERE status = 'claimed' AND worker = ?", (worker,)
+        )
+
+
+def retry_lost(store: NetworkStore) -> None:
+    """Let networks that were lost with their workers wait again; those that failed by themselves stay as they are."""
+    with writing(store.file) as db:
+        db.execute(
+            "UPDATE networks SET status = 'waiting', worker = NULL, reason = NULL"
+            " WHERE status = 'failed' AND substr(reason, 1, ?) = ?",
+            (len(LOST), LOST),
+        )
+
+
+def missing(store: NetworkStore) -> Missing:
+    """Return which networks of a store are not done, and why; false where none is missing."""
+    rows = store.rows()
+    reasons = [row["reason"] or "" for row in rows if row["status"] == "failed"]
+    lost = Counter(reason for reason in reasons if reason.startswith(LOST))
+    waiting = sum(row["status"] in ("waiting", "claimed") for row in rows)
+    return Missing(len(rows), waiting, dict(sorted(lost.items())))
+
+
+def check_complete(store: NetworkStore) -> None:
+    """Raise UnfinishedError where networks of a store are not trained, or were lost with their workers."""
+    lacking = missing(store)
+    if lacking:
+        raise UnfinishedError(f"{store.folder}: {lacking}; {AGAIN}")

@@ -1,0 +1,134 @@
+"""The command auto: what a step ends with, auto ends with; what is done is whole."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from netspace import Budget, find_spaces
+from netspace.cli.main import main
+from netspace.handover import FORMATS, load_card
+from netspace.handover.exporting import FILES
+from netspace.pipeline import EXPORTED, Pipeline
+from netspace.report import page, write_report
+from tests.conftest import quick_config
+from tests.handover.conftest import delivery  # noqa: F401
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def auto(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, out: Path) -> Done:
+    given = ["auto", "--data", "fashion", "--budget", "2M", "--out", str(out), "--space", "tiny", "--recipe", "quick"]
+    monkeypatch.setattr("sys.argv", ["netspace", *given])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    captured = capsys.readouterr()
+    return Done(int(ended.value.code or 0), captured.out, captured.err)
+
+
+@pytest.fixture
+def trained(tmp_path: Path, delivery: object) -> Path:  # noqa: F811
+    """A folder in which `auto` has come as far as its export."""
+    out = tmp_path / "out"
+    find_spaces(quick_config(budgets=["2M"]), out / "search")
+    (out / "architecture").mkdir()
+    (out / "architecture" / "architecture-1.yaml").write_text("depth: [1, 2, 1]\nwidth: [8, 8, 12]\n")
+    (out / "network").symlink_to(delivery.trained)  # type: ignore[attr-defined]
+    return out
+
+
+def test_ctrl_c_in_a_step_ends_auto_and_starts_no_other_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netspace.finding.find_spaces", interrupted)
+    done = auto(capsys, monkeypatch, tmp_path / "out")
+    assert done.code == 130
+    assert "auto stopped in step 'search', which ended with exit code 130; run the same command again" in done.err
+    assert "nas: netspace nas" not in done.err
+    assert "done" not in done.out
+
+
+def test_a_mistake_that_a_step_finds_ends_auto_with_its_error_and_names_the_step(
+    trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (trained / "export").mkdir()
+    (trained / "export" / "mine.txt").write_text("")
+    done = auto(capsys, monkeypatch, trained)
+    assert done.code == 2
+    assert "auto stopped in step 'export'; run the same command again" in done.err
+    assert "is there and not an empty folder" in done.err.splitlines()[-1]
+    assert (trained / "export" / "mine.txt").exists()
+
+
+def test_an_export_in_which_a_format_fails_its_check_is_not_done_and_is_made_again(
+    trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such operator")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("netspace.handover.exporting.write_program", broken)
+        done = auto(capsys, patch, trained)
+    assert done.code == 1
+    assert "torch-export failed its check and is deleted: no such operator" in done.err
+    assert "auto stopped in step 'export', which ended with exit code 1" in done.err
+    assert not (trained / "report.html").exists()
+    assert {export.format for export in load_card(trained / "export").exports} == {"python", "onnx"}
+    done = auto(capsys, monkeypatch, trained)
+    assert done.code == 0, done.err
+    assert "train: done already" in done.err
+    assert {export.format for export in load_card(trained / "export").exports} == set(FORMATS)
+    assert sorted(path.name for path in trained.iterdir() if "export" in path.name) == ["export"]
+    assert (trained / "report.html").exists()
+    again = auto(capsys, monkeypatch, trained)
+    assert again.err.count("done already") == 5
+    assert set(EXPORTED) >= {FILES[name] for name in FORMATS}
+    assert all((trained / "export" / name).exists() for name in EXPORTED)
+
+
+def test_a_page_is_there_only_when_all_its_pictures_are(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, drawn, real = trained / "report.html", [], page.save_pictures
+
+    def killed(*given: object) -> list[Path]:
+        if drawn:
+            raise KeyboardInterrupt
+        drawn.extend(real(*given))  # type: ignore[arg-type]
+        return drawn
+
+    with monkeypatch.context() as patch:
+        patch.setattr(page, "save_pictures", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_report([trained / "search"], out)
+    assert drawn
+    assert not list(Pipeline("fashion", Budget(2_000_000), "tiny", "quick", trained).steps())[-1].done
+    files = write_report([trained / "search"], out)
+    assert all(file.exists() for file in files)
+
+
+def test_a_step_is_done_when_what_it_removes_is_gone_and_what_was_put_aside_comes_back(tmp_path: Path) -> None:
+    steps = {step.name: step for step in Pipeline("d", Budget(2_000_000), "tiny", "quick", tmp_path).steps()}
+    train, export = steps["train"], steps["export"]
+    (tmp_path / "network" / "checkpoint-0003").mkdir(parents=True)
+    train.result.write_text("{}")
+    assert not train.done
+    (tmp_path / "network" / "checkpoint-0003").rmdir()
+    assert train.done
+    export.result.parent.mkdir()
+    export.result.write_text("first")
+    with suppress(KeyboardInterrupt), export.cleared():
+        assert not export.result.parent.exists()
+        raise KeyboardInterrupt
+    assert export.result.read_text() == "first"
+    with export.cleared():
+        export.result.parent.mkdir()
+        export.result.write_text("second")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "network"]
+    assert export.result.read_text() == "second"
