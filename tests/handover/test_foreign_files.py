@@ -157,7 +157,7 @@ def test_predict_builds_the_network_of_card_and_weights_and_never_runs_model_py(
 ) -> None:
     out = tmp_path / "out"
     if folded:
-        images = load_data(delivery.model.card)
+        images = load_data(delivery.model.card, delivery.trained)
         export_model(delivery.model, images, out, formats=("python",), fold=True)
     else:
         shutil.copytree(delivery.exported, out)
@@ -178,7 +178,7 @@ def test_only_the_exporter_runs_the_source_that_it_has_just_written(
     left = tmp_path / "out.partial"
     left.mkdir()
     (left / SOURCE).write_text(f"import os\nos.mkdir({str(mark)!r})\n")
-    export_model(delivery.model, load_data(delivery.model.card), tmp_path / "out", formats=("python",))
+    export_model(delivery.model, load_data(delivery.model.card, delivery.trained), tmp_path / "out", formats=("python",))
     assert not left.exists()
 
 
@@ -415,4 +415,4 @@ def test_a_card_alone_looks_nothing_up_on_the_network(
     for name in ("someone/dataset", "cifar10", "https://example.org/data", "./gone"):
         (tmp_path / "card.json").write_text(json.dumps({**plain, "data": {**plain["data"], "dataset": name}}))
         with pytest.raises(NetspaceError, match=f"'{name}' is not there.*say with --dataset where they are"):
-            load_data(load_card(tmp_path))
+            load_data(load_card(tmp_path), tmp_path)
