@@ -20,7 +20,6 @@ from netspace.report import (
     all_charts,
     all_tables,
     gather,
-    pairs_at_equal_budget,
     render_page,
     watch_server,
     write_report,
@@ -193,11 +192,6 @@ def test_evaluations_of_two_recipes_are_not_mixed(runs: list[Path], tmp_path: Pa
     NetworkStore(other).create(recipe="another", data="d", template="t")
     with pytest.raises(NetspaceError, match="hold networks of another recipe each .*report them apart"):
         gather([*runs, other])
-
-
-def test_elites_are_paired_with_what_has_their_budget() -> None:
-    names = ["elite-3M", "elite-10M", "expanded-3M", "random-spaces-10M", "random-spaces-1G"]
-    assert pairs_at_equal_budget(names) == [("elite-3M", "expanded-3M"), ("elite-10M", "random-spaces-10M")]
 
 
 def test_a_chart_survives_as_plain_data(runs: list[Path]) -> None:

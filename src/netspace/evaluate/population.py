@@ -19,7 +19,7 @@ from netspace.documents import fingerprint
 from netspace.evaluate.baselines import draw_baseline
 from netspace.evaluate.train import train_network
 from netspace.evaluate.training_data import TrainingData
-from netspace.records import NetworkStore, Planned, TrainedNetwork
+from netspace.records import NetworkStore, Planned, Population, TrainedNetwork
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, SearchSpace
 from netspace.spaces.ranges import IntArray
@@ -36,12 +36,14 @@ class PopulationPlan:
         budget: what its networks satisfy.
         space: drawn from uniformly; None for a baseline.
         baseline: name of a baseline; None for a space.
+        population: what is kept of it in the store; None keeps the name alone.
     """
 
     name: str
     budget: Budget
     space: NetworkSpace | None = None
     baseline: str | None = None
+    population: Population | None = None
 
 
 def plan_networks(

@@ -11,7 +11,8 @@ from netspace.records.elite import (
     elite_from_plain,
     load_elite,
 )
-from netspace.records.store import NetworkStore, Planned, population_name, split_population
+from netspace.records.population import Population, by_budget, pairs_at_equal_budget
+from netspace.records.store import NetworkStore, Planned, population_name
 from netspace.records.trained import TrainedNetwork
 
 __all__ = [
@@ -22,12 +23,14 @@ __all__ = [
     "Fidelity",
     "NetworkStore",
     "Planned",
+    "Population",
     "Provenance",
     "Quantiles",
     "TrainedNetwork",
+    "by_budget",
     "elite_from_plain",
     "load_architecture",
     "load_elite",
+    "pairs_at_equal_budget",
     "population_name",
-    "split_population",
 ]

@@ -10,7 +10,7 @@ import fcntl
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,14 @@ from typing import IO, Any
 
 from netspace.cost import Cost
 from netspace.errors import NetspaceError
+from netspace.records.population import TABLE, Population, enter_populations, migrate, read_populations
 from netspace.records.trained import TrainedNetwork
 from netspace.spaces import Architecture
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, SCHEMA)
 FILE = "networks.sqlite"
-_CREATE = """
+_CREATE = f"""
 CREATE TABLE about (schema INTEGER NOT NULL, recipe TEXT NOT NULL, data TEXT NOT NULL, template TEXT NOT NULL);
 CREATE TABLE networks (
   id INTEGER PRIMARY KEY,
@@ -34,6 +36,7 @@ CREATE TABLE networks (
   validation_error REAL, test_error REAL, curve TEXT, seconds REAL, device TEXT, reason TEXT,
   UNIQUE (population, place)
 );
+{TABLE};
 """
 COLUMNS = (
     *("id", "population", "place", "seed", "depth", "width", "flops", "params", "activations"),
@@ -44,12 +47,6 @@ COLUMNS = (
 def population_name(kind: str, budget: object) -> str:
     """Return the name of a population in the store, as `elite-10M` or `random-spaces-10M`."""
     return f"{kind}-{budget}"
-
-
-def split_population(name: str) -> tuple[str, str]:
-    """Return the kind and the budget in a population's name."""
-    kind, _, budget = name.rpartition("-")
-    return kind, budget
 
 
 @dataclass(frozen=True)
@@ -98,6 +95,10 @@ class NetworkStore:
                     db.execute(statement)
                 db.execute("INSERT INTO about VALUES (:schema, :recipe, :data, :template)", given)
             stored = dict(db.execute("SELECT * FROM about").fetchone())
+            if stored["schema"] == 1:
+                stored["schema"] = SCHEMA
+                if stored == given:
+                    migrate(db)
             db.execute("COMMIT")
         _compare(self.file, stored, given, "give another --out")
 
@@ -107,11 +108,13 @@ class NetworkStore:
         Raises:
             NetspaceError: where it is not there, or holds others.
         """
-        given = {"schema": SCHEMA, "recipe": recipe, "data": data, "template": template}
-        _compare(self.file, self.about(), given, "its networks can't be compared with these")
+        stored = self.about()
+        schema = stored["schema"] if stored["schema"] in READABLE else SCHEMA
+        given = {"schema": schema, "recipe": recipe, "data": data, "template": template}
+        _compare(self.file, stored, given, "its networks can't be compared with these")
 
-    def add(self, planned: list[Planned]) -> None:
-        """Enter networks that are to be trained; those that are there already stay as they are.
+    def add(self, planned: list[Planned], populations: Sequence[Population] = ()) -> None:
+        """Enter networks that are to be trained, and what their populations are; networks that are there stay as is.
 
         Raises:
             NetspaceError: where a place of a population holds another architecture or seed.
@@ -134,6 +137,7 @@ class NetworkStore:
                         f"{self.file}: network {network.place} of '{network.population}' is another one; the store "
                         "was made with another --seed, space or budget; give another --out"
                     )
+            enter_populations(db, populations)
             db.execute("COMMIT")
 
     def claim(self) -> tuple[int, Architecture, int] | None:
@@ -179,6 +183,12 @@ class NetworkStore:
         return [
             {**row, "depth": json.loads(row["depth"]), "width": json.loads(row["width"])} for row in map(dict, found)
         ]
+
+    def populations(self) -> dict[str, Population]:
+        """Return what each population of the networks is, by its name; stores of schema 1 knew their names alone."""
+        self._check_there()
+        with self._open() as db:
+            return read_populations(db)
 
     def about(self) -> dict[str, Any]:
         """Return the schema and the fingerprints of recipe, data and template that all networks share."""

@@ -5,7 +5,7 @@ from netspace.report.material import NAS_FILE, NEAR, Material, gather
 from netspace.report.nas_table import NasCell, nas_cells, nas_tables
 from netspace.report.page import render_page, write_report
 from netspace.report.standing import Standing, standings
-from netspace.report.tables import all_tables, evaluation_tables, pairs_at_equal_budget
+from netspace.report.tables import all_tables, evaluation_tables
 from netspace.report.text import TEXTS
 from netspace.report.watch import watch_server
 
@@ -22,7 +22,6 @@ __all__ = [
     "gather",
     "nas_cells",
     "nas_tables",
-    "pairs_at_equal_budget",
     "render_page",
     "standings",
     "watch_server",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from netspace.analysis import compare_all, draws_until, summarise
 from netspace.cost import format_amount
-from netspace.records import EliteSpace, population_name, split_population
+from netspace.records import EliteSpace
 from netspace.report.material import Material
 from netspace.report.standing import standings
 
@@ -117,16 +116,9 @@ def _comparisons(material: Material) -> TextTable:
     errors = material.errors()
     rows = [
         [a, b, f"{c.beats.value:.2f} ({c.beats.low:.2f}…{c.beats.high:.2f})", f"{p:.2g}", f"{c.kolmogorov_smirnov:.2f}"]
-        for a, b, c, p in compare_all(errors, pairs_at_equal_budget(errors))
+        for a, b, c, p in compare_all(errors, material.pairs())
     ]
     return TextTable("Spaces compared", ("A", "B", "P(A beats B) (95 %)", "p (Holm)", "KS distance"), rows)
-
-
-def pairs_at_equal_budget(populations: Iterable[str]) -> list[tuple[str, str]]:
-    """Return each elite's population with each other population of its budget, by their names in the store."""
-    names = sorted(populations)
-    pairs = [(population_name("elite", split_population(name)[1]), name) for name in names]
-    return [(a, b) for a, b in pairs if a in names and a != b]
 
 
 def _fidelity(material: Material) -> TextTable:
