@@ -161,12 +161,13 @@ def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> Sear
 
 def _print(folder: Path, near: float, json: bool) -> None:
     from netspace.analysis import compare_all, summarise
-    from netspace.report import evaluation_tables, gather, standings
+    from netspace.report import answer, evaluation_tables, gather, standings
 
     material = gather([folder], near=near / 100)
     if not json:
         for table in evaluation_tables(material):
             print_table(table.title, table.columns, table.rows)
+        print(*answer(material), sep="\n")
         return
     errors = material.errors()
     print_json(
@@ -181,6 +182,7 @@ def _print(folder: Path, near: float, json: bool) -> None:
                 {"a": a, "b": b, "beats": c.beats._asdict(), "p": c.mann_whitney_p, "p_holm": p}
                 for a, b, c, p in compare_all(errors, material.pairs())
             ],
+            "answer": answer(material),
             "networks": NetworkStore(folder).rows(),
         }
     )

@@ -40,7 +40,7 @@ def print_front(
     for text in front.signal.warnings:
         print(text)
     shape = ("depth per stage", "width per stage")
-    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", "P(best)")
+    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", front.signal.chance)
     for answer in answers:
         rows = [_row(front, answer, i) for i in range(min(top, len(answer.contenders)))]
         print_table(f"Spaces at {answer.budget}: {_ties(answer)}", shown, rows)
@@ -99,6 +99,7 @@ def plain_front(
     """
     return {
         "signal": front.signal.name,
+        "chance": front.signal.chance,
         "trustworthy": front.signal.ranked[0].beats_flops,
         "warnings": front.signal.warnings,
         "signals": [{"name": s.name, "against": s.against, "models": [_ranked(r) for r in s.ranked]} for s in signals],

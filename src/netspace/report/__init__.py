@@ -1,5 +1,6 @@
 """Pictures and tables of the records alone: no torch, no images."""
 
+from netspace.report.answer import answer
 from netspace.report.figures import all_charts
 from netspace.report.material import NAS_FILE, NEAR, Material, gather
 from netspace.report.nas_table import NasCell, nas_cells, nas_tables
@@ -18,6 +19,7 @@ __all__ = [
     "Standing",
     "all_charts",
     "all_tables",
+    "answer",
     "evaluation_tables",
     "gather",
     "nas_cells",

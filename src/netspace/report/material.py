@@ -28,7 +28,7 @@ class Material:
         failures: rows that did not go well.
         waiting: rows that are not trained yet.
         fidelity: the last fidelity gate's agreements and networks; empty where there is none.
-        evaluations: what was asked of each evaluation.
+        evaluations: what was asked of each evaluation, and its `folder`.
         near: error above the front that is still near it, 0..1.
         known: what the evaluations' populations are, by the names that they are shown under.
         elite_files: the file of each of `elites`.
@@ -104,7 +104,8 @@ def gather(folders: list[Path], *, near: float = NEAR) -> Material:
             material.fidelity.update(json.loads(read_text(folder / "fidelity.json")))
         if (folder / "evaluation.yaml").exists():
             file = folder / "evaluation.yaml"
-            material.evaluations.append(_renamed(parse_yaml(read_text(file), str(file)), shown))
+            asked = _renamed(parse_yaml(read_text(file), str(file)), shown)
+            material.evaluations.append({**asked, "folder": str(folder)})
     _check_comparable([folder for folder in folders if NetworkStore(folder).file.exists()])
     pairs = sorted(zip(material.elites, material.elite_files, strict=True), key=lambda pair: pair[0].budget.target)
     material.elites[:], material.elite_files[:] = [e for e, _ in pairs], [f for _, f in pairs]

@@ -51,7 +51,8 @@ def _elites(material: Material) -> TextTable:
         away = f"{best.cost.median / elite.budget.target - 1:+.1%}"
         draws = draws_until(best.hit_rate)
         rate = f"{best.hit_rate:.1%}"
-        rows.append([str(elite.budget), depths, widths, rate, quantiles, away, f"{draws:.1f}", _trust(elite)])
+        chance = f"{best.probability:.2f}, {elite.chance}"
+        rows.append([str(elite.budget), depths, widths, rate, quantiles, away, f"{draws:.1f}", chance, _trust(elite)])
     columns = (
         "budget",
         "depths",
@@ -60,6 +61,7 @@ def _elites(material: Material) -> TextTable:
         "FLOPs 5 / 50 / 95 %",
         "median − target",
         "expected draws",
+        "chance",
         "gate",
     )
     return TextTable("Elite Spaces", columns, rows)
