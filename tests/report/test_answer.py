@@ -121,7 +121,7 @@ def test_what_cannot_be_told_apart_is_said_and_more_networks_are_the_next_step(t
 
 def test_no_more_networks_are_asked_for_than_there_are(tiny: SearchSpace) -> None:
     lines = answer(evaluated(tiny, GOOD, GOOD[::-1], searched=True, n=50))
-    assert lines[-2].startswith("There are no more than 50 networks of each in this budget.")
+    assert lines[-2].startswith("A space here has only 50 networks within the budget, so no more can be drawn.")
 
 
 def test_a_worse_elite_is_said_to_be_worse_and_the_search_can_learn_from_it(tiny: SearchSpace) -> None:

@@ -167,7 +167,7 @@ def _print(folder: Path, near: float, json: bool) -> None:
     if not json:
         for table in evaluation_tables(material):
             print_table(table.title, table.columns, table.rows)
-        print(*answer(material), sep="\n")
+        print(*map(_printable, answer(material)), sep="\n")
         return
     errors = material.errors()
     print_json(
@@ -186,6 +186,11 @@ def _print(folder: Path, near: float, json: bool) -> None:
             "networks": NetworkStore(folder).rows(),
         }
     )
+
+
+def _printable(line: str) -> str:
+    """Return a line with what would steer a terminal written out, since names of folders are in it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 def _fields(population: Population) -> dict[str, Any]:

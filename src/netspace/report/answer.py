@@ -178,7 +178,10 @@ def _after(
     if told and all(t == 1 for t in told):
         return step
     if isinstance(n, int) and n >= most:
-        return NextStep(f"There are no more than {most} networks of each in this budget. {step.text}", step.command)
+        return NextStep(
+            f"A space here has only {most} networks within the budget, so no more can be drawn. {step.text}",
+            step.command,
+        )
     return more_step(evaluation, waiting=False)
 
 
