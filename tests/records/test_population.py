@@ -1,5 +1,6 @@
 """What populations are: fields that stores keep, and that older stores' names say."""
 
+import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from netspace.cost import Budget
+from netspace.errors import NetspaceError
 from netspace.records import NetworkStore, Population, by_budget, pairs_at_equal_budget
 from tests.records.test_store import ABOUT, planned
 
-ELITE = Population("elite-10M", "elite", "elite", 10**7, 0.1, "flops", "runs/a/elite-10M.yaml", "a", "score", "{}")
+SPACE = '{"stages": [{"depth": "1..2", "width": "4..8 by 4"}]}'
+ELITE = Population("elite-10M", "elite", "elite", 10**7, 0.1, "flops", "runs/a/elite-10M.yaml", "a", "score", SPACE)
 
 
 @pytest.mark.parametrize(
@@ -118,3 +121,26 @@ def test_what_a_store_was_told_of_a_population_comes_back(tmp_path: Path) -> Non
     store.create(**ABOUT)
     store.add(planned("elite-10M", 1) + planned("whole-10M", 1), [ELITE])
     assert store.populations() == {"elite-10M": ELITE, "whole-10M": Population.from_name("whole-10M")}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("kind", "elit", "population 'elite-10M': kind"),
+        ("target", "x", "population 'elite-10M': target"),
+        ("target", -3, "population 'elite-10M': target"),
+        ("tolerance", 1e300, "population 'elite-10M': tolerance"),
+        ("run", b"\xff", "population 'elite-10M': run"),
+        ("space", "{", "its space is no JSON"),
+        ("space", '{"stages": 5}', "population 'elite-10M': stages"),
+    ],
+)
+def test_a_row_that_is_no_population_is_named(tmp_path: Path, column: str, value: object, message: str) -> None:
+    store = NetworkStore(tmp_path)
+    store.create(**ABOUT)
+    store.add(planned("elite-10M", 1), [ELITE])
+    with sqlite3.connect(store.file) as db:
+        db.execute(f"UPDATE populations SET {column} = ?", (value,))
+    with pytest.raises(NetspaceError, match=re.escape(message)) as found:
+        store.populations()
+    assert str(store.file) in str(found.value)

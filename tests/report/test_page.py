@@ -15,6 +15,7 @@ import pytest
 
 from netspace import Architecture, Budget, NetspaceError, SearchSpace, cost
 from netspace.analysis import pareto_front
+from netspace.documents import to_plain
 from netspace.records import (
     Candidate,
     EliteSpace,
@@ -210,8 +211,11 @@ def test_a_chart_survives_as_plain_data(runs: list[Path]) -> None:
 
 
 def test_elites_of_two_runs_from_two_folders_are_compared_and_not_mixed(tmp_path: Path, tiny: SearchSpace) -> None:
-    one = Population("elite-3M", "elite", "elite", run="a", space="{}").at(Budget.parse("3M"))
-    for folder, population in (("first", one), ("again", one), ("second", replace(one, run="b", space='{"x": 1}'))):
+    def text(choice: int) -> str:
+        return json.dumps(to_plain(tiny.space((choice,) * 6)))
+
+    one = Population("elite-3M", "elite", "elite", run="a", space=text(0)).at(Budget.parse("3M"))
+    for folder, population in (("first", one), ("again", one), ("second", replace(one, run="b", space=text(1)))):
         write_networks(tmp_path / folder, tiny, {"elite-3M": 0.2, "expanded-3M": 0.3})
         NetworkStore(tmp_path / folder).add([], [population])
         (tmp_path / folder / "evaluation.yaml").write_text("populations: {elite-3M: {members: 8, in_band: 2}}\nn: 8\n")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -44,7 +44,7 @@ class Subject:
     def population(self) -> Population:
         """What its population is: an elite by its name, `elite-…`, or by what found it; else a space."""
         named = Population.from_name(self.name)
-        kind = "elite" if self.estimator or named.kind == "elite" else "space"
+        kind: Literal["elite", "space"] = "elite" if self.estimator or named.kind == "elite" else "space"
         run = Path(self.source).resolve().parent.name if self.source.endswith((".yaml", ".yml")) else ""
         text = json.dumps(to_plain(self.space))
         return Population(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
+from typing import Annotated, Literal
 
-from netspace.cost import Budget, format_amount, parse_amount
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from netspace.cost import Budget, CostKind, format_amount, parse_amount
+from netspace.documents import from_plain
 from netspace.errors import NetspaceError
+from netspace.spaces import NetworkSpace
+from netspace.spaces.ranges import STRICT
 
-KINDS = ("elite", "space", "baseline", "gate", "calibration", "nas")
+Kind = Literal["elite", "space", "baseline", "gate", "calibration", "nas"]
 TABLE = """
 CREATE TABLE populations (
   name TEXT PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL,
@@ -18,15 +26,15 @@ CREATE TABLE populations (
 )
 """
 # What the names of schema 1 began with, where they did not begin with a space's name.
-_OLD_HEADS = {
+_OLD_HEADS: dict[str, tuple[Kind, str]] = {
     **{name: ("baseline", name) for name in ("expanded", "random-spaces", "uniform-width", "linear-width")},
     **{"elite": ("elite", "elite"), "front": ("elite", "elite"), "whole": ("gate", "whole")},
     **{"nas-elite": ("nas", "elite"), "nas-expanded": ("nas", "expanded")},
 }
-_OLD_NAMES = {"across": ("gate", "across"), "calibration": ("calibration", "calibration")}
+_OLD_NAMES: dict[str, tuple[Kind, str]] = {"across": ("gate", "across"), "calibration": ("calibration", "calibration")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Population:
     """What a population's networks were drawn from; an empty text or None says that it is not known, or not so.
 
@@ -41,15 +49,15 @@ class Population:
         source: file or preset that the space was read from, as it was given.
         run: name of the folder that the file lies in.
         estimator: what found the elite.
-        space: the space drawn from, as JSON; of a baseline the whole search space.
+        space: the space drawn from, as JSON of a NetworkSpace; of a baseline the whole search space.
     """
 
     name: str
-    kind: str = "space"
+    kind: Kind = "space"
     subject: str = ""
-    target: int | None = None
-    tolerance: float | None = None
-    cost: str | None = None
+    target: Annotated[int, Field(ge=1)] | None = None
+    tolerance: Annotated[float, Field(ge=0, lt=1)] | None = None
+    cost: CostKind | None = None
     source: str = ""
     run: str = ""
     estimator: str = ""
@@ -122,15 +130,34 @@ def pairs_at_equal_budget(populations: Iterable[Population]) -> list[tuple[str, 
     return pairs
 
 
-def read_populations(db: sqlite3.Connection) -> dict[str, Population]:
-    """Return what a store's populations are, by name; those that it says nothing of are worked out from their names."""
+def read_populations(db: sqlite3.Connection, source: str) -> dict[str, Population]:
+    """Return what a store's populations are, by name; those that it says nothing of are worked out from their names.
+
+    Args:
+        db: of the store.
+        source: what to call it in an error.
+
+    Raises:
+        NetspaceError: where a row of the table is no population.
+    """
     names = [row[0] for row in db.execute("SELECT DISTINCT population FROM networks ORDER BY population")]
     found: dict[str, Population] = {}
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'populations'").fetchone():
         columns = [field.name for field in fields(Population)]
         for row in db.execute(f"SELECT {', '.join(columns)} FROM populations ORDER BY name"):
-            found[row[0]] = Population(*row)
+            found[row[0]] = _checked(dict(zip(columns, row, strict=True)), f"{source}: population {row[0]!r}")
     return {name: found.get(name) or Population.from_name(name) for name in names}
+
+
+def _checked(row: dict[str, object], source: str) -> Population:
+    one = from_plain(Population, row, source)
+    if one.space:
+        try:
+            plain = json.loads(one.space)
+        except (ValueError, RecursionError):
+            raise NetspaceError(f"{source}: its space is no JSON; restore the store") from None
+        from_plain(NetworkSpace, plain, source)
+    return one
 
 
 def enter_populations(db: sqlite3.Connection, populations: Sequence[Population]) -> None:
@@ -141,9 +168,9 @@ def enter_populations(db: sqlite3.Connection, populations: Sequence[Population])
         db.execute(f"INSERT OR REPLACE INTO populations ({', '.join(columns)}) VALUES ({marks})", asdict(one))
 
 
-def migrate(db: sqlite3.Connection) -> None:
+def migrate(db: sqlite3.Connection, source: str) -> None:
     """Bring a store of schema 1 to schema 2: give it the table of populations, from its networks' names."""
-    known = read_populations(db)
+    known = read_populations(db, source)
     db.execute(TABLE)
     enter_populations(db, list(known.values()))
     db.execute("UPDATE about SET schema = 2")

@@ -98,7 +98,7 @@ class NetworkStore:
             if stored["schema"] == 1:
                 stored["schema"] = SCHEMA
                 if stored == given:
-                    migrate(db)
+                    migrate(db, str(self.file))
             db.execute("COMMIT")
         _compare(self.file, stored, given, "give another --out")
 
@@ -188,7 +188,7 @@ class NetworkStore:
         """Return what each population of the networks is, by its name; stores of schema 1 knew their names alone."""
         self._check_there()
         with self._open() as db:
-            return read_populations(db)
+            return read_populations(db, str(self.file))
 
     def about(self) -> dict[str, Any]:
         """Return the schema and the fingerprints of recipe, data and template that all networks share."""

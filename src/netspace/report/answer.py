@@ -101,7 +101,9 @@ def _space_text(material: Material, one: Population, elite: EliteSpace | None) -
     what = "the Elite Space" if one.kind == "elite" else f"the space {one.subject}"
     what += "" if one.name == f"{one.subject}-{one.budget}" else f" ({one.name})"
     size = material.space_sizes().get(one.name)
-    rate = size["in_band"] / size["members"] if size else None if elite is None else elite.candidates[0].hit_rate
+    rate = None if elite is None else elite.candidates[0].hit_rate
+    if size and size.get("members"):
+        rate = size["in_band"] / size["members"]
     parts = [f"has {_ranges(stages)}"] if stages else []
     parts += [f"meets the budget with {rate:.0%} of its networks"] if rate is not None else []
     return f"At {one.budget} FLOPs {what} {' and '.join(parts) or 'was evaluated'}."
