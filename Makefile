@@ -13,12 +13,10 @@ DEMO := runs/demo
 	touch $@
 
 demo: .venv/installed
-	$(BIN)/netspace search --dataset fashion --space small --budget 5M --budget 20M --out $(DEMO)/search \
-		--set search.epochs=12 --set search.warmup_epochs=3 --set search.steps_per_epoch=30 \
-		--estimator score --set search.theta.learning_rate=0.08
-	$(BIN)/netspace evaluate $(DEMO)/search/elite-5M.yaml --baseline expanded --dataset fashion --n 3 --jobs 2 \
-		--out $(DEMO)/evaluation
-	$(BIN)/netspace report $(DEMO)/search $(DEMO)/evaluation --out $(DEMO)/report.html
+	$(BIN)/netspace search --dataset fashion --space tiny --budget 2M --out $(DEMO)/first
+	$(BIN)/netspace evaluate $(DEMO)/first/elite-2M.yaml --baseline expanded --dataset fashion --n 4 --jobs 2 \
+		--out $(DEMO)/first-judged
+	$(BIN)/netspace report $(DEMO)/first $(DEMO)/first-judged --out $(DEMO)/first.html
 
 test: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2

@@ -13,10 +13,10 @@ import torch
 
 from netspace.analysis import Agreement, agreements, free_proxies, is_open, leave_one_out, log_features
 from netspace.analysis.fidelity import WITHIN
-from netspace.documents import fingerprint, to_yaml, write_atomically
+from netspace.documents import fingerprint, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, plan_drawn, train_population
-from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, load_elite, population_name, split_population
+from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, Population, load_elite, population_name
 from netspace.search import SpaceSearch, architecture_error, open_search
 from netspace.settings import Recipe
 from netspace.spaces import Architecture
@@ -64,20 +64,20 @@ def check_fidelity(
     of = {"recipe": fingerprint(recipe), "template": fingerprint(search.template), "data": search.data.fingerprint}
     for folder in trained:
         NetworkStore(folder).check(**of)
-    rows = [{**row, "folder": str(place)} for place in trained for row in NetworkStore(place).rows()]
+    rows = [row for place in trained for row in _rows(NetworkStore(place))]
     if n:
         store = NetworkStore(run / "fidelity")
         training = TrainingData.of(search.data, recipe, torch.device("cpu"))
         store.create(**of)
-        store.add(_plan(search, elites, n, seed))
+        store.add(*_plan(search, elites, n, seed, run))
         write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
         train_population(store, search.template, training, recipe, jobs=jobs, on_change=on_change)
-        rows += [{**row, "folder": str(store.folder)} for row in store.rows()]
+        rows += _rows(store)
     rows = [row for row in rows if row["status"] == "ok"]
     if len(rows) < 3:
         raise NetspaceError(f"only {len(rows)} networks were trained well; the gate needs three or more")
     scores = _scores(search, rows)
-    found = agreements(scores, [r["validation_error"] for r in rows], [_band(r) for r in rows], seed=seed)
+    found = agreements(scores, [r["validation_error"] for r in rows], [r["band"] for r in rows], seed=seed)
     within = next((a for a in found if a.score == SUPERNET and a.group == WITHIN), None)
     _write(run, found, scores, rows)
     if within is not None:
@@ -93,28 +93,35 @@ def _write(run: Path, found: list[Agreement], scores: dict[str, Any], rows: list
     """Write the agreements, and each network with its scores, to fidelity.json."""
     plain = [{**dataclasses.asdict(a), "tau": list(a.tau), "rho": list(a.rho)} for a in found]
     networks = [
-        {"folder": row["folder"], "population": row["population"], "place": row["place"], "band": _band(row)}
+        {"folder": row["folder"], "population": row["population"], "place": row["place"], "band": row["band"]}
         | {"validation_error": row["validation_error"], "scores": {name: float(x[i]) for name, x in scores.items()}}
         for i, row in enumerate(rows)
     ]
     write_atomically(run / "fidelity.json", json.dumps({"agreements": plain, "networks": networks}, indent=1))
 
 
-def _plan(search: SpaceSearch, elites: dict[str, EliteSpace], n: int, seed: int) -> list[Planned]:
+def _plan(
+    search: SpaceSearch, elites: dict[str, EliteSpace], n: int, seed: int, run: Path
+) -> tuple[list[Planned], list[Population]]:
     """Draw the networks: per budget from the elite and from the whole space in band, and across all costs."""
     planned: list[Planned] = []
+    folder = run.resolve().name
+    populations = [Population(ACROSS, "gate", ACROSS, run=folder)]
     rng = np.random.default_rng([seed, 0])
     for budget in search.budgets:
-        inside = budget.members(elites[str(budget)].candidates[0].space, search.template)
+        found = elites[str(budget)]
+        inside = budget.members(found.space, search.template)
         elite = min(n // 2, inside.size)
         if elite:
-            drawn = inside.draw(elite, rng=rng, replace=False)
-            planned += plan_drawn(population_name("elite", budget), drawn, search.template, seed)
-        whole = budget.band(search.config.space.full, search.template)
-        planned += plan_drawn(
-            population_name("whole", budget), whole.draw(n - elite, rng=rng, replace=False), search.template, seed
-        )
-    return planned + plan_drawn(ACROSS, search.pool.draw(n, rng=rng), search.template, seed)
+            name, source = population_name("elite", budget), str(run / found.filename)
+            planned += plan_drawn(name, inside.draw(elite, rng=rng, replace=False), search.template, seed)
+            space, estimator = json.dumps(to_plain(found.space)), found.provenance.estimator
+            one = Population(name, "elite", "elite", source=source, run=folder, estimator=estimator, space=space)
+            populations.append(one.at(budget))
+        whole, name = budget.band(search.config.space.full, search.template), population_name("whole", budget)
+        planned += plan_drawn(name, whole.draw(n - elite, rng=rng, replace=False), search.template, seed)
+        populations.append(Population(name, "gate", "whole", run=folder).at(budget))
+    return planned + plan_drawn(ACROSS, search.pool.draw(n, rng=rng), search.template, seed), populations
 
 
 def _scores(search: SpaceSearch, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -131,6 +138,7 @@ def _scores(search: SpaceSearch, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {SUPERNET: shared, **free_proxies(depths, widths, flops), **fitted}
 
 
-def _band(row: dict[str, Any]) -> str | None:
-    """Return the budget in a population's name, or None for the networks across all costs."""
-    return None if row["population"] == ACROSS else split_population(row["population"])[1]
+def _rows(store: NetworkStore) -> list[dict[str, Any]]:
+    """Return a store's networks with its folder, and the budget that each was drawn for: None across all costs."""
+    known = store.populations()
+    return [{**row, "folder": str(store.folder), "band": known[row["population"]].budget} for row in store.rows()]

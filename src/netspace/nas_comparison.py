@@ -15,7 +15,7 @@ from netspace.data import ImageData, load_images, places
 from netspace.documents import fingerprint, read_text, to_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, train_population
-from netspace.records import NetworkStore, Planned, load_elite, population_name
+from netspace.records import NetworkStore, Planned, Population, load_elite, population_name
 from netspace.report import NAS_FILE
 from netspace.search import RunFolder, SpaceSearch, open_search, search_architectures
 from netspace.settings import NasSettings, Recipe
@@ -79,7 +79,7 @@ def compare_nas(
                     found.append(_find(search, side, space, target, settings, seed))
                     write_atomically(folder / NAS_FILE, json.dumps({**about, "found": found}, indent=1))
                     on_found(found[-1])
-    store.add([_planned(f, search) for f in found])
+    store.add([_planned(f, search) for f in found], [_population(f, run) for f in found])
     train_population(store, search.template, training, recipe, jobs=jobs, on_change=on_change)
     return folder
 
@@ -135,6 +135,11 @@ def _find(
         "draws": chosen.draws,
         "expected_draws": chosen.expected_draws,
     }
+
+
+def _population(found: Found, run: Path) -> Population:
+    side = str(found["side"]).removeprefix("nas-")
+    return Population(found["population"], "nas", side, found["target"], cost="flops", run=run.resolve().name)
 
 
 def _planned(found: Found, search: SpaceSearch) -> Planned:

@@ -102,23 +102,28 @@ def test_a_plain_space_is_evaluated_at_a_budget_and_needs_one(run: Path, tmp_pat
     assert cost(network, template).flops == value["networks"][0]["flops"]
 
 
-def test_an_elite_of_the_front_stands_beside_the_searchs_under_its_own_name(run: Path, tmp_path: Path) -> None:
-    elite = load_elite(run / "run" / "elite-3M.yaml")
-    replace(elite, provenance=replace(elite.provenance, estimator="front (both, linear ridge)")).save(tmp_path)
-    given = ["evaluate", str(run / "run" / "elite-3M.yaml"), str(tmp_path / elite.filename), "--dataset", "fashion"]
+def test_two_elites_of_one_budget_are_compared_under_names_that_tell_them_apart(run: Path, tmp_path: Path) -> None:
+    elite, front = load_elite(run / "run" / "elite-3M.yaml"), tmp_path / "front"
+    front.mkdir()
+    replace(elite, provenance=replace(elite.provenance, estimator="front (both, linear ridge)")).save(front)
+    given = ["evaluate", str(run / "run" / "elite-3M.yaml"), str(front / elite.filename), "--dataset", "fashion"]
     given += ["--recipe", str(run / "recipe.yaml"), "--n", "2", "--out", str(tmp_path / "out"), "--json"]
     done = netspace(*given, "--image-size", "16")
     assert done.returncode == 2
     assert "leave out --image-size" in done.stderr
     value = json.loads(netspace(*given).stdout)
-    assert [(c["a"], c["b"]) for c in value["comparisons"]] == [("elite-3M", "front-3M")]
+    assert [(c["a"], c["b"]) for c in value["comparisons"]] == [("elite-3M-front", "elite-3M-run")]
+    by = {p["name"]: p for p in value["populations"]}
+    assert by["elite-3M-front"]["estimator"] == "front (both, linear ridge)"
+    assert by["elite-3M-run"] | {"kind": "elite", "budget": "3M", "tolerance": 0.6, "run": "run"} == by["elite-3M-run"]
 
 
-def test_two_spaces_of_one_name_are_refused(run: Path, tmp_path: Path) -> None:
+def test_a_space_that_is_given_twice_is_refused(run: Path, tmp_path: Path) -> None:
     elite = str(run / "run" / "elite-3M.yaml")
     done = netspace(*evaluate(run, "--out", str(tmp_path / "out")), elite)
     assert done.returncode == 2
-    assert "share a population's name" in done.stderr
+    assert "is given twice at budget 3M; give each space once" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_fidelity_says_whether_the_super_network_may_be_trusted(run: Path) -> None:

@@ -178,7 +178,9 @@ def test_only_the_exporter_runs_the_source_that_it_has_just_written(
     left = tmp_path / "out.partial"
     left.mkdir()
     (left / SOURCE).write_text(f"import os\nos.mkdir({str(mark)!r})\n")
-    export_model(delivery.model, load_data(delivery.model.card, delivery.trained), tmp_path / "out", formats=("python",))
+    export_model(
+        delivery.model, load_data(delivery.model.card, delivery.trained), tmp_path / "out", formats=("python",)
+    )
     assert not left.exists()
 
 

@@ -73,7 +73,7 @@ def test_a_store_of_other_networks_is_refused(store: NetworkStore) -> None:
 def test_a_store_of_another_schema_is_refused(store: NetworkStore) -> None:
     with sqlite3.connect(store.file) as db:
         db.execute("UPDATE about SET schema = 9")
-    with pytest.raises(NetspaceError, match=r"networks of another schema \(9, not 1\)"):
+    with pytest.raises(NetspaceError, match=r"networks of another schema \(9, not 2\)"):
         store.create(**ABOUT)
 
 

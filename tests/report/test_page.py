@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,21 @@ import pytest
 
 from netspace import Architecture, Budget, NetspaceError, SearchSpace, cost
 from netspace.analysis import pareto_front
-from netspace.records import Candidate, EliteSpace, Fidelity, NetworkStore, Planned, Provenance, TrainedNetwork
+from netspace.documents import to_plain
+from netspace.records import (
+    Candidate,
+    EliteSpace,
+    Fidelity,
+    NetworkStore,
+    Planned,
+    Population,
+    Provenance,
+    TrainedNetwork,
+)
 from netspace.report import (
     all_charts,
     all_tables,
     gather,
-    pairs_at_equal_budget,
     render_page,
     watch_server,
     write_report,
@@ -195,12 +204,39 @@ def test_evaluations_of_two_recipes_are_not_mixed(runs: list[Path], tmp_path: Pa
         gather([*runs, other])
 
 
-def test_elites_are_paired_with_what_has_their_budget() -> None:
-    names = ["elite-3M", "elite-10M", "expanded-3M", "random-spaces-10M", "random-spaces-1G"]
-    assert pairs_at_equal_budget(names) == [("elite-3M", "expanded-3M"), ("elite-10M", "random-spaces-10M")]
-
-
 def test_a_chart_survives_as_plain_data(runs: list[Path]) -> None:
     for chart in all_charts(gather(runs)):
         assert asdict(chart)["name"] == chart.name
         assert len(to_plotly(chart).data) >= max(len(chart.heat_maps), 1)
+
+
+def test_elites_of_two_runs_from_two_folders_are_compared_and_not_mixed(tmp_path: Path, tiny: SearchSpace) -> None:
+    def text(choice: int) -> str:
+        return json.dumps(to_plain(tiny.space((choice,) * 6)))
+
+    one = Population("elite-3M", "elite", "elite", run="a", space=text(0)).at(Budget.parse("3M"))
+    for folder, population in (("first", one), ("again", one), ("second", replace(one, run="b", space=text(1)))):
+        write_networks(tmp_path / folder, tiny, {"elite-3M": 0.2, "expanded-3M": 0.3})
+        NetworkStore(tmp_path / folder).add([], [population])
+        (tmp_path / folder / "evaluation.yaml").write_text("populations: {elite-3M: {members: 8, in_band: 2}}\nn: 8\n")
+    material = gather([tmp_path / folder for folder in ("first", "again", "second")])
+    sizes = {name: len(rows) for name, rows in material.populations().items()}
+    assert sizes == {"elite-3M": 2 * N, "expanded-3M": 3 * (N - 1), "elite-3M-b": N}
+    assert material.pairs() == [
+        ("elite-3M", "elite-3M-b"),
+        ("elite-3M", "expanded-3M"),
+        ("elite-3M-b", "expanded-3M"),
+    ]
+    assert set(material.space_sizes()) == {"elite-3M", "elite-3M-b"}
+    assert {row["folder"] for row in material.populations()["elite-3M-b"]} == {str(tmp_path / "second")}
+
+
+def test_elites_have_a_colour_of_their_own_whatever_they_are_called(tmp_path: Path, tiny: SearchSpace) -> None:
+    write_networks(tmp_path, tiny, {"found": 0.2, "expanded-3M": 0.3})
+    NetworkStore(tmp_path).add([], [Population("found", "elite", "elite").at(Budget.parse("3M"))])
+    material = gather([tmp_path])
+    cloud, distribution = all_charts(material)[:2]
+    (look,) = [s for s in cloud.series if s.name.startswith("found")]
+    assert look.filled
+    assert distribution.name == "edf-3M"
+    assert distribution.series[0].name == "found 95 %"

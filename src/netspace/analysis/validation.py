@@ -135,19 +135,35 @@ def rank_predicted(
 
 
 def check_rows(x: FloatArray, y: FloatArray) -> None:
-    """Raise NetspaceError where networks are too few, their errors not finite, or all equal."""
+    """Raise NetspaceError where networks are too few, or their errors not finite."""
     if len(y) < LEAST_ROWS:
         raise NetspaceError(f"{len(y)} networks are too few to fit a predictor to; give {LEAST_ROWS} or more")
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise NetspaceError("a network's error or feature is not finite; leave it out")
-    if np.ptp(y) == 0:
-        raise NetspaceError(f"all {len(y)} networks have the same error {y[0]:g}: nothing to predict; train for longer")
+
+
+def levelled(y: FloatArray) -> FloatArray:
+    """Return errors as they are, or their mean throughout where they are too equal to learn from.
+
+    That is so where most of them are one value and fewer than 8 differ from it: easy data, on which nearly every
+    network makes no mistake.
+    """
+    counts = np.unique(y, return_counts=True)[1]
+    most = int(counts.max(initial=0))
+    flat = 2 * most > len(y) and len(y) - most < LEAST_ROWS
+    return np.full(len(y), float(y.mean())) if flat else y
 
 
 def fit_best(
     x: FloatArray, y: FloatArray, costs: FloatArray, *, rng: np.random.Generator, names: Sequence[str] = tuple(FITS)
 ) -> tuple[Predictor, list[Ranked]]:
-    """Fit the model that ranks best within bands, and return it with the ranking of all."""
+    """Fit the model that ranks best within bands, and return it with the ranking of all.
+
+    Where all errors are equal there is nothing to rank: the first model predicts that error everywhere.
+    """
+    if np.ptp(y) == 0:
+        check_rows(x, y)
+        return FITS[names[0]](x, y, rng=rng), [rank_predicted(names[0], y, y, costs, rng=rng)]
     ranked = rank_predictors(x, y, costs, rng=rng, names=names)
     return FITS[ranked[0].name](x, y, rng=rng), ranked
 

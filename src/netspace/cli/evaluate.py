@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import sys
+from dataclasses import asdict
 from functools import partial
+from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -31,15 +33,18 @@ from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget
 from netspace.documents import from_plain, parse_yaml, read_text
 from netspace.errors import NetspaceError
-from netspace.records import EliteSpace, NetworkStore, elite_from_plain, population_name
+from netspace.records import EliteSpace, NetworkStore, Population, elite_from_plain, population_name
 from netspace.settings import DataSettings
 from netspace.spaces import NetworkTemplate, SearchSpace
 
 if TYPE_CHECKING:
     from netspace.evaluate import Subject
 
+NOT_REPEATED = ("n", "out", "json", "near")
+
 
 def evaluate_command(
+    context: typer.Context,
     spaces: Annotated[
         list[str], typer.Argument(help="Elite files, or spaces with --budget.", metavar="SPACE_OR_ELITE…")
     ],
@@ -95,6 +100,7 @@ def evaluate_command(
             out=out,
             seed=seed,
             jobs=jobs,
+            command=_command(context, spaces, out),
             on_start=partial(tell_data, images),
             on_change=progress,
         )
@@ -112,19 +118,30 @@ def _shape(given: dict[str, Any], elites: list[EliteSpace]) -> dict[str, int]:
 
 
 def _subject(name: str, elite: EliteSpace | None, budget: str | None, template: NetworkTemplate) -> Subject:
-    """Return a space under the name of its population: `elite`, `front` or the preset's or file's own name."""
+    """Return a space under the name of its population: `elite`, or the preset's or file's own name."""
     from netspace.evaluate import Subject
 
     if elite is None:
         assert budget is not None
         found, _ = load_space(name, image_size=template.image_size, channels=1, classes=2)
         target = Budget.parse(budget)
-        return Subject(population_name(Path(name).stem, target), found, target)
+        return Subject(population_name(Path(name).stem, target), found, target, name)
     if elite.template != template:
         raise NetspaceError(f"{name} has another template than the other elite files; evaluate them in separate runs")
     target = elite.budget if budget is None else Budget.parse(budget, elite.budget.tolerance)
-    kind = "front" if elite.provenance.estimator.startswith("front") else "elite"
-    return Subject(population_name(kind, target), elite.space, target)
+    return Subject(population_name("elite", target), elite.space, target, name, elite.provenance.estimator)
+
+
+def _command(context: typer.Context, spaces: list[str], out: Path) -> list[str]:
+    """Return the arguments that would ask for the same again, but for n: options that differ from their defaults."""
+    words = ["evaluate", *spaces]
+    for option in context.command.params:
+        value = context.params.get(option.name or "")
+        if option.param_type_name != "option" or option.name in NOT_REPEATED or value in (option.default, None, ()):
+            continue
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            words += [option.opts[0]] if one is True else [option.opts[0], str(one)]
+    return [*words, "--out", str(out)]
 
 
 def results_command(
@@ -169,25 +186,39 @@ def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> Sear
 
 def _print(folder: Path, near: float, json: bool) -> None:
     from netspace.analysis import compare_all, summarise
-    from netspace.report import evaluation_tables, gather, pairs_at_equal_budget, standings
+    from netspace.report import answer, evaluation_tables, gather, standings
 
     material = gather([folder], near=near / 100)
     if not json:
         for table in evaluation_tables(material):
             print_table(table.title, table.columns, table.rows)
+        print(*map(_printable, answer(material)), sep="\n")
         return
     errors = material.errors()
     print_json(
         {
             "populations": [
-                {"name": s.name, "n": s.n, "mean": s.mean._asdict(), "median": s.median._asdict()}
+                {**_fields(material.population(s.name)), "n": s.n}
+                | {"mean": s.mean._asdict(), "median": s.median._asdict()}
                 for s in summarise(errors)
             ],
             "standings": [standing.to_plain() for standing in standings(material)],
             "comparisons": [
                 {"a": a, "b": b, "beats": c.beats._asdict(), "p": c.mann_whitney_p, "p_holm": p}
-                for a, b, c, p in compare_all(errors, pairs_at_equal_budget(errors))
+                for a, b, c, p in compare_all(errors, material.pairs())
             ],
+            "answer": answer(material),
             "networks": NetworkStore(folder).rows(),
         }
     )
+
+
+def _printable(line: str) -> str:
+    """Return a line with what would steer a terminal written out, since names of folders are in it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def _fields(population: Population) -> dict[str, Any]:
+    """Return what a population is, its budget as text beside its parts, its space as data."""
+    plain = asdict(population)
+    return {**plain, "budget": population.budget, "space": loads(population.space) if population.space else None}

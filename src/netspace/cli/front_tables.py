@@ -40,10 +40,11 @@ def print_front(
     for text in front.signal.warnings:
         say(text)
     shape = ("depth per stage", "width per stage")
-    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", "P(best)")
+    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", front.signal.chance)
     for answer in answers:
         rows = [_row(front, answer, i) for i in range(min(top, len(answer.contenders)))]
-        print_table(f"Spaces at {answer.budget}: {_ties(answer)}", shown, rows)
+        by = "" if front.signal.misfit or len(answer.contenders) == 1 else " by their scores"
+        print_table(f"Spaces at {answer.budget}: {_ties(answer)}{by}", shown, rows)
         if answer.applied < answer.asked:
             print(f"No space has a hit rate of {answer.asked:.0%}; taken instead: {answer.applied:.0%} or more.")
         if str(answer.budget) in refined:
@@ -63,7 +64,9 @@ def _signal_row(signal: Signal, chosen: Signal) -> list[str]:
 
 def _ties(answer: BudgetAnswer) -> str:
     able = len(answer.contenders)
-    return f"{answer.ties} of the next {able - 1} cannot be told from the best" if able > 1 else "the only one"
+    if able == 1:
+        return "the only one"
+    return f"{answer.ties} of the next {able - 1} cannot be told from the best"
 
 
 def _row(front: Front, answer: BudgetAnswer, i: int) -> list[str]:
@@ -99,6 +102,7 @@ def plain_front(
     """
     return {
         "signal": front.signal.name,
+        "chance": front.signal.chance,
         "trustworthy": front.signal.ranked[0].beats_flops,
         "warnings": front.signal.warnings,
         "signals": [{"name": s.name, "against": s.against, "models": [_ranked(r) for r in s.ranked]} for s in signals],

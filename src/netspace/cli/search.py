@@ -93,7 +93,8 @@ def _print_elites(elites: list[EliteSpace], out: Path) -> None:
         )
         if not best.hit_rate:
             note(f"no member of the space for {elite.budget} satisfies it: Θ has not settled; raise search.epochs")
-    columns = ("budget", "depth per stage", "width per stage", "P", "hit rate", "median FLOPs")
+    chance = " or ".join(dict.fromkeys(elite.chance for elite in elites))
+    columns = ("budget", "depth per stage", "width per stage", chance, "hit rate", "median FLOPs")
     print_table("Elite Spaces", columns, rows)
     for elite in elites:
         say(out / elite.filename)

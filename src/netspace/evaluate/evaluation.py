@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -13,10 +14,11 @@ from netspace.cost import Budget
 from netspace.data import ImageData
 from netspace.documents import fingerprint, parse_yaml, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
+from netspace.evaluate.naming import named
 from netspace.evaluate.pool import train_population
 from netspace.evaluate.population import PopulationPlan, plan_networks
 from netspace.evaluate.training_data import TrainingData
-from netspace.records import NetworkStore, population_name
+from netspace.records import NetworkStore, Population, population_name
 from netspace.settings import Recipe
 from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
 
@@ -26,14 +28,29 @@ class Subject:
     """A space to evaluate.
 
     Args:
-        name: of its population in the store.
+        name: what its population is called where no other one is called so, such as `elite-10M`.
         space: drawn from uniformly, within the budget.
         budget: what its networks satisfy.
+        source: file or preset that the space was read from; empty where it was made in Python.
+        estimator: what found it, where it is an elite.
     """
 
     name: str
     space: NetworkSpace
     budget: Budget
+    source: str = ""
+    estimator: str = ""
+
+    @property
+    def population(self) -> Population:
+        """What its population is: an elite by its name, `elite-…`, or by what found it; else a space."""
+        named = Population.from_name(self.name)
+        kind: Literal["elite", "space"] = "elite" if self.estimator or named.kind == "elite" else "space"
+        run = Path(self.source).resolve().parent.name if self.source.endswith((".yaml", ".yml")) else ""
+        text = json.dumps(to_plain(self.space))
+        return Population(
+            self.name, kind, named.subject, source=self.source, run=run, estimator=self.estimator, space=text
+        ).at(self.budget)
 
 
 def evaluate_spaces(
@@ -48,6 +65,7 @@ def evaluate_spaces(
     out: Path,
     seed: int = 0,
     jobs: int = 1,
+    command: Sequence[str] = (),
     on_start: Callable[[], None] = lambda: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
 ) -> NetworkStore:
@@ -64,6 +82,7 @@ def evaluate_spaces(
         out: run folder, where the store is.
         seed: of draws and trainings.
         jobs: processes, of one thread each.
+        command: arguments of `netspace` that ask for this, without n; kept, so that a report can say how to go on.
         on_start: called when nothing is at fault, before the first training.
         on_change: called with the number of networks of each status, when it changes.
 
@@ -71,14 +90,8 @@ def evaluate_spaces(
         NetspaceError: where the data do not fit the template, a population is too small, or the folder holds other
             networks.
     """
-    names = [subject.name for subject in subjects]
-    if len(set(names)) < len(names):
-        raise NetspaceError(f"two spaces would share a population's name among {', '.join(names)}; evaluate them apart")
-    plans = [PopulationPlan(s.name, s.budget, space=s.space) for s in subjects]
-    budgets = {str(s.budget): s.budget for s in subjects}
-    plans += [
-        PopulationPlan(population_name(b, name), budgets[name], baseline=b) for name in budgets for b in baselines
-    ]
+    store = NetworkStore(out)
+    plans = _plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
     wanted = template.data_shape
     if images.shape != wanted:
@@ -87,15 +100,35 @@ def evaluate_spaces(
             f"was searched for {wanted}; give the data it was searched on, or search on these"
         )
     training = TrainingData.of(images, recipe, torch.device("cpu"))
-    store = NetworkStore(out)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
-    store.add(planned)
+    store.add(planned, [plan.population for plan in plans if plan.population])
     about: dict[str, Any] = {"dataset": images.settings.dataset, "n": n, "seed": seed, "recipe": to_plain(recipe)}
     about |= {"template": to_plain(template), "populations": _populations(plans, search_space, template, out)}
+    about |= {"command": list(command)} if command else {}
     write_atomically(out / "evaluation.yaml", to_yaml(about))
     on_start()
     train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
     return store
+
+
+def _plans(
+    subjects: list[Subject], baselines: tuple[str, ...], search_space: SearchSpace, store: NetworkStore
+) -> list[PopulationPlan]:
+    """Return what is to be drawn, under the names that a folder has for it already, or under new ones."""
+    budgets = list(dict.fromkeys(subject.budget for subject in subjects))
+    whole = json.dumps(to_plain(search_space.full))
+    wanted = [subject.population for subject in subjects]
+    for budget in budgets:
+        for name in baselines:
+            wanted.append(Population(population_name(name, budget), "baseline", name, space=whole).at(budget))
+    known = store.populations().values() if store.file.exists() else ()
+    found = named(wanted, known)
+    spaces: list[tuple[Budget, NetworkSpace | None]] = [(subject.budget, subject.space) for subject in subjects]
+    spaces += [(budget, None) for budget in budgets for _ in baselines]
+    return [
+        PopulationPlan(one.name, budget, space, None if space else one.subject, one)
+        for one, (budget, space) in zip(found, spaces, strict=True)
+    ]
 
 
 def _populations(

@@ -9,7 +9,7 @@ import numpy as np
 
 from netspace.cost import COST_KINDS, Budget, Cost, CostModel
 from netspace.evaluate.baselines import draw_baseline
-from netspace.records import Planned
+from netspace.records import Planned, Population
 from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, SearchSpace
 from netspace.spaces.ranges import IntArray
 
@@ -25,12 +25,14 @@ class PopulationPlan:
         budget: what its networks satisfy.
         space: drawn from uniformly; None for a baseline.
         baseline: name of a baseline; None for a space.
+        population: what is kept of it in the store; None keeps the name alone.
     """
 
     name: str
     budget: Budget
     space: NetworkSpace | None = None
     baseline: str | None = None
+    population: Population | None = None
 
 
 def plan_networks(

@@ -11,7 +11,7 @@ from netspace.data import ImageData
 from netspace.documents import fingerprint, to_yaml, write_atomically
 from netspace.evaluate import TrainingData, plan_drawn, train_population
 from netspace.front import CALIBRATION, plan_calibration
-from netspace.records import NetworkStore
+from netspace.records import NetworkStore, Population
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate, SearchSpace
 
@@ -48,7 +48,8 @@ def train_calibration(
     store = NetworkStore(run / CALIBRATION)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     points = plan_calibration(search_space, template, n, seed=seed)
-    store.add(plan_drawn(CALIBRATION, (points[:, 0::2], points[:, 1::2]), template, seed))
+    spread = Population(CALIBRATION, "calibration", CALIBRATION, run=run.resolve().name)
+    store.add(plan_drawn(CALIBRATION, (points[:, 0::2], points[:, 1::2]), template, seed), [spread])
     write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
     told = 0
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace.analysis.contest import Contender, contest, shortlist
+from netspace.analysis.groups import group_average
 from netspace.analysis.judging import Judged, Members, least_hit_rate
 from netspace.cost import Budget, CostModel
 from netspace.front.grid import members, network_space
@@ -80,11 +81,21 @@ class Front:
 
     def _contest(self, budget: Budget, judged: Judged) -> BudgetAnswer:
         applied = least_hit_rate(judged, self.hit_rate)
-        ahead = shortlist(judged, CONTENDERS, hit_rate=applied)
+        ahead = shortlist(judged, CONTENDERS, hit_rate=applied, away=lambda: self._away(budget))
         points, costs, group = self.members.in_band(ahead, budget.interval, MEMBERS_EACH)
         features = self.signal.features(points, costs)
-        _, covariance = self.signal.predictor.group_means(features, group, len(ahead))
-        return BudgetAnswer(budget, judged, self.hit_rate, applied, contest(ahead, judged, covariance))
+        means, covariance = self.signal.predictor.group_means(features, group, len(ahead))
+        slope, more = 1.0, None
+        if self.signal.misfit is not None:
+            slope = self.signal.misfit.slope
+            more = self.signal.misfit.covariance(group_average(features, group, len(ahead)), means)
+        found = contest(ahead, judged, covariance, slope=slope, misfit=more)
+        return BudgetAnswer(budget, judged, self.hit_rate, applied, found)
+
+    def _away(self, budget: Budget) -> FloatArray:
+        """Return how far each space's median cost is from the target, shape (spaces,)."""
+        median = self.members.quantiles()[:, 1]
+        return np.abs(median / budget.target - 1)
 
     def space(self, contender: Contender) -> NetworkSpace:
         """Return a contender's depth and width ranges."""
@@ -124,6 +135,7 @@ class Front:
             expected_cost=candidates[0].cost.median,
             supernet_error=None,
             fidelity=None,
+            probability=self.signal.chance,
         )
         return EliteSpace(budget, template, candidates, provenance)
 

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from netspace.analysis.axes import AxisGrid, log_features
 from netspace.analysis.edf import Interval
+from netspace.analysis.misfit import Misfit, measure_misfit
 from netspace.analysis.predictors import FITS, Predictor
 from netspace.analysis.trees import Trees
-from netspace.analysis.validation import LEAST_ROWS, Ranked, fit_best, rank_predicted
+from netspace.analysis.validation import LEAST_ROWS, Ranked, fit_best, levelled, rank_predicted
 from netspace.cost import CostModel
 from netspace.documents import read_text, write_atomically
 from netspace.errors import NetspaceError
 from netspace.front.grid import axis_grid, price
+from netspace.front.left_out import left_out
 from netspace.front.run import FinishedRun
 from netspace.front.scores import Scores
 from netspace.spaces.ranges import IntArray
@@ -44,6 +46,8 @@ class Signal:
         ranked: how the models compared, the chosen one first.
         against: what their τ was measured against: `scores`, or `stand-alone errors` of networks that were left out.
         prior: the model of the scores whose prediction is a feature; None without.
+        misfit: how far its errors lie from stand-alone ones; None where no training says so.
+        flat: what makes its networks too equal to learn from; empty where they differ.
     """
 
     name: SignalName
@@ -52,12 +56,24 @@ class Signal:
     ranked: list[Ranked]
     against: str
     prior: Predictor | None = None
+    misfit: Misfit | None = None
+    flat: str = ""
+
+    @property
+    def chance(self) -> str:
+        """What the chances of its answers are: P(best), by the scores alone where no training was asked."""
+        return "P(best), by its scores" if self.misfit is None else "P(best)"
 
     @property
     def warnings(self) -> list[str]:
         """What must be said of it loudly."""
         best, found = self.ranked[0], []
-        if not best.beats_flops:
+        if self.flat:
+            found.append(
+                f"{self.flat}: nothing tells spaces apart, so all of them tie. Of these the one is taken that meets "
+                "its budget best (hit rate, then how near its median is to the target)."
+            )
+        elif not best.beats_flops:
             found.append(
                 "NOT TRUSTWORTHY: the predictor ranks no better within bands than FLOPs alone (gain in τ "
                 f"{best.gain.value:.2f}, interval {best.gain.low:.2f} to {best.gain.high:.2f}); "
@@ -132,32 +148,60 @@ class Evidence:
     def _enough(scores: Scores) -> bool:
         return len(scores.values) >= LEAST_ROWS
 
-    def _logs(self, scores: Scores) -> tuple[FloatArray, FloatArray]:
+    def _logs(self, scores: Scores) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return features, errors (all the same where they are too equal to learn from) and costs."""
         costs = price(self.model, scores.points)
-        return log_features(self.grid, scores.points, costs), costs.astype(np.float64)
+        return log_features(self.grid, scores.points, costs), levelled(scores.values), costs.astype(np.float64)
 
     def _supernet(self, cache: _Cache, seed: int) -> Signal:
-        x, costs = self._logs(self.scores)
-        predictor, ranked = cache.fit("scores", x, self.scores.values, costs, seed)
+        x, y, costs = self._logs(self.scores)
+        predictor, ranked = cache.fit("scores", x, y, costs, seed)
+        flat = _flat(self.scores.values, "scores")
         if not self._enough(self.trained):
-            return Signal("supernet", self.grid, predictor, ranked, "scores")
-        at, prices = self._logs(self.trained)
+            return Signal("supernet", self.grid, predictor, ranked, "scores", flat=flat)
+        at, _, prices = self._logs(self.trained)
         name, rng = f"{ranked[0].name} of scores", np.random.default_rng(seed)
-        against = rank_predicted(name, predictor.predict(at), self.trained.values, prices, rng=rng)
-        return Signal("supernet", self.grid, predictor, [against], "stand-alone errors")
+        predicted, truth = predictor.predict(at), self.trained.values
+        against = rank_predicted(name, predicted, truth, prices, rng=rng)
+        misfit = measure_misfit(at, predicted, truth, prices)
+        return Signal("supernet", self.grid, predictor, [against], "stand-alone errors", misfit=misfit, flat=flat)
 
     def _population(self, cache: _Cache, seed: int) -> Signal:
-        x, costs = self._logs(self.trained)
-        predictor, ranked = cache.fit("trained", x, self.trained.values, costs, seed)
-        return Signal("population", self.grid, predictor, ranked, "stand-alone errors")
+        x, y, costs = self._logs(self.trained)
+        predictor, ranked = cache.fit("trained", x, y, costs, seed)
+        return self._of_trained("population", predictor, ranked, x, costs, seed)
 
     def _both(self, cache: _Cache, seed: int) -> Signal:
-        of_scores, at_scores = self._logs(self.scores)
-        prior, _ = cache.fit("scores", of_scores, self.scores.values, at_scores, seed)
-        x, costs = self._logs(self.trained)
+        of_scores, scores, at_scores = self._logs(self.scores)
+        prior, _ = cache.fit("scores", of_scores, scores, at_scores, seed)
+        x, y, costs = self._logs(self.trained)
         wide = np.concatenate([x, prior.predict(x)[:, None]], axis=1)
-        predictor, ranked = cache.fit("both", wide, self.trained.values, costs, seed)
-        return Signal("both", self.grid, predictor, ranked, "stand-alone errors", prior)
+        predictor, ranked = cache.fit("both", wide, y, costs, seed)
+        return self._of_trained("both", predictor, ranked, wide, costs, seed, prior)
+
+    def _of_trained(
+        self,
+        name: SignalName,
+        predictor: Predictor,
+        ranked: list[Ranked],
+        x: FloatArray,
+        costs: FloatArray,
+        seed: int,
+        prior: Predictor | None = None,
+    ) -> Signal:
+        y = self.trained.values
+        predicted = left_out(self.run.folder, name, ranked[0].name, x, levelled(y), seed=seed)
+        misfit, flat = measure_misfit(x, predicted, y, costs), _flat(y, "trainings")
+        return Signal(name, self.grid, predictor, ranked, "stand-alone errors", prior, misfit, flat)
+
+
+def _flat(values: FloatArray, what: str) -> str:
+    """Say in words that values are too equal to learn from; nothing where they are not."""
+    if np.ptp(levelled(values)) > 0 or not len(values):
+        return ""
+    each, counts = np.unique(values, return_counts=True)
+    most = f"All {len(values)}" if len(each) == 1 else f"{counts.max()} of {len(values)}"
+    return f"{most} {what} are the same, {each[counts.argmax()]:.2%} wrong"
 
 
 class _Cache:

@@ -11,8 +11,9 @@ from netspace.records.elite import (
     elite_from_plain,
     load_elite,
 )
+from netspace.records.population import Population, by_budget, pairs_at_equal_budget
 from netspace.records.recovery import Missing, check_complete, missing
-from netspace.records.store import NetworkStore, Planned, population_name, split_population
+from netspace.records.store import NetworkStore, Planned, population_name
 from netspace.records.trained import TrainedNetwork
 
 __all__ = [
@@ -24,14 +25,16 @@ __all__ = [
     "Missing",
     "NetworkStore",
     "Planned",
+    "Population",
     "Provenance",
     "Quantiles",
     "TrainedNetwork",
+    "by_budget",
     "check_complete",
     "elite_from_plain",
     "load_architecture",
     "load_elite",
     "missing",
+    "pairs_at_equal_budget",
     "population_name",
-    "split_population",
 ]

@@ -38,7 +38,7 @@ class Candidate:
 
     Args:
         space: depth and width ranges.
-        probability: under Θ, 0..1.
+        probability: that it is the space to take, 0..1; `EliteSpace.chance` says in which sense.
         hit_rate: share of its members that satisfy the budget, exact.
         cost: quantiles of its members' cost.
     """
@@ -96,6 +96,8 @@ class Provenance:
         supernet_error: share of held-out images that members of the space get wrong with the shared weights and
             BatchNorm recalibrated for each, mean.
         fidelity: what the fidelity gate found; None where it was not asked.
+        probability: what the candidates' is: `P(best)`, or `P(best), by its scores` where no stand-alone training told
+            how far the super network's scores are from the truth; None in files that say nothing of it.
     """
 
     netspace: str
@@ -110,6 +112,7 @@ class Provenance:
     expected_cost: int
     supernet_error: float | None = None
     fidelity: Fidelity | None = None
+    probability: str | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -134,6 +137,16 @@ class EliteSpace:
     def space(self) -> NetworkSpace:
         """The result: the mode of Θ."""
         return self.candidates[0].space
+
+    @property
+    def chance(self) -> str:
+        """What the candidates' `probability` is; in older files as far as their estimator says it."""
+        told, estimator = self.provenance.probability, self.provenance.estimator
+        if told is not None:
+            return told
+        if estimator.startswith("front"):
+            return "P(best), by its scores" if estimator.startswith("front (supernet") else "P(best)"
+        return "P(Θ)"
 
     @property
     def filename(self) -> str:

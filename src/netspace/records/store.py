@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from netspace.cost import Cost
 from netspace.errors import NetspaceError
 from netspace.records.database import reading, writing
 from netspace.records.holding import Hold, Watch
+from netspace.records.population import TABLE, Population, enter_populations, migrate, read_populations
 from netspace.records.row import checked_about, checked_rows
 from netspace.records.trained import TrainedNetwork
 from netspace.spaces import Architecture
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, SCHEMA)
 FILE = "networks.sqlite"
-_CREATE = """
+_CREATE = f"""
 CREATE TABLE about (schema INTEGER NOT NULL, recipe TEXT NOT NULL, data TEXT NOT NULL, template TEXT NOT NULL);
 CREATE TABLE networks (
   id INTEGER PRIMARY KEY,
@@ -34,6 +37,7 @@ CREATE TABLE networks (
   validation_error REAL, test_error REAL, curve TEXT, seconds REAL, device TEXT, reason TEXT,
   UNIQUE (population, place)
 );
+{TABLE};
 """
 COLUMNS = (
     *("id", "population", "place", "seed", "depth", "width", "flops", "params", "activations"),
@@ -44,12 +48,6 @@ COLUMNS = (
 def population_name(kind: str, budget: object) -> str:
     """Return the name of a population in the store, as `elite-10M` or `random-spaces-10M`."""
     return f"{kind}-{budget}"
-
-
-def split_population(name: str) -> tuple[str, str]:
-    """Return the kind and the budget in a population's name."""
-    kind, _, budget = name.rpartition("-")
-    return kind, budget
 
 
 @dataclass(frozen=True)
@@ -100,6 +98,10 @@ class NetworkStore:
                     db.execute(statement)
                 db.execute("INSERT INTO about VALUES (:schema, :recipe, :data, :template)", given)
             stored = checked_about(db.execute("SELECT * FROM about").fetchall(), self.file)
+            if stored["schema"] == 1:
+                stored["schema"] = SCHEMA
+                if stored == given:
+                    migrate(db, str(self.file))
             db.execute("COMMIT")
         _compare(self.file, stored, given, "give another --out")
 
@@ -109,11 +111,13 @@ class NetworkStore:
         Raises:
             NetspaceError: where it is not there, or holds others.
         """
-        given = {"schema": SCHEMA, "recipe": recipe, "data": data, "template": template}
-        _compare(self.file, self.about(), given, "its networks can't be compared with these")
+        stored = self.about()
+        schema = stored["schema"] if stored["schema"] in READABLE else SCHEMA
+        given = {"schema": schema, "recipe": recipe, "data": data, "template": template}
+        _compare(self.file, stored, given, "its networks can't be compared with these")
 
-    def add(self, planned: list[Planned]) -> None:
-        """Enter networks that are to be trained; those that are there already stay as they are.
+    def add(self, planned: list[Planned], populations: Sequence[Population] = ()) -> None:
+        """Enter networks that are to be trained, and what their populations are; networks that are there stay as is.
 
         Raises:
             NetspaceError: where a place of a population holds another architecture or seed.
@@ -136,6 +140,7 @@ class NetworkStore:
                         f"{self.file}: network {network.place} of '{network.population}' is another one; the store "
                         "was made with another --seed, space or budget; give another --out"
                     )
+            enter_populations(db, populations)
             db.execute("COMMIT")
 
     def claim(self) -> tuple[int, Architecture, int] | None:
@@ -196,6 +201,12 @@ class NetworkStore:
         with reading(self.file) as db:
             found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM networks ORDER BY population, place").fetchall()
         return checked_rows(found, self.file)
+
+    def populations(self) -> dict[str, Population]:
+        """Return what each population of the networks is, by its name; stores of schema 1 knew their names alone."""
+        self._check_there()
+        with reading(self.file) as db:
+            return read_populations(db, str(self.file))
 
     def about(self) -> dict[str, Any]:
         """Return the schema and the fingerprints of recipe, data and template that all networks share."""

@@ -1,11 +1,12 @@
 """Pictures and tables of the records alone: no torch, no images."""
 
+from netspace.report.answer import answer
 from netspace.report.figures import all_charts
 from netspace.report.material import NAS_FILE, NEAR, Material, gather
 from netspace.report.nas_table import NasCell, nas_cells, nas_tables
 from netspace.report.page import render_page, write_report
 from netspace.report.standing import Standing, standings
-from netspace.report.tables import all_tables, evaluation_tables, pairs_at_equal_budget
+from netspace.report.tables import all_tables, evaluation_tables
 from netspace.report.text import TEXTS
 from netspace.report.watch import watch_server
 
@@ -18,11 +19,11 @@ __all__ = [
     "Standing",
     "all_charts",
     "all_tables",
+    "answer",
     "evaluation_tables",
     "gather",
     "nas_cells",
     "nas_tables",
-    "pairs_at_equal_budget",
     "render_page",
     "standings",
     "watch_server",

@@ -9,7 +9,7 @@ import numpy as np
 from netspace.analysis import compare, complexity_weights, edf_band, error_edf, pareto_front
 from netspace.cost import format_amount
 from netspace.names import shown
-from netspace.records import split_population
+from netspace.records import by_budget
 from netspace.report.chart import COLOURS, FLOPS, GREY, MARKERS, Chart, Marker, Series
 from netspace.report.material import Material
 from netspace.report.search_figures import search_charts
@@ -41,15 +41,15 @@ def error_against_flops(material: Material) -> list[Chart]:
     """Draw the cloud of the whole space, its front, and every other population over it (the paper's S3 and S4).
 
     Each elite has a colour and a filled marker of its own; what was drawn without a search has open markers, one
-    shape for each kind of baseline. Without networks of the whole space the front is that of all.
+    shape for each baseline and each space that was given. Without networks of the whole space the front is that of all.
     """
     populations = material.populations()
     if not populations:
         return []
-    looks = _looks(populations)
+    keys, looks = _keys(material), _looks(material)
     groups: dict[str, list[dict[str, Any]]] = {key: [] for key in looks}
     for name, rows in populations.items():
-        groups[_key(name)] += rows
+        groups[keys[name]] += rows
     cloud = groups.pop("expanded", [])
     everything = [row for rows in populations.values() for row in rows]
     series = [_points("whole space in band", cloud, WHOLE)] if cloud else []
@@ -73,18 +73,22 @@ class _Look(NamedTuple):
 WHOLE = _Look(GREY, "circle", True)
 
 
-def _key(name: str) -> str:
-    """Return what a population is drawn with: itself for an elite, its kind for what was drawn without a search."""
-    kind, _ = split_population(name)
-    return name if kind == "elite" else kind
+def _keys(material: Material) -> dict[str, str]:
+    """Return what each population is drawn with: itself for an elite, what it was drawn from for the others."""
+    known = {name: material.population(name) for name in material.populations()}
+    spaces = {(p.source, p.space): p for p in known.values() if p.kind == "space"}
+    shared = {p.subject for p in spaces.values() if sum(p.subject == other.subject for other in spaces.values()) > 1}
+    whole = {name: p.kind == "elite" or (p.kind == "space" and p.subject in shared) for name, p in known.items()}
+    return {name: name if whole[name] else p.subject or name for name, p in known.items()}
 
 
-def _looks(populations: dict[str, list[dict[str, Any]]]) -> dict[str, _Look]:
+def _looks(material: Material) -> dict[str, _Look]:
     """Give every group its look: the whole space, then baselines from the palette's end, then elites by their costs."""
+    populations, keys = material.populations(), _keys(material)
     cheapest = {name: min(row["flops"] for row in rows) for name, rows in populations.items()}
-    elites = sorted((n for n in populations if _key(n) == n), key=lambda n: cheapest[n])
-    kinds = sorted({_key(name) for name in populations} - {*elites, "expanded"})
-    looks = {"expanded": WHOLE} if any(_key(name) == "expanded" for name in populations) else {}
+    elites = sorted((n for n in populations if material.population(n).kind == "elite"), key=lambda n: cheapest[n])
+    kinds = sorted({keys[name] for name in populations} - {*elites, "expanded"})
+    looks = {"expanded": WHOLE} if "expanded" in keys.values() else {}
     for i, kind in enumerate(kinds):
         looks[kind] = _Look(COLOURS[(5 - i) % len(COLOURS)], MARKERS[-1 - i % len(MARKERS)], False)
     for i, name in enumerate(elites):
@@ -106,25 +110,26 @@ def _points(name: str, rows: list[dict[str, Any]], look: _Look) -> Series:
 
 
 def error_distributions(material: Material) -> list[Chart]:
-    """Draw, per budget, the error EDFs of the elite and its baselines with bootstrap bands."""
-    charts = []
+    """Draw, per budget, the error EDFs of the elites and their baselines with bootstrap bands."""
+    charts: list[Chart] = []
     populations = {name: rows for name, rows in material.populations().items() if len(rows) > 1}
-    colours = {key: look.colour for key, look in _looks(material.populations()).items()}
-    for budget in sorted({split_population(name)[1] for name in populations}):
-        names = sorted(
-            (n for n in populations if split_population(n)[1] == budget),
-            key=lambda n: (split_population(n)[0] != "elite", n),
-        )
-        series = [line for name in names for line in _distribution(name, populations[name], colours[_key(name)])]
-        matched = [
-            line for name in names for line in _at_costs(populations, names[0], name, colour=colours[_key(name)])
-        ]
+    looks, keys = _looks(material), _keys(material)
+    colours = {name: looks[keys[name]].colour for name in populations}
+    for group in by_budget(material.population(name) for name in populations):
+        elites = [one.name for one in group if one.kind == "elite"]
+        names = elites + [one.name for one in group if one.kind != "elite"]
+        series = [line for name in names for line in _distribution(name, populations[name], colours[name])]
+        others = names[len(elites) :] if elites else []
+        matched = [x for name in others for x in _at_costs(populations, elites[0], name, colour=colours[name])]
         note = _note(material, sum(len(populations[name]) for name in names)) + "; bands: pointwise bootstrap, 95 %"
         if matched:
             note += f"; dashed: networks weighed so that their costs are spread as those of {names[0]}"
-        title = f"Share of networks with at most this error, budget {budget}"
+        alike = sum(chart.name.split("-")[1] == group[0].budget for chart in charts)
+        chart_name = f"edf-{group[0].budget}" + (f"-{alike + 1}" if alike else "")
+        title = f"Share of networks with at most this error, budget {group[0].budget}"
+        title += f" ±{group[0].tolerance or 0:.0%} of {group[0].cost}" if alike else ""
         x, y = "test error (%)", "share of networks"
-        charts.append(Chart(f"edf-{budget}", title, note, x, y, series + matched, percent=True))
+        charts.append(Chart(chart_name, title, note, x, y, series + matched, percent=True))
     return charts
 
 
@@ -139,8 +144,6 @@ def _distribution(name: str, rows: list[dict[str, Any]], colour: str) -> list[Se
 
 def _at_costs(populations: dict[str, list[dict[str, Any]]], elite: str, name: str, *, colour: str) -> list[Series]:
     """Return the EDF of a baseline weighed to the elite's costs (NDS), where its own costs differ from them."""
-    if split_population(elite)[0] != "elite" or name == elite:
-        return []
     own, other = ([row["flops"] for row in populations[key]] for key in (name, elite))
     if compare(own, other).kolmogorov_smirnov_p >= COSTS_DIFFER:
         return []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from netspace.documents import parse_yaml, read_text
 from netspace.errors import NetspaceError
-from netspace.records import EliteSpace, NetworkStore, load_elite
+from netspace.records import EliteSpace, NetworkStore, Population, load_elite, pairs_at_equal_budget
 from netspace.records.log import read_log
 
 NAS_FILE = "nas.json"
@@ -28,8 +28,11 @@ class Material:
         failures: rows that did not go well.
         waiting: rows that are not trained yet.
         fidelity: the last fidelity gate's agreements and networks; empty where there is none.
-        evaluations: what was asked of each evaluation.
+        evaluations: what was asked of each evaluation, and its `folder`.
         near: error above the front that is still near it, 0..1.
+        known: what the evaluations' populations are, by the names that they are shown under.
+        elite_files: the file of each of `elites`.
+        data_settings: what a search was told of its data, by its folder.
     """
 
     folders: list[Path]
@@ -41,6 +44,17 @@ class Material:
     fidelity: dict[str, Any] = field(default_factory=dict)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     near: float = NEAR
+    known: dict[str, Population] = field(default_factory=dict)
+    elite_files: list[Path] = field(default_factory=list)
+    data_settings: dict[Path, dict[str, Any]] = field(default_factory=dict)
+
+    def population(self, name: str) -> Population:
+        """Return what a population is, by the name that it is shown under."""
+        return self.known.get(name) or Population.from_name(name)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the names of the populations to compare, those of each budget with its elites."""
+        return pairs_at_equal_budget(self.population(name) for name in self.populations())
 
     def populations(self, gate: bool = False) -> dict[str, list[dict[str, Any]]]:
         """Return the networks by population, those of evaluations or those of fidelity gates."""
@@ -74,28 +88,64 @@ def gather(folders: list[Path], *, near: float = NEAR) -> Material:
     material = Material(folders, near=near)
     for folder in folders:
         elites, epochs = sorted(folder.glob("elite-*.yaml")), read_log(folder)
+        shown: dict[str, str] = {}
         stores = [(folder, False), (folder / "fidelity", True)] if not (folder / NAS_FILE).exists() else []
         stores = [(place, gate) for place, gate in stores if NetworkStore(place).file.exists()]
         if not (elites or epochs or stores or (folder / NAS_FILE).exists()):
             raise NetspaceError(f"{folder} holds no run to report: no elite files, no search.jsonl, no networks.sqlite")
         material.elites.extend(load_elite(file) for file in elites)
+        material.elite_files.extend(elites)
+        if (folder / "config.yaml").exists():
+            material.data_settings[folder] = _data_settings(folder / "config.yaml")
         material.epochs[:] = epochs or material.epochs
         for place, gate in stores:
-            _add_networks(material, place, gate)
+            shown |= _add_networks(material, place, gate)
         if (folder / "fidelity.json").exists():
             material.fidelity.update(json.loads(read_text(folder / "fidelity.json")))
         if (folder / "evaluation.yaml").exists():
             file = folder / "evaluation.yaml"
-            material.evaluations.append(parse_yaml(read_text(file), str(file)))
+            asked = _renamed(parse_yaml(read_text(file), str(file)), shown)
+            material.evaluations.append({**asked, "folder": str(folder)})
     _check_comparable([folder for folder in folders if NetworkStore(folder).file.exists()])
-    material.elites.sort(key=lambda elite: elite.budget.target)
+    pairs = sorted(zip(material.elites, material.elite_files, strict=True), key=lambda pair: pair[0].budget.target)
+    material.elites[:], material.elite_files[:] = [e for e, _ in pairs], [f for _, f in pairs]
     return material
 
 
-def _add_networks(material: Material, place: Path, gate: bool) -> None:
+def _add_networks(material: Material, place: Path, gate: bool) -> dict[str, str]:
+    """Add a store's networks; return under which names its populations are shown."""
+    store = NetworkStore(place)
+    shown = {} if gate else {name: _shown(material, one, place) for name, one in store.populations().items()}
     lists = {"ok": material.networks, "waiting": material.waiting, "claimed": material.waiting}
-    for row in NetworkStore(place).rows():
-        lists.get(row["status"], material.failures).append({**row, "folder": str(place), "gate": gate})
+    for row in store.rows():
+        more = {"folder": str(place), "gate": gate, "population": shown.get(row["population"], row["population"])}
+        lists.get(row["status"], material.failures).append({**row, **more})
+    return shown
+
+
+def _shown(material: Material, one: Population, place: Path) -> str:
+    """Return a population's name, or a longer one where another folder has a different population of that name."""
+    names = [one.name, *(f"{one.name}-{label}" for label in (one.run, place.name, place.resolve()) if label)]
+    for name in names:
+        other = material.known.get(name)
+        if other is None or other.same_source(one):
+            material.known[name] = replace(one if other is None or not other.space else other, name=name)
+            return name
+    return one.name
+
+
+def _renamed(evaluation: dict[str, Any], shown: dict[str, str]) -> dict[str, Any]:
+    """Return what was asked of an evaluation, its populations under the names that they are shown under."""
+    sizes = evaluation.get("populations")
+    if not isinstance(sizes, dict):
+        return evaluation
+    return {**evaluation, "populations": {shown.get(name, name): size for name, size in sizes.items()}}
+
+
+def _data_settings(file: Path) -> dict[str, Any]:
+    config = parse_yaml(read_text(file), str(file)).get("config")
+    data = config.get("data") if isinstance(config, dict) else None
+    return data if isinstance(data, dict) else {}
 
 
 def _check_comparable(evaluations: list[Path]) -> None:

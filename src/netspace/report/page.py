@@ -9,6 +9,7 @@ from plotly.offline import get_plotlyjs
 
 from netspace.documents import write_atomically
 from netspace.names import in_html
+from netspace.report.answer import answer
 from netspace.report.chart import Chart
 from netspace.report.figures import all_charts
 from netspace.report.front_figure import front_charts, front_files, front_tables
@@ -28,6 +29,7 @@ body { margin: 0 auto; padding: 1rem; max-width: 72rem; background: var(--ground
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .3rem; }
 .note, footer { color: var(--faint); font-size: .85rem; margin: .2rem 0; }
 .wide { overflow-x: auto; }
+#answer { max-width: 46rem; font-size: 1.05rem; } #answer p { margin: .5rem 0; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 """
@@ -89,7 +91,8 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>netspace report</title>{meta}'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
         f"<script>{get_plotlyjs()}</script></head><body><h1>Network spaces</h1>"
-        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).{in_html(_progress(material))}</p>{body}'
+        f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).{in_html(_progress(material))}</p>'
+        f"{_answer(material)}{body}"
         f"<script>{_SCRIPT}</script></body></html>"
     )
 
@@ -108,6 +111,17 @@ def _progress(material: Material) -> str:
         done = len(material.networks) + len(material.failures)
         text += f" Training: {done} of {done + len(material.waiting)} networks are done."
     return text
+
+
+def _answer(material: Material) -> str:
+    """Return the answer in words, above all figures; commands as they are to be typed."""
+    lines = [
+        f'<pre class="wide"><code>{in_html(line)}</code></pre>'
+        if line.startswith("netspace ")
+        else f"<p>{in_html(line)}</p>"
+        for line in answer(material)
+    ]
+    return f'<section id="answer">{"".join(lines)}</section>' if lines else ""
 
 
 def _figure(chart: Chart) -> str:

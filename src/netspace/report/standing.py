@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from netspace.analysis import SamplesNeeded, distance_to_front, hypervolume, samples_needed
-from netspace.records import split_population
+from netspace.records import by_budget
 from netspace.report.material import Material
 
 
@@ -47,11 +47,12 @@ def standings(material: Material) -> list[Standing]:
     populations = dict(sorted(material.populations().items()))
     everything = [row for rows in populations.values() for row in rows]
     front = _columns(everything)
+    references = _references(material)
     found = []
     for name, rows in populations.items():
         flops, errors = _columns(rows)
         distances = distance_to_front(flops, errors, *front)
-        reference = _reference(material, split_population(name)[1])
+        reference = references[name]
         area = hypervolume(np.log10(flops), errors, (float(np.log10(reference[0])), reference[1]))
         mean, median = float(distances.mean()), float(np.median(distances))
         samples = _samples(material, name, distances)
@@ -63,9 +64,17 @@ def _columns(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
     return np.array([row["flops"] for row in rows]), np.array([row["test_error"] for row in rows])
 
 
-def _reference(material: Material, budget: str) -> tuple[int, float]:
-    rows = [r for name, rows in material.populations().items() if split_population(name)[1] == budget for r in rows]
-    return max(row["flops"] for row in rows), max(row["test_error"] for row in rows)
+def _references(material: Material) -> dict[str, tuple[int, float]]:
+    """Return the largest FLOPs and error among all populations of each one's budget."""
+    populations = material.populations()
+    found: dict[str, tuple[int, float]] = {}
+    groups = by_budget(material.population(name) for name in populations)
+    grouped = [[one.name for one in group] for group in groups]
+    grouped += [[name] for name in populations if not any(name in names for names in grouped)]
+    for names in grouped:
+        flops, errors = _columns([row for name in names for row in populations[name]])
+        found |= dict.fromkeys(names, (int(flops.max()), float(errors.max())))
+    return found
 
 
 def _samples(material: Material, name: str, distances: Any) -> SamplesNeeded | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from netspace.analysis import compare_all, draws_until, summarise
 from netspace.cost import format_amount
-from netspace.records import EliteSpace, population_name, split_population
+from netspace.records import EliteSpace
 from netspace.report.material import Material
 from netspace.report.standing import standings
 
@@ -52,7 +51,8 @@ def _elites(material: Material) -> TextTable:
         away = f"{best.cost.median / elite.budget.target - 1:+.1%}"
         draws = draws_until(best.hit_rate)
         rate = f"{best.hit_rate:.1%}"
-        rows.append([str(elite.budget), depths, widths, rate, quantiles, away, f"{draws:.1f}", _trust(elite)])
+        chance = f"{best.probability:.2f}, {elite.chance}"
+        rows.append([str(elite.budget), depths, widths, rate, quantiles, away, f"{draws:.1f}", chance, _trust(elite)])
     columns = (
         "budget",
         "depths",
@@ -61,6 +61,7 @@ def _elites(material: Material) -> TextTable:
         "FLOPs 5 / 50 / 95 %",
         "median − target",
         "expected draws",
+        "chance",
         "gate",
     )
     return TextTable("Elite Spaces", columns, rows)
@@ -117,16 +118,9 @@ def _comparisons(material: Material) -> TextTable:
     errors = material.errors()
     rows = [
         [a, b, f"{c.beats.value:.2f} ({c.beats.low:.2f}…{c.beats.high:.2f})", f"{p:.2g}", f"{c.kolmogorov_smirnov:.2f}"]
-        for a, b, c, p in compare_all(errors, pairs_at_equal_budget(errors))
+        for a, b, c, p in compare_all(errors, material.pairs())
     ]
     return TextTable("Spaces compared", ("A", "B", "P(A beats B) (95 %)", "p (Holm)", "KS distance"), rows)
-
-
-def pairs_at_equal_budget(populations: Iterable[str]) -> list[tuple[str, str]]:
-    """Return each elite's population with each other population of its budget, by their names in the store."""
-    names = sorted(populations)
-    pairs = [(population_name("elite", split_population(name)[1]), name) for name in names]
-    return [(a, b) for a, b in pairs if a in names and a != b]
 
 
 def _fidelity(material: Material) -> TextTable:
