@@ -12,6 +12,8 @@ class NetspaceError(ValueError):
     The command line prints it as one line and ends with exit code 2.
     """
 
+    exit_code = 2
+
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the name nearest to `name`, or all that is allowed.

@@ -11,9 +11,9 @@ import typer
 
 from netspace.cli.options import ConvertTo, Jobs, Json, Near, Out, RecipeName, ResizeTo, Seed, load_space
 from netspace.cli.output import print_json, print_table, resumable
-from netspace.config import load_document, load_recipe, load_search_space
+from netspace.config import load_document, load_recipe, load_run_space, load_search_space
 from netspace.cost import Budget
-from netspace.documents import from_plain, parse_yaml, read_text
+from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, elite_from_plain, population_name
 from netspace.settings import DataSettings
@@ -135,11 +135,7 @@ def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> Sear
     """Return the search space that was asked for, or the one beside an elite file, or its preset."""
     if name is not None or elite is None:
         return load_search_space(name or file)
-    config = Path(file).parent / "config.yaml"
-    if config.exists():
-        document = parse_yaml(read_text(config), str(config))
-        return from_plain(SearchSpace, document["config"]["space"], str(config))
-    return load_search_space(elite.provenance.search_space)
+    return load_run_space(Path(file).parent) or load_search_space(elite.provenance.search_space)
 
 
 def _print(folder: Path, near: float, json: bool) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from netspace.documents import parse_yaml, read_text
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, load_elite
+from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
+from netspace.records.fidelity_file import FIDELITY_FILE, read_fidelity
 from netspace.records.log import read_log
+from netspace.records.nas_file import NAS_FILE
 
-NAS_FILE = "nas.json"
 NEAR = 0.01
 
 
@@ -82,11 +82,10 @@ def gather(folders: list[Path], *, near: float = NEAR) -> Material:
         material.epochs[:] = epochs or material.epochs
         for place, gate in stores:
             _add_networks(material, place, gate)
-        if (folder / "fidelity.json").exists():
-            material.fidelity.update(json.loads(read_text(folder / "fidelity.json")))
-        if (folder / "evaluation.yaml").exists():
-            file = folder / "evaluation.yaml"
-            material.evaluations.append(parse_yaml(read_text(file), str(file)))
+        if (folder / FIDELITY_FILE).exists():
+            material.fidelity.update(read_fidelity(folder / FIDELITY_FILE))
+        if (folder / EVALUATION_FILE).exists():
+            material.evaluations.append(read_evaluation(folder / EVALUATION_FILE))
     _check_comparable([folder for folder in folders if NetworkStore(folder).file.exists()])
     material.elites.sort(key=lambda elite: elite.budget.target)
     return material
