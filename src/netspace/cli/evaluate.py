@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import sys
+from io import BytesIO, StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from netspace.cli.options import ConvertTo, Jobs, Json, Near, Out, RecipeName, ResizeTo, Seed, load_space
-from netspace.cli.output import print_json, print_table, resumable
+from netspace.cli.output import json_text, print_json, print_table, resumable
 from netspace.config import load_document, load_recipe, load_run_space, load_search_space
 from netspace.cost import Budget
-from netspace.documents import from_plain
+from netspace.documents import from_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, elite_from_plain, population_name
 from netspace.settings import DataSettings
@@ -113,22 +114,36 @@ def results_command(
 ) -> None:
     """Show or export an evaluation's networks, one row each."""
     rows = NetworkStore(folder).rows()
-    if format == "table":
+    if format == "table" and out is None:
         _print(folder, near, json=False)
-    elif format == "json":
-        print_json(rows)
-    elif format == "csv":
-        with out.open("w", newline="") if out else sys.stdout as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    else:
-        if out is None:
-            raise NetspaceError("--format parquet writes a file; name it with --out")
-        import pyarrow
-        import pyarrow.parquet
+        return
+    if out is None and format != "parquet":
+        sys.stdout.write(json_text(rows) + "\n" if format == "json" else _csv(rows))
+        return
+    if out is None or format == "table":
+        raise NetspaceError(
+            "--format parquet writes a file; name it with --out"
+            if out is None
+            else "--out writes networks as csv, json or parquet; name one with --format"
+        )
+    write_atomically(out, _parquet(rows) if format == "parquet" else _csv(rows) if format == "csv" else json_text(rows))
 
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out)
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _parquet(rows: list[dict[str, Any]]) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    content = BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), content)
+    return content.getvalue()
 
 
 def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> SearchSpace:

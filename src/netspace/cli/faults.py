@@ -8,6 +8,7 @@ import logging
 import os
 import select
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -81,9 +82,10 @@ def _code(app: Callable[[], Any]) -> int:
     except MemoryError as error:
         _say(f"error: not enough memory ({error}); use smaller batches, images or networks")
         return 1
-    except RuntimeError as error:
+    except Exception as error:
         if not any(text in str(error) for text in _MEMORY):
-            raise
+            traceback.print_exc()  # a fault of ours, to be reported whole
+            return 1
         _say(f"error: not enough memory ({str(error).splitlines()[0]}); use smaller batches, images or networks")
         return 1
     return 0

@@ -58,6 +58,8 @@ def from_plain(kind: type[T], plain: Any, source: str) -> T:
     """
     try:
         return TypeAdapter(kind).validate_python(plain)
+    except UnicodeEncodeError as error:
+        raise NetspaceError(f"{source}: a text holds {error.object[error.start]!a}, which is no character") from None
     except ValidationError as error:
         faults = error.errors()
         # A sequence whose only item is at fault is also reported as too short, which helps nobody.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
 from netspace.handover.deployed import Deployed
 
@@ -37,7 +39,9 @@ def write_program(deployed: Deployed, pixels: torch.Tensor, folder: Path) -> Non
         pixels: example of its input, two or more images.
         folder: where.
     """
-    torch.export.save(trace(deployed, pixels), folder / PROGRAM)
+    content = BytesIO()  # torch's own writer ends the whole process where the disk is full
+    torch.export.save(trace(deployed, pixels), content)
+    write_atomically(folder / PROGRAM, content.getvalue())
 
 
 def load_program(folder: Path) -> Any:

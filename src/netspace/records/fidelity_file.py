@@ -8,9 +8,11 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from netspace.documents import from_plain, read_json
+from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN, Finite, Share, Unknown
 
 FIDELITY_FILE = "fidelity.json"
+SUPERNET = "super network"  # the score that each network has
 
 
 class _Agreement(TypedDict):
@@ -43,4 +45,8 @@ def read_fidelity(file: Path) -> dict[str, Any]:
     Raises:
         NetspaceError: where the file can't be read, or names the field at fault.
     """
-    return {**from_plain(_Fidelity, read_json(file), str(file))}
+    fidelity: dict[str, Any] = {**from_plain(_Fidelity, read_json(file), str(file))}
+    for i, network in enumerate(fidelity["networks"]):
+        if SUPERNET not in network["scores"]:
+            raise NetspaceError(f"{file}: networks.{i}.scores: there is no '{SUPERNET}' among them")
+    return fidelity

@@ -33,7 +33,7 @@ class _Epoch(TypedDict):
     epochs: Annotated[int, Field(ge=1)]
     warmup: bool
     loss: float  # not finite where a search diverged
-    budgets: dict[str, _Budget]
+    budgets: dict[Annotated[str, Field(pattern=r"^[0-9.e+]+[KMGT]?$")], _Budget]  # the name goes into files' names
     exposure: list[_Exposure]
 
 

@@ -9,6 +9,7 @@ import plotly.io
 from plotly.offline import get_plotlyjs
 
 from netspace.documents import write_atomically
+from netspace.errors import NetspaceError
 from netspace.report.chart import Chart
 from netspace.report.figures import all_charts
 from netspace.report.front_figure import front_charts, front_files, front_tables
@@ -58,14 +59,17 @@ def write_report(folders: list[Path], out: Path, *, near: float = NEAR) -> list[
         the files written, the page first.
 
     Raises:
-        NetspaceError: where a folder holds nothing to report.
+        NetspaceError: where a folder holds nothing to report, or the page's place is a folder.
     """
+    if out.is_dir():
+        raise NetspaceError(f"--out {out} is a folder; give the page's file, such as {out / 'report.html'}")
     material = gather(folders, near=near)
     charts = _charts(material)
     pictures = out.parent / f"{out.stem}-figures"
     pictures.mkdir(parents=True, exist_ok=True)
-    write_atomically(out, render_page(material, charts))
-    return [out, *(path for chart in charts for path in save_pictures(chart, pictures))]
+    drawn = [path for chart in charts for path in save_pictures(chart, pictures)]
+    write_atomically(out, render_page(material, charts))  # last: whoever finds the page finds its pictures too
+    return [out, *drawn]
 
 
 def render_page(material: Material, charts: list[Chart] | None = None, *, refresh: int | None = None) -> str:

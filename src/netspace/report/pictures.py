@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -10,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from netspace.documents import write_atomically
 from netspace.report.chart import GREY, Chart, Series
 
 NOTE_COLUMNS = 130
@@ -23,7 +25,9 @@ def save_pictures(chart: Chart, folder: Path) -> list[Path]:
     FigureCanvasAgg(figure)
     paths = [folder / f"{chart.name}.{suffix}" for suffix in ("png", "svg")]
     for path in paths:
-        figure.savefig(path, dpi=200, bbox_inches="tight", metadata={"Date": None} if path.suffix == ".svg" else None)
+        drawn, dates = BytesIO(), {"Date": None} if path.suffix == ".svg" else None
+        figure.savefig(drawn, format=path.suffix[1:], dpi=200, bbox_inches="tight", metadata=dates)
+        write_atomically(path, drawn.getvalue())
     return paths
 
 
