@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from netspace.documents import from_plain, keys_at, parse_yaml, read_text, to_plain
+from netspace.documents import from_plain, keys_at, parse_yaml, read_yaml, to_plain
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.settings import Recipe, SearchConfig
 from netspace.spaces import SearchSpace
@@ -31,13 +31,12 @@ def load_document(name: str, kind: str = "space") -> dict[str, Any]:
     names = preset_names(kind)
     if name in names:
         text = (resources.files("netspace") / _FOLDERS[kind] / f"{name}.yaml").read_text(encoding="utf-8")
-    elif Path(name).is_file():
-        text = read_text(Path(name))
-    elif name.endswith((".yaml", ".yml")) or os.sep in name:
+        return parse_yaml(text, name)
+    if os.path.lexists(name):
+        return read_yaml(Path(name))
+    if name.endswith((".yaml", ".yml")) or os.sep in name:
         raise NetspaceError(f"{kind} file '{name}' is not there; give a file, or one of {', '.join(names)}")
-    else:
-        raise NetspaceError(f"unknown {kind} '{name}', {did_you_mean(name, names)}; or give a YAML file")
-    return parse_yaml(text, name)
+    raise NetspaceError(f"unknown {kind} '{name}', {did_you_mean(name, names)}; or give a YAML file")
 
 
 def load_recipe(name: str, settings: tuple[str, ...] = ()) -> Recipe:
@@ -76,7 +75,24 @@ def load_run_config(folder: Path) -> SearchConfig:
     file = folder / "config.yaml"
     if not file.exists():
         raise NetspaceError(f"'{folder}' holds no run: it has no config.yaml; give the --out of a search")
-    return from_plain(SearchConfig, parse_yaml(read_text(file), str(file)).get("config"), str(file))
+    return from_plain(SearchConfig, _stored(file), str(file))
+
+
+def load_run_space(folder: Path) -> SearchSpace | None:
+    """Return the search space of a run's config, whatever its other settings; None where there is no config.
+
+    Raises:
+        NetspaceError: where the config is corrupt.
+    """
+    file = folder / "config.yaml"
+    return from_plain(SearchSpace, _stored(file).get("space"), f"{file}: config.space") if file.exists() else None
+
+
+def _stored(file: Path) -> dict[str, Any]:
+    config = read_yaml(file).get("config")
+    if not isinstance(config, dict):
+        raise NetspaceError(f"{file} is no run's config: it has no mapping under 'config'; restore it")
+    return config
 
 
 def resolve(
@@ -97,7 +113,7 @@ def resolve(
     search = document.pop("search", None) or {}
     plain: dict[str, Any] = {"space": to_plain(from_plain(SearchSpace, document, space)), "search": search}
     if file is not None:
-        _merge(plain, parse_yaml(read_text(file), str(file)))
+        _merge(plain, read_yaml(file))
     for setting in settings:
         _merge(plain, _setting(setting, SearchConfig))
     _merge(plain, _without_none(options or {}))
@@ -127,7 +143,10 @@ def _setting(text: str, kind: type[Any]) -> dict[str, Any]:
         allowed = keys_at(kind, tuple(parts[:i]))
         if part not in allowed:
             raise NetspaceError(f"--set {text}: unknown key '{path.strip()}', {did_you_mean(part, allowed)}")
-    node: Any = parse_yaml(f"value: {value}", f"--set {text}")["value"]
+    document = parse_yaml(f"value: {value}", f"--set {text}")
+    if document.keys() != {"value"}:
+        raise NetspaceError(f"--set {text}: one setting has one value; give each setting with a --set of its own")
+    node: Any = document["value"]
     for part in reversed(parts):
         node = {part: node}
     assert isinstance(node, dict)

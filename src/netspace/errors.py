@@ -12,6 +12,8 @@ class NetspaceError(ValueError):
     The command line prints it as one line and ends with exit code 2.
     """
 
+    exit_code = 2
+
 
 class UnfinishedError(NetspaceError):
     """Work that ended with a part of it missing, through no mistake of the user's: names what is missing and why.

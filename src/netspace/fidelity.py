@@ -13,10 +13,11 @@ import torch
 
 from netspace.analysis import Agreement, agreements, free_proxies, is_open, leave_one_out, log_features
 from netspace.analysis.fidelity import WITHIN
-from netspace.documents import fingerprint, to_plain, to_yaml, write_atomically
+from netspace.documents import fingerprint, to_json, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, plan_drawn, train_population
 from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, Population, load_elite, population_name
+from netspace.records.fidelity_file import FIDELITY_FILE
 from netspace.search import SpaceSearch, architecture_error, open_search
 from netspace.settings import Recipe
 from netspace.spaces import Architecture
@@ -97,7 +98,7 @@ def _write(run: Path, found: list[Agreement], scores: dict[str, Any], rows: list
         | {"validation_error": row["validation_error"], "scores": {name: float(x[i]) for name, x in scores.items()}}
         for i, row in enumerate(rows)
     ]
-    write_atomically(run / "fidelity.json", json.dumps({"agreements": plain, "networks": networks}, indent=1))
+    write_atomically(run / FIDELITY_FILE, to_json({"agreements": plain, "networks": networks}, indent=1))
 
 
 def _plan(

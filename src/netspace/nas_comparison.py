@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,11 @@ import torch
 
 from netspace.cost import Budget, cost
 from netspace.data import ImageData, load_images, places
-from netspace.documents import fingerprint, read_text, to_plain, write_atomically
+from netspace.documents import fingerprint, to_json, to_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, train_population
 from netspace.records import NetworkStore, Planned, Population, load_elite, population_name
-from netspace.report import NAS_FILE
+from netspace.records.nas_file import NAS_FILE, read_nas
 from netspace.search import RunFolder, SpaceSearch, open_search, search_architectures
 from netspace.settings import NasSettings, Recipe
 from netspace.spaces import Architecture, NetworkSpace
@@ -70,14 +69,14 @@ def compare_nas(
     about: dict[str, Any] = {"dataset": data.settings.dataset, "search_space": search.config.space.name}
     about |= {"image_size": search.template.image_size, "recipe": recipe.name}
     about |= {"nas": to_plain(settings), "run": fingerprint(search.config)}
-    found = _load(folder, about)
+    found = _load(folder, about, len(search.template.strides))
     for target in budgets or list(search.budgets):
         elite = load_elite(run / f"elite-{target}.yaml").space
         for side, space in (("nas-elite", elite), ("nas-expanded", search.config.space.full)):
             for seed in range(seeds):
                 if not any((f["side"], f["target"], f["place"]) == (side, target.target, seed) for f in found):
                     found.append(_find(search, side, space, target, settings, seed))
-                    write_atomically(folder / NAS_FILE, json.dumps({**about, "found": found}, indent=1))
+                    write_atomically(folder / NAS_FILE, to_json({**about, "found": found}, indent=1))
                     on_found(found[-1])
     store.add([_planned(f, search) for f in found], [_population(f, run) for f in found])
     train_population(store, search.template, training, recipe, jobs=jobs, on_change=on_change)
@@ -104,15 +103,20 @@ def _open(run: Path, dataset: str | None, opening: Mapping[str, Any]) -> tuple[S
     return search, data
 
 
-def _load(folder: Path, about: dict[str, Any]) -> list[Found]:
+def _load(folder: Path, about: dict[str, Any], stages: int) -> list[Found]:
     file = folder / NAS_FILE
     if not file.exists():
         return []
-    stored = json.loads(read_text(file))
+    stored = read_nas(file)
     # Where the data lie says nothing; the store holds their fingerprint.
     differing = sorted(key for key in about if key != "dataset" and stored.get(key) != about[key])
     if differing:
         raise NetspaceError(f"{file} was made with another {', '.join(differing)}; give the same, or another --out")
+    strangers = [f["population"] for f in stored["found"] if len(f["depth"]) != stages]
+    if strangers:
+        raise NetspaceError(
+            f"{file}: a network of '{strangers[0]}' has not the run's {stages} stages; restore the file"
+        )
     return list(stored["found"])
 
 

@@ -9,15 +9,17 @@ from pydantic.dataclasses import dataclass
 
 from netspace.cost import Budget
 from netspace.spaces import SearchSpace
+from netspace.spaces.architecture import LARGEST_IMAGE
 from netspace.spaces.ranges import STRICT
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
 Rate = Annotated[float, Field(gt=0)]
 LARGEST_SEED = 2**63 - 1  # what every generator takes and the store of networks holds
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 PenaltyForm = Literal["members", "centre"]
 EstimatorName = Literal["score", "gumbel", "front", "population"]
+LARGEST_BATCH = 2**20
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,7 +39,7 @@ class DataSettings:
     """
 
     dataset: str
-    image_size: Annotated[int, Field(ge=4, le=1024)] | None = None
+    image_size: Annotated[int, Field(ge=4, le=LARGEST_IMAGE)] | None = None
     channels: Literal[1, 3] | None = None
     image_column: str | None = None
     label_column: str | None = None
@@ -56,9 +58,9 @@ class Augmentation:
         cutout: side of a square that is set to the mean (DeVries and Taylor 2017); 0 is off.
     """
 
-    crop: Annotated[int, Field(ge=0)] = 4
+    crop: Annotated[int, Field(ge=0, le=LARGEST_IMAGE)] = 4
     flip: bool = True
-    cutout: Annotated[int, Field(ge=0)] = 0
+    cutout: Annotated[int, Field(ge=0, le=LARGEST_IMAGE)] = 0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,7 +90,7 @@ class Recipe:
 
     name: str
     epochs: Count = 100
-    batch_size: Annotated[int, Field(ge=2)] = 128
+    batch_size: Annotated[int, Field(ge=2, le=LARGEST_BATCH)] = 128
     optimizer: Literal["sgd", "adamw", "rmsprop"] = "sgd"
     learning_rate: Rate = 0.1
     momentum: Share = 0.9
@@ -152,9 +154,9 @@ class FrontSettings:
         min_hit_rate: least share of a space's members in band, where the grid allows it.
     """
 
-    evaluations: Annotated[int, Field(ge=8)] = 100
-    calibration: Annotated[int, Field(ge=0)] = 0
-    population: Annotated[int, Field(ge=8)] = 48
+    evaluations: Annotated[int, Field(ge=8, le=10**9)] = 100
+    calibration: Annotated[int, Field(ge=0, le=10**9)] = 0
+    population: Annotated[int, Field(ge=8, le=10**9)] = 48
     recipe: str = "quick"
     min_hit_rate: Share = 0.5
 
@@ -187,10 +189,10 @@ class SearchSettings:
     epochs: Count = 50
     warmup_epochs: Annotated[int, Field(ge=0)] = 15
     steps_per_epoch: Count | None = None
-    batch_size: Annotated[int, Field(ge=2)] = 64
+    batch_size: Annotated[int, Field(ge=2, le=LARGEST_BATCH)] = 64
     weights_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
     estimator: EstimatorName = "score"
-    draws: Annotated[int, Field(ge=2)] = 4
+    draws: Annotated[int, Field(ge=2, le=10**6)] = 4
     penalty: Annotated[float, Field(ge=0)] = 1.0
     penalty_form: PenaltyForm = "members"
     temperature: tuple[Rate, Rate] = (5.0, 0.001)

@@ -6,6 +6,7 @@ import csv
 import sys
 from dataclasses import asdict
 from functools import partial
+from io import BytesIO, StringIO
 from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -28,10 +29,10 @@ from netspace.cli.options import (
     data_options,
     load_space,
 )
-from netspace.cli.output import print_json, print_table, resumable
-from netspace.config import load_document, load_recipe, load_search_space
+from netspace.cli.output import json_text, print_json, print_table, resumable
+from netspace.config import load_document, load_recipe, load_run_space, load_search_space
 from netspace.cost import Budget
-from netspace.documents import from_plain, parse_yaml, read_text
+from netspace.documents import from_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Population, elite_from_plain, population_name
 from netspace.settings import DataSettings
@@ -155,33 +156,43 @@ def results_command(
     rows = store.rows()
     if not rows:
         raise NetspaceError(f"{store.file} holds no networks yet; run its `netspace evaluate` again to its end")
-    if format == "table":
+    if format == "table" and out is None:
         _print(folder, near, json=False)
-    elif format == "json":
-        print_json(rows)
-    elif format == "csv":
-        with out.open("w", newline="") if out else sys.stdout as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    else:
-        if out is None:
-            raise NetspaceError("--format parquet writes a file; name it with --out")
-        import pyarrow
-        import pyarrow.parquet
+        return
+    if out is None and format != "parquet":
+        sys.stdout.write(json_text(rows) + "\n" if format == "json" else _csv(rows))
+        return
+    if out is None or format == "table":
+        raise NetspaceError(
+            "--format parquet writes a file; name it with --out"
+            if out is None
+            else "--out writes networks as csv, json or parquet; name one with --format"
+        )
+    write_atomically(out, _parquet(rows) if format == "parquet" else _csv(rows) if format == "csv" else json_text(rows))
 
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out)
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _parquet(rows: list[dict[str, Any]]) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    content = BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), content)
+    return content.getvalue()
 
 
 def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> SearchSpace:
     """Return the search space that was asked for, or the one beside an elite file, or its preset."""
     if name is not None or elite is None:
         return load_search_space(name or file)
-    config = Path(file).parent / "config.yaml"
-    if config.exists():
-        document = parse_yaml(read_text(config), str(config))
-        return from_plain(SearchSpace, document["config"]["space"], str(config))
-    return load_search_space(elite.provenance.search_space)
+    return load_run_space(Path(file).parent) or load_search_space(elite.provenance.search_space)
 
 
 def _print(folder: Path, near: float, json: bool) -> None:

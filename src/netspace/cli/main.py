@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from netspace.cli.auto import auto_command
 from netspace.cli.data import data_command
 from netspace.cli.evaluate import evaluate_command, results_command
 from netspace.cli.export import export_command, predict_command
+from netspace.cli.faults import Commands, run
 from netspace.cli.fidelity import fidelity_command
 from netspace.cli.front import front_command
 from netspace.cli.nas import nas_command
@@ -18,10 +17,9 @@ from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
 from netspace.cli.table import table_command
 from netspace.cli.train import train_command
-from netspace.errors import NetspaceError
-from netspace.names import shown
 
 app = typer.Typer(
+    cls=Commands,
     help="Search for network spaces: families of Pareto-efficient networks for your data and budget.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -46,9 +44,5 @@ app.command("spaces")(spaces_command)
 
 
 def main() -> None:
-    """Run the command line; a NetspaceError ends in one line on stderr and exit code 2."""
-    try:
-        app()
-    except NetspaceError as error:
-        print(f"error: {shown(error)}", file=sys.stderr)
-        sys.exit(2)
+    """Run the command line; what goes wrong ends in one line on stderr and exit code 1, 2 or 130."""
+    run(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -78,8 +79,8 @@ def parse_numbers(text: str, what: str) -> list[int]:
         NetspaceError: where one is no positive whole number.
     """
     parts = text.split(",")
-    if not all(part.strip().isdigit() and int(part) > 0 for part in parts):
-        raise NetspaceError(f"--{what} '{text}': give one positive whole number per stage, as 3,3,3")
+    if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", part) and int(part) > 0 for part in parts):
+        raise NetspaceError(f"--{what} '{text[:80]}': give one positive whole number per stage, as 3,3,3")
     return [int(part) for part in parts]
 
 

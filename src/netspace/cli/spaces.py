@@ -42,7 +42,7 @@ def cost_command(
 
 def sample_command(
     space: Annotated[str, typer.Argument(help="A preset, a space's YAML or an elite file.", metavar="SPACE_OR_ELITE")],
-    n: Annotated[int, typer.Option(help="How many architectures.", min=1)] = 5,
+    n: Annotated[int, typer.Option(help="How many architectures.", min=1, max=10**6)] = 5,
     budget: Annotated[str | None, typer.Option(help="Draw only what satisfies it, as 200M.")] = None,
     tolerance: Annotated[float, typer.Option(help="Relative distance from the budget.", min=0, max=0.99)] = 0.1,
     seed: Seed = 0,

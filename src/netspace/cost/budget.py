@@ -15,6 +15,8 @@ from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace, NetworkTemplate
 from netspace.spaces.ranges import STRICT, Range
 
+LARGEST = 2**62
+_AMOUNT = r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,3}))?\s*([kKmMgGtT]?)\s*"
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12}
 
 
@@ -24,13 +26,15 @@ def parse_amount(text: str) -> int:
     Raises:
         NetspaceError: where it is no positive whole amount.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,3}))?\s*([kKmMgGtT]?)\s*", str(text))
+    match = re.fullmatch(_AMOUNT, str(text))
     if match is None:
-        raise NetspaceError(f"budget '{text}' is no amount; write a number with K, M, G or T, as 200M, 1.6G or 2e8")
+        raise NetspaceError(
+            f"budget '{str(text)[:80]}' is no amount; write a number with K, M, G or T, as 200M, 1.6G or 2e8"
+        )
     number, exponent, unit = match.groups()
     amount = float(f"{number}e{int(exponent or 0) + _UNITS[unit.upper()]}")
-    if not 1 <= amount < 2**62:
-        raise NetspaceError(f"budget '{text}' is outside of 1 to 4e18; write it as 200M, 1.6G or 2e8")
+    if not 1 <= amount < LARGEST:
+        raise NetspaceError(f"budget '{str(text)[:80]}' is outside of 1 to 4e18; write it as 200M, 1.6G or 2e8")
     return round(amount)
 
 
@@ -52,7 +56,7 @@ class Budget:
         kind: which cost.
     """
 
-    target: Annotated[int, Field(ge=1)]
+    target: Annotated[int, Field(ge=1, le=LARGEST)]
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
     kind: CostKind = "flops"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
@@ -21,7 +22,7 @@ from netspace.analysis.predictors import FITS, Predictor
 from netspace.analysis.trees import Trees
 from netspace.analysis.validation import LEAST_ROWS, Ranked, fit_best, levelled, rank_predicted
 from netspace.cost import CostModel
-from netspace.documents import read_text, write_atomically
+from netspace.documents import read_json, write_atomically
 from netspace.errors import NetspaceError
 from netspace.front.grid import axis_grid, price
 from netspace.front.left_out import left_out
@@ -207,39 +208,79 @@ def _flat(values: FloatArray, what: str) -> str:
 class _Cache:
     """Which model was chosen for which numbers, and its settings: a later call fits it anew in milliseconds.
 
-    Trees are slow to grow: they lie beside it, in a file of their own.
+    Trees are slow to grow: they lie beside it, in a file of their own. Each entry and each file of trees has a digest;
+    what does not agree with it, or can't be read, is made anew.
     """
 
     def __init__(self, file: Path, models: Sequence[str]) -> None:
         self._file, self._models = file, models
-        self._known: dict[str, Any] = json.loads(read_text(file)) if file.exists() else {}
+        self._known = _read_entries(file)
 
     def fit(
         self, name: str, x: FloatArray, y: FloatArray, costs: FloatArray, seed: int
     ) -> tuple[Predictor, list[Ranked]]:
-        key = blake2b(
-            b"".join(a.tobytes() for a in (x, y)) + repr((seed, *self._models)).encode(), digest_size=8
-        ).hexdigest()
-        entry, trees = self._known.get(name), self._file.with_name(f"front-trees-{key}.npy")
+        numbers = b"".join(a.tobytes() for a in (x, y)) + repr((seed, *self._models)).encode()
+        key, entry = _digest(numbers), self._known.get(name)
         rng = np.random.default_rng(seed)
-        if entry is None or entry["key"] != key or (entry["ranked"][0][0] == "boosted trees" and not trees.exists()):
-            predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models)
-            settings = {k: np.asarray(getattr(predictor, k)).tolist() for k in _SETTINGS if hasattr(predictor, k)}
-            plain = [[r.name, r.overall, list(r.within), r.pairs, list(r.gain)] for r in ranked]
-            self._known[name] = {"key": key, "settings": settings, "ranked": plain}
-            if isinstance(predictor, Trees):
-                content = BytesIO()
-                np.save(content, predictor.every)
-                write_atomically(trees, content.getvalue())
-            write_atomically(self._file, json.dumps(self._known, indent=1))
-            if entry is not None and entry["key"] != key:
-                self._file.with_name(f"front-trees-{entry['key']}.npy").unlink(missing_ok=True)
-            return predictor, ranked
-        ranked = [Ranked(n, o, Interval(*w), p, Interval(*g)) for n, o, w, p, g in entry["ranked"]]
-        if trees.exists():
-            return Trees(x, y, seed, np.load(trees)), ranked
-        like = SimpleNamespace(**{k: np.asarray(v) if k == "settings" else v for k, v in entry["settings"].items()})
-        return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
+        if entry is not None and entry["key"] == key:
+            ranked = [Ranked(n, o, Interval(*w), p, Interval(*g)) for n, o, w, p, g in entry["ranked"]]
+            if entry["trees"] is None:
+                like = SimpleNamespace(
+                    **{k: np.asarray(v) if k == "settings" else v for k, v in entry["settings"].items()}
+                )
+                return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
+            grown = _read_trees(self._trees(key), entry["trees"])
+            if grown is not None:
+                return Trees(x, y, seed, grown), ranked
+        predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models)
+        with suppress(OSError):  # it only saves time: a folder that is read-only or full goes without
+            self._keep(name, key, predictor, ranked)
+        return predictor, ranked
+
+    def _keep(self, name: str, key: str, predictor: Predictor, ranked: list[Ranked]) -> None:
+        settings = {k: np.asarray(getattr(predictor, k)).tolist() for k in _SETTINGS if hasattr(predictor, k)}
+        plain = [[r.name, r.overall, list(r.within), r.pairs, list(r.gain)] for r in ranked]
+        trees = None
+        if isinstance(predictor, Trees):
+            content = BytesIO()
+            np.save(content, predictor.every)
+            trees = _digest(content.getvalue())
+            write_atomically(self._trees(key), content.getvalue())
+        old = self._known.get(name)
+        entry = {"key": key, "settings": settings, "ranked": plain, "trees": trees}
+        self._known[name] = {**entry, "check": _check(entry)}
+        write_atomically(self._file, json.dumps(self._known, indent=1))
+        if old is not None and old["key"] != key:
+            self._trees(old["key"]).unlink(missing_ok=True)
+
+    def _trees(self, key: str) -> Path:
+        return self._file.with_name(f"front-trees-{key}.npy")
+
+
+def _read_entries(file: Path) -> dict[str, Any]:
+    """Return the entries of a cache that are whole."""
+    try:
+        known = read_json(file)
+    except NetspaceError:
+        return {}
+    entries = known.items() if isinstance(known, dict) else ()
+    return {name: e for name, e in entries if isinstance(e, dict) and e.get("check") == _check(e)}
+
+
+def _check(entry: dict[str, Any]) -> str:
+    return _digest(json.dumps({key: value for key, value in entry.items() if key != "check"}).encode())
+
+
+def _read_trees(file: Path, digest: str) -> FloatArray | None:
+    try:
+        content = file.read_bytes() if file.is_file() else b""
+    except OSError:
+        return None
+    return np.load(BytesIO(content), allow_pickle=False) if _digest(content) == digest else None
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()
 
 
 _SETTINGS = ("settings", "penalty")

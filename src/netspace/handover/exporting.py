@@ -68,6 +68,7 @@ def export_model(
 
     Raises:
         NetspaceError: where the folder is not empty, a package is missing, or no format passes its check.
+        OSError: where the folder can't be written; nothing is left.
     """
     check_new(out)
     if int8 and "onnx" not in formats:
@@ -87,7 +88,7 @@ def export_model(
             out.rmdir()
         partial.replace(out)
     except OSError as error:
-        raise NetspaceError(f"cannot write the export to {out}: {error.strerror}; give another --out") from None
+        raise OSError(error.errno, f"{error.strerror}; give another --out", str(out)) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return exported
@@ -149,6 +150,8 @@ def _write_all(
             if not parity.holds:
                 raise NetspaceError(_fault(parity))
             kept.append(Export(name, FILES[name], parity.images, parity.difference, parity.agreement))
+        except OSError:
+            raise  # a disk that is full is no fault of the format
         except Exception as error:
             failed[name] = _reason(error)
             _delete(name, folder)
@@ -160,6 +163,8 @@ def _write_all(
             raise NetspaceError(f"{ONNX}, which it is made from, failed its check")
         write_int8(spread(images.train.images, CALIBRATION), folder)
         kept.append(_judge_int8(reference, test, folder))
+    except OSError:
+        raise
     except Exception as error:
         failed[INT8] = _reason(error)
         _delete(INT8, folder)

@@ -59,7 +59,7 @@ def write_onnx(deployed: Deployed, pixels: Tensor, card: ModelCard, folder: Path
         for dim in value.type.tensor_type.shape.dim:
             if dim.dim_param:
                 dim.dim_param = "n"
-    (folder / ONNX).write_bytes(model.SerializeToString())
+    write_atomically(folder / ONNX, model.SerializeToString())
     write_atomically(folder / RUNNER, fill(RUNNER, card, {}))
 
 

@@ -6,11 +6,13 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
 from netspace.handover.deployed import Deployed
 from netspace.handover.vetted_program import VettingError, vetted
@@ -41,7 +43,9 @@ def write_program(deployed: Deployed, pixels: torch.Tensor, folder: Path) -> Non
         pixels: example of its input, two or more images.
         folder: where.
     """
-    torch.export.save(trace(deployed, pixels), folder / PROGRAM)
+    content = BytesIO()  # torch's own writer ends the whole process where the disk is full
+    torch.export.save(trace(deployed, pixels), content)
+    write_atomically(folder / PROGRAM, content.getvalue())
 
 
 def load_program(folder: Path) -> Any:

@@ -10,14 +10,16 @@ from pydantic import Field, PlainSerializer, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.cost import Cost, cost
-from netspace.documents import from_plain, parse_yaml, read_text, to_yaml, write_atomically
+from netspace.documents import from_plain, read_yaml, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.spaces import Architecture, NetworkTemplate
+from netspace.spaces.architecture import MOST_STAGES, Depth, Width
 from netspace.spaces.ranges import STRICT
 
 SCHEMA = 1
 
-PerStage = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+Depths = Annotated[tuple[Depth, ...], Field(min_length=1, max_length=MOST_STAGES)]
+Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=MOST_STAGES)]
 CostByName = Annotated[Cost, PlainSerializer(lambda value: value._asdict())]
 
 
@@ -34,8 +36,8 @@ class ChosenArchitecture:
         schema: version of the file's format.
     """
 
-    depth: PerStage
-    width: PerStage
+    depth: Depths
+    width: Widths
     template: NetworkTemplate | None = None
     cost: CostByName | None = None
     provenance: dict[str, Any] | None = None
@@ -100,4 +102,4 @@ def load_architecture(path: Path) -> ChosenArchitecture:
     Raises:
         NetspaceError: where it is not there, no such file, of another schema, or its costs are not its own.
     """
-    return from_plain(ChosenArchitecture, parse_yaml(read_text(path), str(path)), str(path))
+    return from_plain(ChosenArchitecture, read_yaml(path), str(path))

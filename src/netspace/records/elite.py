@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
+from typing_extensions import TypedDict
 
 from netspace.cost import Budget, CostModel, SpaceCosts
-from netspace.documents import from_plain, parse_yaml, read_text, to_yaml, write_atomically
+from netspace.documents import from_plain, read_yaml, to_yaml, write_atomically
 from netspace.errors import NetspaceError
+from netspace.records.kinds import OPEN, Share, Unknown
 from netspace.spaces import NetworkSpace, NetworkTemplate
 from netspace.spaces.ranges import STRICT
 
 SCHEMA = 2
+Amount = Annotated[int, Field(ge=0)]
 FRONT_FILE = "front.json"  # what `netspace front` answered, beside its elite files
 
 
@@ -26,9 +29,9 @@ class Quantiles:
         exact: by enumeration; else from a million uniform draws.
     """
 
-    q05: int
-    median: int
-    q95: int
+    q05: Amount
+    median: Amount
+    q95: Amount
     exact: bool = True
 
 
@@ -44,8 +47,8 @@ class Candidate:
     """
 
     space: NetworkSpace
-    probability: float
-    hit_rate: float
+    probability: Share
+    hit_rate: Share
     cost: Quantiles
 
     @classmethod
@@ -59,7 +62,7 @@ class Candidate:
         return cls(space, _short(probability), _short(hit_rate), Quantiles(q05, median, q95, exact))
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))  # τ is NaN where all scores are equal
 class Fidelity:
     """How well the super network's scores rank networks as training them does (`netspace fidelity`).
 
@@ -71,9 +74,9 @@ class Fidelity:
         trustworthy: whether the interval lies above 0; if not, the search's ranking is no better than chance.
     """
 
-    tau: float
-    low: float
-    high: float
+    tau: Unknown
+    low: Unknown
+    high: Unknown
     n: int
     trustworthy: bool
 
@@ -133,6 +136,17 @@ class EliteSpace:
     provenance: Provenance
     schema: int = SCHEMA
 
+    @model_validator(mode="after")
+    def _check(self) -> EliteSpace:
+        strides = len(self.template.strides)
+        for i, candidate in enumerate(self.candidates):
+            stages = len(candidate.space.stages)
+            if stages != strides:
+                raise ValueError(
+                    f"candidates.{i} has {stages} stages, but the template {strides} strides; give one stride per stage"
+                )
+        return self
+
     @property
     def space(self) -> NetworkSpace:
         """The result: the mode of Θ."""
@@ -166,28 +180,39 @@ def load_elite(path: Path) -> EliteSpace:
     Raises:
         NetspaceError: where it is no such file, or of a newer schema.
     """
-    return elite_from_plain(parse_yaml(read_text(path), str(path)), str(path))
+    return elite_from_plain(read_yaml(path), str(path))
 
 
 def elite_from_plain(plain: dict[str, Any], source: str) -> EliteSpace:
     """Check the plain data of an elite file, of this schema or an older one."""
     schema = plain.get("schema")
     if schema == 1:
-        plain = _from_schema_1(plain)
+        plain = _from_schema_1(plain, source)
     elif schema != SCHEMA:
         raise NetspaceError(f"{source}: schema {schema!r} is not readable; this version reads schemas 1 to {SCHEMA}")
     return from_plain(EliteSpace, plain, source)
 
 
-def _from_schema_1(plain: dict[str, Any]) -> dict[str, Any]:
+class _OldCandidate(TypedDict):
+    __pydantic_config__ = OPEN  # type: ignore[misc]
+    flops: tuple[Amount, Amount, Amount]
+
+
+class _OldElite(TypedDict):
+    __pydantic_config__ = OPEN  # type: ignore[misc]
+    budget: int | str
+    candidates: list[_OldCandidate]
+
+
+def _from_schema_1(plain: dict[str, Any], source: str) -> dict[str, Any]:
     """Schema 1 held quantiles as a list of three, and the budget as the text that the user gave."""
+    old: dict[str, Any] = {**from_plain(_OldElite, plain, source)}
     candidates = []
-    for old in plain.get("candidates", []):
-        q05, median, q95 = old["flops"]
-        cost = {"q05": q05, "median": median, "q95": q95}
-        candidates.append({**{k: v for k, v in old.items() if k != "flops"}, "cost": cost})
-    budget = Budget.parse(str(plain["budget"]))
-    return {**plain, "candidates": candidates, "budget": {"target": budget.target}, "schema": SCHEMA}
+    for one in old["candidates"]:
+        cost = dict(zip(("q05", "median", "q95"), one["flops"], strict=True))
+        candidates.append({**{k: v for k, v in one.items() if k != "flops"}, "cost": cost})
+    budget = Budget.parse(str(old["budget"]))
+    return {**old, "candidates": candidates, "budget": {"target": budget.target}, "schema": SCHEMA}
 
 
 def _short(value: float) -> float:

@@ -1,8 +1,9 @@
 """Pictures and tables of the records alone: no torch, no images."""
 
+from netspace.records.nas_file import NAS_FILE
 from netspace.report.answer import answer
 from netspace.report.figures import all_charts
-from netspace.report.material import NAS_FILE, NEAR, Material, gather
+from netspace.report.material import NEAR, Material, gather
 from netspace.report.nas_table import NasCell, nas_cells, nas_tables
 from netspace.report.page import render_page, write_report
 from netspace.report.standing import Standing, standings

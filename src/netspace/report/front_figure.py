@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from netspace.documents import read_text
 from netspace.records import FRONT_FILE
+from netspace.records.front_file import read_front
 from netspace.report.chart import COLOURS, FLOPS, Chart, Series
 from netspace.report.tables import TextTable
 
@@ -27,7 +26,7 @@ def front_charts(file: Path) -> list[Chart]:
     Args:
         file: `front.json` as `netspace front` wrote it.
     """
-    document = json.loads(read_text(file))
+    document = read_front(file)
     answers = sorted(document["budgets"], key=lambda a: a["target"])
     shown = f"spaces of sufficient hit rate ({_counts(answers)})"
     series = [Series(shown, *_cloud(answers))]
@@ -45,7 +44,7 @@ def front_charts(file: Path) -> list[Chart]:
 
 def front_tables(file: Path) -> list[TextTable]:
     """Return the best space of each budget. Args as for front_charts."""
-    document = json.loads(read_text(file))
+    document = read_front(file)
     mark = "" if document["trustworthy"] else " (!)"
     rows = []
     for answer in sorted(document["budgets"], key=lambda a: a["target"]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 from netspace.documents import parse_yaml, read_text
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Population, load_elite, pairs_at_equal_budget
+from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
+from netspace.records.fidelity_file import FIDELITY_FILE, read_fidelity
 from netspace.records.log import read_log
+from netspace.records.nas_file import NAS_FILE
 
-NAS_FILE = "nas.json"
 NEAR = 0.01
 
 
@@ -100,11 +101,10 @@ def gather(folders: list[Path], *, near: float = NEAR) -> Material:
         material.epochs[:] = epochs or material.epochs
         for place, gate in stores:
             shown |= _add_networks(material, place, gate)
-        if (folder / "fidelity.json").exists():
-            material.fidelity.update(json.loads(read_text(folder / "fidelity.json")))
-        if (folder / "evaluation.yaml").exists():
-            file = folder / "evaluation.yaml"
-            asked = _renamed(parse_yaml(read_text(file), str(file)), shown)
+        if (folder / FIDELITY_FILE).exists():
+            material.fidelity.update(read_fidelity(folder / FIDELITY_FILE))
+        if (folder / EVALUATION_FILE).exists():
+            asked = _renamed(read_evaluation(folder / EVALUATION_FILE), shown)
             material.evaluations.append({**asked, "folder": str(folder)})
     _check_comparable([folder for folder in folders if NetworkStore(folder).file.exists()])
     pairs = sorted(zip(material.elites, material.elite_files, strict=True), key=lambda pair: pair[0].budget.target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -12,11 +11,11 @@ import numpy as np
 
 from netspace.analysis import Interval, mean_interval
 from netspace.cost import format_amount
-from netspace.documents import parse_yaml, read_text
+from netspace.documents import parse_yaml
 from netspace.records import NetworkStore
+from netspace.records.nas_file import NAS_FILE, read_nas
 from netspace.report.chart import COLOURS, FLOPS, Chart, Series
 from netspace.report.figures import hover
-from netspace.report.material import NAS_FILE
 from netspace.report.tables import TextTable
 
 SIDES = ("nas-elite", "nas-expanded")
@@ -58,7 +57,7 @@ def nas_cells(folder: Path) -> list[NasCell]:
     """Read what `netspace table` found and trained, by target and side; empty where it never ran."""
     if not (folder / NAS_FILE).exists():
         return []
-    document = json.loads(read_text(folder / NAS_FILE))
+    document = read_nas(folder / NAS_FILE)
     trained = {(row["population"], row["place"]): row for row in NetworkStore(folder).rows() if row["status"] == "ok"}
     groups: dict[tuple[int, str], list[tuple[dict[str, Any], dict[str, Any]]]] = {}
     for found in document["found"]:
@@ -88,7 +87,7 @@ def nas_charts(folder: Path) -> list[Chart]:
     cells = nas_cells(folder)
     if not cells:
         return []
-    document = json.loads(read_text(folder / NAS_FILE))
+    document = read_nas(folder / NAS_FILE)
     rows = {row["id"]: row for row in NetworkStore(folder).rows()}
     series = []
     for colour, side in zip(COLOURS, SIDES, strict=False):
@@ -104,7 +103,7 @@ def nas_tables(folder: Path) -> list[TextTable]:
     cells = nas_cells(folder)
     if not cells:
         return []
-    document = json.loads(read_text(folder / NAS_FILE))
+    document = read_nas(folder / NAS_FILE)
     by = {(cell.target, cell.side): cell for cell in cells}
     targets = sorted({cell.target for cell in cells})
     rows = [[format_amount(t), *(x for side in SIDES for x in _columns(by.get((t, side))))] for t in targets]

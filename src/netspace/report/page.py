@@ -8,6 +8,7 @@ import plotly.io
 from plotly.offline import get_plotlyjs
 
 from netspace.documents import write_atomically
+from netspace.errors import NetspaceError
 from netspace.names import in_html
 from netspace.report.answer import answer
 from netspace.report.chart import Chart
@@ -60,8 +61,10 @@ def write_report(folders: list[Path], out: Path, *, near: float = NEAR) -> list[
         the files written, the page first.
 
     Raises:
-        NetspaceError: where a folder holds nothing to report.
+        NetspaceError: where a folder holds nothing to report, or the page's place is a folder.
     """
+    if out.is_dir():
+        raise NetspaceError(f"--out {out} is a folder; give the page's file, such as {out / 'report.html'}")
     material = gather(folders, near=near)
     charts = _charts(material)
     pictures = out.parent / f"{out.stem}-figures"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -12,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from netspace.documents import write_atomically
 from netspace.names import in_matplotlib
 from netspace.report.chart import GREY, Chart, Series
 
@@ -28,8 +30,9 @@ def save_pictures(chart: Chart, folder: Path) -> list[Path]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a letter that the font lacks is drawn as a box
         for path in paths:
-            undated = {"Date": None} if path.suffix == ".svg" else None
-            figure.savefig(path, dpi=200, bbox_inches="tight", metadata=undated)
+            drawn, dates = BytesIO(), {"Date": None} if path.suffix == ".svg" else None
+            figure.savefig(drawn, format=path.suffix[1:], dpi=200, bbox_inches="tight", metadata=dates)
+            write_atomically(path, drawn.getvalue())
     return paths
 
 

@@ -9,9 +9,11 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from netspace.errors import NetspaceError
-from netspace.spaces.ranges import STRICT
+from netspace.spaces.ranges import DEEPEST, STRICT, WIDEST
 
-Positive = Annotated[int, Field(ge=1)]
+MOST_STAGES, LARGEST_IMAGE, MOST_CLASSES = 12, 1024, 10**6
+Width = Annotated[int, Field(ge=1, le=WIDEST)]
+Depth = Annotated[int, Field(ge=1, le=DEEPEST)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -19,12 +21,12 @@ class Stage:
     """A run of blocks at one resolution.
 
     Args:
-        depth: number of blocks, ≥ 1.
-        width: output channels of each block, ≥ 1.
+        depth: number of blocks, 1 to 500.
+        width: output channels of each block, 1 to 8192.
     """
 
-    depth: Positive
-    width: Positive
+    depth: Depth
+    width: Width
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -35,7 +37,7 @@ class Architecture:
         stages: at least one Stage, from the input on.
     """
 
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=MOST_STAGES)]
 
     @classmethod
     def of(cls, depths: Iterable[int], widths: Iterable[int]) -> Architecture:
@@ -76,12 +78,12 @@ class NetworkTemplate:
         classes: outputs of the classifier.
     """
 
-    strides: Annotated[tuple[Literal[1, 2], ...], Field(min_length=1)] = (1, 2, 2)
-    stem_width: Positive = 16
+    strides: Annotated[tuple[Literal[1, 2], ...], Field(min_length=1, max_length=MOST_STAGES)] = (1, 2, 2)
+    stem_width: Width = 16
     block: Literal["basic"] = "basic"
-    image_size: Positive = 32
-    channels: Positive = 3
-    classes: Annotated[int, Field(ge=2)] = 10
+    image_size: Annotated[int, Field(ge=1, le=LARGEST_IMAGE)] = 32
+    channels: Width = 3
+    classes: Annotated[int, Field(ge=2, le=MOST_CLASSES)] = 10
 
     @property
     def data_shape(self) -> tuple[int, int, int]:

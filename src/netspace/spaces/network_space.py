@@ -6,11 +6,11 @@ import math
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.spaces.architecture import Architecture
-from netspace.spaces.ranges import STRICT, IntArray, Range
+from netspace.spaces.architecture import MOST_STAGES, Architecture
+from netspace.spaces.ranges import DEEPEST, STRICT, IntArray, Range
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -19,6 +19,12 @@ class StageSpace:
 
     depth: Range
     width: Range
+
+    @model_validator(mode="after")
+    def _check(self) -> StageSpace:
+        if self.depth.high > DEEPEST:
+            raise ValueError(f"depth {self.depth} is out of reach; a stage has up to {DEEPEST} blocks")
+        return self
 
     @property
     def size(self) -> int:
@@ -30,7 +36,7 @@ class StageSpace:
 class NetworkSpace:
     """A network space 𝒜 (Hong et al. 2021, arXiv 2104.11014): one StageSpace per stage, from the input on."""
 
-    stages: Annotated[tuple[StageSpace, ...], Field(min_length=1)]
+    stages: Annotated[tuple[StageSpace, ...], Field(min_length=1, max_length=MOST_STAGES)]
 
     @property
     def size(self) -> int:

@@ -11,7 +11,8 @@ from pydantic import ConfigDict, Field, model_serializer, model_validator
 from pydantic.dataclasses import dataclass
 
 IntArray = NDArray[np.int64]
-STRICT = ConfigDict(extra="forbid")
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+DEEPEST, WIDEST = 500, 8192  # blocks and channels of a stage: with 1024 pixels and 12 stages costs stay below 2^63
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -24,18 +25,18 @@ class Range:
         step: distance between neighbours, ≥ 1.
     """
 
-    low: Annotated[int, Field(ge=1)]
-    high: Annotated[int, Field(ge=1)]
-    step: Annotated[int, Field(ge=1)] = 1
+    low: Annotated[int, Field(ge=1, le=WIDEST)]
+    high: Annotated[int, Field(ge=1, le=WIDEST)]
+    step: Annotated[int, Field(ge=1, le=WIDEST)] = 1
 
     @model_validator(mode="before")
     @classmethod
     def _parse(cls, given: Any) -> Any:
         if not isinstance(given, (str, int)):
             return given
-        match = re.fullmatch(r"(\d+)(?:\.\.(\d+)(?: by (\d+))?)?", str(given).strip())
+        match = re.fullmatch(r"([0-9]{1,9})(?:\.\.([0-9]{1,9})(?: by ([0-9]{1,9}))?)?", str(given).strip())
         if match is None:
-            raise ValueError(f"'{given}' is no range; write it as 4, 1..16 or 4..64 by 4")
+            raise ValueError(f"'{str(given)[:80]}' is no range; write it as 4, 1..16 or 4..64 by 4")
         low, high, step = match.groups()
         return {"low": int(low), "high": int(high or low), "step": int(step or 1)}
 

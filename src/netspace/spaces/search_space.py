@@ -10,19 +10,19 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.spaces.architecture import NetworkTemplate, Positive
+from netspace.spaces.architecture import MOST_STAGES, NetworkTemplate, Width
 from netspace.spaces.network_space import NetworkSpace, StageSpace
-from netspace.spaces.ranges import STRICT, Range
+from netspace.spaces.ranges import DEEPEST, STRICT, Range
 
 
 @dataclass(frozen=True, config=STRICT)
 class GridAxis:
     """A full range and the number of equal ranges it is cut into."""
 
-    low: Positive
-    high: Positive
-    ranges: Positive
-    step: Positive = 1
+    low: Width
+    high: Width
+    ranges: Width
+    step: Width = 1
 
     @model_validator(mode="after")
     def _check(self) -> GridAxis:
@@ -47,6 +47,12 @@ class StageGrid:
     depth: GridAxis
     width: GridAxis
 
+    @model_validator(mode="after")
+    def _check(self) -> StageGrid:
+        if self.depth.high > DEEPEST:
+            raise ValueError(f"depth {self.depth.full} is out of reach; a stage has up to {DEEPEST} blocks")
+        return self
+
 
 @dataclass(frozen=True, config=STRICT)
 class SearchSpace:
@@ -61,9 +67,9 @@ class SearchSpace:
     """
 
     name: str
-    stages: Annotated[tuple[StageGrid, ...], Field(min_length=1)]
+    stages: Annotated[tuple[StageGrid, ...], Field(min_length=1, max_length=MOST_STAGES)]
     strides: tuple[Literal[1, 2], ...] = (1, 2, 2)
-    stem_width: Positive = 16
+    stem_width: Width = 16
     block: Literal["basic"] = "basic"
 
     @model_validator(mode="after")

@@ -1,10 +1,8 @@
-"""Values as YAML: strict reading with every fault named by its path, and writing that is all or nothing."""
+"""Values of ours and plain data: strict reading with every fault named by its path, and writing as YAML."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
@@ -13,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from netspace.errors import NetspaceError, did_you_mean
 
 T = TypeVar("T")
+SHOWN = 80  # characters of a value at fault
 
 
 class _Dumper(yaml.SafeDumper):
@@ -59,6 +58,8 @@ def from_plain(kind: type[T], plain: Any, source: str) -> T:
     """
     try:
         return TypeAdapter(kind).validate_python(plain)
+    except UnicodeEncodeError as error:
+        raise NetspaceError(f"{source}: a text holds {error.object[error.start]!a}, which is no character") from None
     except ValidationError as error:
         faults = error.errors()
         # A sequence whose only item is at fault is also reported as too short, which helps nobody.
@@ -77,9 +78,13 @@ def _describe(kind: type[Any], fault: Any) -> str:
         return f"unknown key '{path}', {did_you_mean(str(fault['loc'][-1]), keys_at(kind, fault['loc'][:-1]))}"
     given = fault.get("input")
     hidden = fault["type"] in ("missing", "value_error") or isinstance(given, (dict, list))
-    shown = "" if hidden else f" (got {given!r})"
+    shown = "" if hidden else f" (got {_shortened(repr(given))})"
     message = fault["msg"].removeprefix("Value error, ") + shown
     return f"{path}: {message}" if path else message
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def keys_at(kind: type[Any], path: tuple[int | str, ...]) -> list[str]:
@@ -99,38 +104,3 @@ def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
     return node
-
-
-def parse_yaml(text: str, source: str) -> dict[str, Any]:
-    """Parse YAML text whose top level is a mapping.
-
-    Raises:
-        NetspaceError: names the source and the line at fault.
-    """
-    try:
-        plain = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise NetspaceError(f"{source} is not valid YAML: {reason}") from None
-    if not isinstance(plain, dict):
-        raise NetspaceError(f"{source} should hold keys and values, but holds {type(plain).__name__}")
-    return plain
-
-
-def read_text(path: Path) -> str:
-    """Read a text file, or say in one line why it can't be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise NetspaceError(f"cannot read {path}: {reason}") from None
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file, text as UTF-8, so that a reader, or a crash at any moment, sees the old file or the new one."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
-        stream.write(content.encode() if isinstance(content, str) else content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)

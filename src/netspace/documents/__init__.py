@@ -1,0 +1,23 @@
+"""Values as YAML and JSON: strict reading with every fault named, and writing that is all or nothing."""
+
+from netspace.documents.files import LARGEST, naming, read_text, write_atomically
+from netspace.documents.json_text import parse_json, read_json, to_json
+from netspace.documents.plain import fingerprint, from_plain, keys_at, to_plain, to_yaml
+from netspace.documents.yaml_text import parse_yaml, read_yaml
+
+__all__ = [
+    "LARGEST",
+    "fingerprint",
+    "from_plain",
+    "keys_at",
+    "naming",
+    "parse_json",
+    "parse_yaml",
+    "read_json",
+    "read_text",
+    "read_yaml",
+    "to_json",
+    "to_plain",
+    "to_yaml",
+    "write_atomically",
+]
