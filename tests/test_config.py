@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from netspace import NetspaceError, SearchConfig, load_search_space, resolve
+from netspace.config import load_run_config, load_run_space
+from netspace.cost import CostModel, SpaceCosts
 from netspace.documents import from_plain, parse_yaml, to_plain, to_yaml, write_atomically
 from netspace.spaces import SearchSpace
 
@@ -106,3 +108,31 @@ def test_a_space_written_from_the_preset_reads_back(tmp_path: Path) -> None:
     assert load_search_space(str(file)) == space
     assert to_plain(space)["stages"][0]["width"] == {"low": 1, "high": 512, "ranges": 16, "step": 1}
     assert isinstance(space, SearchSpace)
+
+
+@pytest.mark.parametrize("value", [".inf", ".nan", "-.inf", "1" + "0" * 400])
+def test_a_setting_is_a_finite_number(value: str) -> None:
+    with pytest.raises(NetspaceError, match=r"search\.penalty: .*finite|search\.penalty=1.* has 401 digits"):
+        resolve("tiny", settings=(f"search.penalty={value}",), options=GIVEN)
+
+
+def test_a_setting_holds_one_value() -> None:
+    with pytest.raises(NetspaceError, match="one setting has one value"):
+        resolve("tiny", settings=("seed=1\nbudgets: [3M]",), options=GIVEN)
+
+
+@pytest.mark.parametrize("text", ["config: {}", "config: 5", "data: x", "config: {space: {name: a}}"])
+def test_a_runs_config_without_its_parts_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    for load in (load_run_config, load_run_space):
+        with pytest.raises(NetspaceError, match=r"config\.yaml"):
+            load(tmp_path)
+
+
+def test_a_space_that_is_too_large_to_count_is_refused_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "big.yaml"
+    stage = "{depth: {low: 1, high: 500, ranges: 5}, width: {low: 1, high: 8192, ranges: 8192}}"
+    file.write_text(f"name: big\nstages: [{stage}, {stage}, {stage}]\n")
+    space = load_search_space(str(file))
+    with pytest.raises(NetspaceError, match="too many to count exactly"):
+        SpaceCosts(CostModel(space.template(32, 3, 10)), space.full)

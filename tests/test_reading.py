@@ -31,7 +31,7 @@ from tests.records.test_log import EPOCH
 from tests.report.test_front_figure import leave_front
 
 GOLDEN = Path(__file__).parent / "golden"
-ROUNDS = 40
+ROUNDS = 30
 SECONDS = 1.0
 
 

@@ -1,5 +1,6 @@
 """Elite files: small, complete, and readable for good."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from netspace import Budget, EliteSpace, NetspaceError, SearchSpace, load_elite
 from netspace.cost import CostModel
-from netspace.records import Candidate, Provenance, Quantiles
+from netspace.records import Candidate, Fidelity, Provenance, Quantiles
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -59,3 +60,40 @@ def test_a_damaged_elite_file_names_the_field(tmp_path: Path) -> None:
     file.write_text((GOLDEN / "elite-schema-2.yaml").read_text().replace("hit_rate: 0.125", "hitrate: 0.125"))
     with pytest.raises(NetspaceError, match=r"unknown key 'candidates\.0\.hitrate', did you mean 'hit_rate'"):
         load_elite(file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("strides: [1, 2, 2]", "strides: [1, 2]", "candidates.0 has 3 stages, but the template 2 strides"),
+        ("hit_rate: 0.125", "hit_rate: 1.5", r"candidates\.0\.hit_rate: Input should be less than or equal to 1"),
+        ("hit_rate: 0.125", "hit_rate: .nan", r"candidates\.0\.hit_rate: Input should be a finite number"),
+        (
+            "image_size: 28",
+            f"image_size: {10**30}",
+            r"template\.image_size: Input should be less than or equal to 1024",
+        ),
+    ],
+)
+def test_an_elite_that_cannot_be_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = (GOLDEN / "elite-schema-2.yaml").read_text()
+    assert old in text
+    (tmp_path / "elite.yaml").write_text(text.replace(old, new))
+    with pytest.raises(NetspaceError, match=message):
+        load_elite(tmp_path / "elite.yaml")
+
+
+@pytest.mark.parametrize("candidates", ["", "candidates: 5", "candidates: [x]", "candidates: [{}]"])
+def test_an_old_elite_without_its_parts_names_them(tmp_path: Path, candidates: str) -> None:
+    (tmp_path / "elite.yaml").write_text(f"schema: 1\n{candidates}\n")
+    with pytest.raises(NetspaceError, match=r"elite\.yaml: .*budget: Field required.*candidates"):
+        load_elite(tmp_path / "elite.yaml")
+
+
+def test_a_gate_that_found_no_order_is_read(tmp_path: Path, tiny: SearchSpace) -> None:
+    value = elite(tiny)
+    gate = Fidelity(float("nan"), float("nan"), float("nan"), 12, False)
+    file = replace(value, provenance=replace(value.provenance, fidelity=gate)).save(tmp_path)
+    found = load_elite(file).provenance.fidelity
+    assert found is not None
+    assert found.tau != found.tau

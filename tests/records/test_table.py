@@ -57,3 +57,9 @@ def test_missing_rows_and_empty_spaces_are_said(tmp_path: Path) -> None:
 def test_what_cannot_be_judged_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(NetspaceError, match=message):
         read_table(written(tmp_path, text), COLUMNS)
+
+
+def test_a_field_that_csv_cannot_hold_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("a,b,c\n1,2," + "x" * 200_000)
+    with pytest.raises(NetspaceError, match=r"table\.csv is no CSV file: field larger than field limit"):
+        read_table(tmp_path / "table.csv", TableColumns(("a",), "b", "c"))

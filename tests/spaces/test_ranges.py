@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from netspace.documents import from_plain, to_plain
 from netspace.spaces import Range
@@ -51,3 +51,9 @@ def test_a_faulty_range_is_refused_with_its_values(values: tuple[int, int, int],
 def test_text_that_is_no_range_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'1\.\.x' is no range"):
         from_plain(Range, "1..x", "test")
+
+
+@pytest.mark.parametrize("text", ["1..1000000000000", "٣", "²", "9" * 5000, "1..9000"])
+def test_a_range_beyond_its_limits_is_refused_at_once(text: str) -> None:
+    with pytest.raises(ValueError, match="less than or equal to 8192|is no range"):
+        TypeAdapter(Range).validate_python(text)

@@ -20,6 +20,7 @@ from netspace.spaces.ranges import IntArray
 
 MAX_HALF = 2**22
 EXACT_QUANTILES = 2**22
+MAX_WORK, MAX_PAIRS = 2**30, 2**26
 
 
 class _Half:
@@ -64,11 +65,21 @@ class SpaceCosts:
         self._right = _Half(model, space.stages[self.cut + 1 :], self.cut + 1)
         self._widths = middle.width.values
         self._depths = middle.depth.values
+        self._check_work()
         if self.cut:
             self._left.inner += model.first(0, model.template.stem_width, self._left.widths[:, 0])
         self._left.inner += model.stem
         if self.cut + 1 < len(space.stages):
             self._right.inner += model.head(self._right.widths[:, -1])
+
+    def _check_work(self) -> None:
+        """Refuse what would take minutes, or memory beyond a gigabyte."""
+        left, right = len(self._left.inner), len(self._right.inner)
+        if len(self._widths) * (left + right) > MAX_WORK or len(self._depths) * left > MAX_PAIRS:
+            raise NetspaceError(
+                f"the space's {self.space.size:.3g} architectures are too many to count exactly; give the ranges, "
+                f"those of stage {self.cut + 1} first, a larger step"
+            )
 
     def halves(self, j: int) -> tuple[IntArray, IntArray, IntArray]:
         """Return the costs of the left half, of the further blocks of the cut stage, of the right half.

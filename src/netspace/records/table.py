@@ -90,7 +90,10 @@ def read_table(path: Path, columns: TableColumns) -> ErrorTable:
 
 
 def _parse(path: Path) -> tuple[list[str], list[list[str]]]:
-    header, *rows = list(csv.reader(read_text(path).splitlines())) or [[]]
+    try:
+        header, *rows = list(csv.reader(read_text(path).splitlines())) or [[]]
+    except csv.Error as error:
+        raise NetspaceError(f"{path} is no CSV file: {error}") from None
     if not rows:
         raise NetspaceError(f"{path} holds no rows; give a CSV file with a header and a network per row")
     for number, row in enumerate(rows, start=2):
