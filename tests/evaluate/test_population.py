@@ -124,7 +124,7 @@ def test_an_evaluation_killed_with_its_workers_goes_on_to_the_same_errors(tmp_pa
     )
     script = tmp_path / "script.py"
     script.write_text(code)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
     for wait in (1, 3):
         process = subprocess.Popen([sys.executable, str(script)], env=environment, start_new_session=True)
         store = NetworkStore(tmp_path / "killed")
