@@ -8,6 +8,7 @@ from netspace import Architecture, NetspaceError, SearchSpace, SuperNetwork
 from netspace.cost import cost
 from netspace.models import (
     Mixture,
+    Network,
     SubNetwork,
     error_rate,
     forward_masked,
@@ -133,6 +134,16 @@ def test_recalibration_measures_the_mean_of_the_batches_statistics(
     mean = torch.stack([out.mean((0, 2, 3)) for out in stem]).mean(0)
     assert torch.allclose(network.stem.norm.running_mean, mean, atol=1e-6)
     assert not network.training
+
+
+def test_recalibration_takes_a_single_image_whose_last_maps_are_single_pixels(mixed: SearchSpace) -> None:
+    network = Network(Architecture.of((1, 1, 1), (4, 4, 4)), mixed.template(2, 3, 7))
+    image = torch.randn(1, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+    recalibrate(network, [image])
+    logits = network(image)
+    assert bool(logits.isfinite().all())
+    last = network.stages[-1][0].second.norm
+    assert bool((last.running_var == 0).all())
 
 
 def test_error_rate_counts_wrong_classes(supernet: SuperNetwork, images: torch.Tensor) -> None:

@@ -24,7 +24,9 @@ def recalibrate(network: Network, batches: Iterable[Tensor]) -> None:
         norm.momentum = None  # a cumulative mean instead of an exponential one
     network.train()
     for batch in batches:
-        network(batch)
+        # BatchNorm refuses one image whose last maps are single pixels: there is no spread, as in the same image twice.
+        alone = len(batch) == 1 and network.template.resolutions[-1] == 1
+        network(batch.repeat(2, 1, 1, 1) if alone else batch)
     network.eval()
 
 
