@@ -152,10 +152,25 @@ def test_two_elites_and_two_budgets_each_have_their_lines(tiny: SearchSpace) -> 
     later = Population("elite-3M", "elite", "elite").at(Budget.parse("3M"))
     material.known.update({"elite-2M-b": other, "elite-3M": later})
     material.networks.extend(rows("elite-2M-b", BAD) + rows("elite-3M", GOOD))
-    text = "\n".join(answer(material))
+    lines = answer(material)
+    assert [line for line in lines if line.startswith("netspace sample")] == [
+        "netspace sample runs/a/elite-2M.yaml --budget 2M"  # the better one of the two
+    ]
+    text = "\n".join(lines)
     assert "Against elite-2M-b (25.4%, n = 8)" in text
     assert "the Elite Space (elite-2M-b) has" in text
     assert "At 3M FLOPs the Elite Space was evaluated." in text
+
+
+@pytest.mark.parametrize(("a", "b", "better"), [(GOOD, BAD, "a"), (BAD, GOOD, "b")])
+def test_of_two_elites_the_better_one_is_gone_on_with(
+    tiny: SearchSpace, a: list[float], b: list[float], better: str
+) -> None:
+    material = evaluated(tiny, a, [], searched=False)
+    other = replace(material.known["elite-2M"], name="elite-2M-b", run="b", source="runs/b/elite-2M.yaml")
+    material.known["elite-2M-b"] = other
+    material.networks.extend(rows("elite-2M-b", b))
+    assert answer(material)[-1] == f"netspace sample runs/{better}/elite-2M.yaml --budget 2M"
 
 
 def test_an_evaluation_that_goes_on_says_how_far_it_is_and_how_to_go_on(tiny: SearchSpace) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from netspace.analysis import Comparison, compare_all, mean_interval
+from netspace.analysis import Comparison, Interval, compare_all, mean_interval
 from netspace.documents import to_plain
 from netspace.records import EliteSpace, Population, by_budget
 from netspace.report.material import Material
@@ -40,6 +41,7 @@ def answer(material: Material) -> list[str]:
     steps: list[NextStep] = []
     errors, populations = material.errors(), material.populations()
     compared = {(a, b): (c, p) for a, b, c, p in compare_all(errors, material.pairs())}
+    beaten = {b if _told(c, p) > 0 else a for (a, b), (c, p) in compared.items() if _told(c, p) and _first(material, b)}
     groups = by_budget(material.population(name) for name in populations)
     judged: list[EliteSpace] = []
     for group in groups:
@@ -52,11 +54,28 @@ def answer(material: Material) -> list[str]:
             lines += [f"{_space_text(material, one, elite)} {_error_text(errors[one.name], by)}"]
             pairs = [(b, c, p) for (a, b), (c, p) in compared.items() if a == one.name]
             lines += [_verdict(one, material.population(b), errors[b], c, p) for b, c, p in pairs]
-            steps.append(_after(material, one, file, [(c, p) for _, c, p in pairs]))
+            if one.name not in beaten:
+                pairs += [(a, _mirrored(c), p) for (a, b), (c, p) in compared.items() if b == one.name]
+                steps.append(_after(material, one, file, _of_baselines(material, pairs)))
     untrained = [pair for pair in _elites(material) if not any(pair[0] is elite for elite in judged)]
     lines += [_chosen_text(elite) for elite, _ in untrained]
     lines += _failures(material)
     return lines + _steps(material, steps, untrained)
+
+
+def _mirrored(c: Comparison) -> Comparison:
+    """Return a comparison seen from its other side."""
+    return replace(c, beats=Interval(1 - c.beats.value, 1 - c.beats.high, 1 - c.beats.low))
+
+
+def _first(material: Material, name: str) -> bool:
+    return material.population(name).kind in ("elite", "space")
+
+
+def _of_baselines(material: Material, pairs: list[tuple[str, Comparison, float]]) -> list[tuple[Comparison, float]]:
+    """Return the comparisons with baselines, or with other spaces where there are none."""
+    own = [(c, p) for b, c, p in pairs if not _first(material, b)]
+    return own or [(c, p) for _, c, p in pairs]
 
 
 def _progress(material: Material) -> list[str]:
