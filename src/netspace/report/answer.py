@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ def answer(material: Material) -> list[str]:
 
 def _mirrored(c: Comparison) -> Comparison:
     """Return a comparison seen from its other side."""
-    return replace(c, beats=Interval(1 - c.beats.value, 1 - c.beats.high, 1 - c.beats.low))
+    return c._replace(beats=Interval(1 - c.beats.value, 1 - c.beats.high, 1 - c.beats.low))
 
 
 def _first(material: Material, name: str) -> bool:
