@@ -69,3 +69,14 @@ def test_constant_features_change_nothing(rng: np.random.Generator) -> None:
     widened = np.column_stack([x, np.full(40, 7.0)])
     for fit in (fit_linear, fit_quadratic):
         np.testing.assert_allclose(fit(x, y, rng=rng).predict(x), fit(widened, y, rng=rng).predict(widened), atol=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1])
+@pytest.mark.parametrize("name", FITS)
+def test_equal_errors_are_predicted_everywhere(name: str, level: float, rng: np.random.Generator) -> None:
+    x = rng.normal(size=(30, 3))
+    model = FITS[name](x, np.full(30, level), rng=rng)
+    np.testing.assert_allclose(model.predict(rng.normal(size=(50, 3))), level, atol=1e-9)
+    means, covariance = model.group_means(x, np.arange(30) % 3, 3)
+    np.testing.assert_allclose(means, level, atol=1e-9)
+    assert np.abs(covariance).max() < 2.0

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from netspace.analysis.validation import fit_best, kendall_within, left_out_predictions, rank_predictors
+from netspace.analysis.validation import (
+    fit_best,
+    kendall_within,
+    left_out_predictions,
+    levelled,
+    rank_predictors,
+)
 from netspace.errors import NetspaceError
 
 
@@ -55,3 +61,28 @@ def test_no_network_is_predicted_from_itself(rng: np.random.Generator) -> None:
 def test_rows_that_cannot_be_fitted_are_refused(x: np.ndarray, y: np.ndarray, message: str) -> None:
     with pytest.raises(NetspaceError, match=message):
         rank_predictors(x, y, np.ones(len(y)), rng=np.random.default_rng(0))
+
+
+def test_equal_errors_are_no_fault_and_rank_nothing(rng: np.random.Generator) -> None:
+    x, costs = rng.normal(size=(20, 2)), rng.uniform(1, 1.2, 20)
+    predictor, (ranked,) = fit_best(x, np.full(20, 0.1), costs, rng=rng)
+    assert np.ptp(predictor.predict(x)) < 1e-12
+    assert (ranked.overall, ranked.within.value, ranked.beats_flops) == (0, 0, False)
+    assert all(r.within.value == 0 for r in rank_predictors(x, np.zeros(20), costs, rng=rng, names=("linear",)))
+
+
+@pytest.mark.parametrize(
+    ("errors", "flat"),
+    [
+        ([0.0] * 9, True),
+        ([0.0] * 93 + [0.005] * 7, True),
+        ([0.0] * 92 + [0.005] * 8, False),
+        ([0.0] * 5 + [0.005] * 5, False),
+        ([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], False),
+        ([], False),
+    ],
+)
+def test_errors_are_levelled_only_where_nearly_all_are_one_value(errors: list[float], flat: bool) -> None:
+    y = np.array(errors)
+    found = levelled(y)
+    assert np.array_equal(found, np.full(len(y), y.mean()) if flat else y)

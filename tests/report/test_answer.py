@@ -95,8 +95,8 @@ def test_an_elite_that_is_better_is_said_to_be_so_with_n_and_intervals(tiny: Sea
         "test images wrong on average (20.1% to 20.6%, n = 8)."
     )
     assert lines[1] == (
-        "Against the whole search space (25.4%, n = 8): one of its networks beats one of theirs with probability 1.00 "
-        "(0.63 to 1.00), so it is better."
+        "Against the whole search space (25.4%, n = 8): a network of the Elite Space beats one of the others "
+        "with probability 1.00 (0.63 to 1.00), so the Elite Space is better."
     )
     assert "to train one fully" in lines[2]
     assert lines[3] == "netspace sample runs/a/elite-2M.yaml --budget 2M"  # no such run is there
@@ -126,14 +126,14 @@ def test_no_more_networks_are_asked_for_than_there_are(tiny: SearchSpace) -> Non
 
 def test_a_worse_elite_is_said_to_be_worse_and_the_search_can_learn_from_it(tiny: SearchSpace) -> None:
     lines = answer(evaluated(tiny, BAD, GOOD, searched=True))
-    assert lines[1].endswith("so it is worse.")
+    assert lines[1].endswith("so the Elite Space is worse.")
     assert lines[2].startswith("Next, let the")
 
 
 def test_with_several_comparisons_p_is_corrected(tiny: SearchSpace) -> None:
     own, others = [0.20 + i / 100 for i in range(8)], [0.235 + i / 100 for i in range(8)]
     material = evaluated(tiny, own, others, searched=False)
-    assert answer(material)[1].endswith("so it is better.")  # p is between 0.05 / 3 and 0.05
+    assert answer(material)[1].endswith("so the Elite Space is better.")  # p is between 0.05 / 3 and 0.05
     for name in ("random-spaces", "uniform-width"):
         material.networks.extend(rows(f"{name}-2M", others))
         material.known[f"{name}-2M"] = Population(f"{name}-2M", "baseline", name).at(BUDGET)
@@ -152,10 +152,25 @@ def test_two_elites_and_two_budgets_each_have_their_lines(tiny: SearchSpace) -> 
     later = Population("elite-3M", "elite", "elite").at(Budget.parse("3M"))
     material.known.update({"elite-2M-b": other, "elite-3M": later})
     material.networks.extend(rows("elite-2M-b", BAD) + rows("elite-3M", GOOD))
-    text = "\n".join(answer(material))
+    lines = answer(material)
+    assert [line for line in lines if line.startswith("netspace sample")] == [
+        "netspace sample runs/a/elite-2M.yaml --budget 2M"  # the better one of the two
+    ]
+    text = "\n".join(lines)
     assert "Against elite-2M-b (25.4%, n = 8)" in text
     assert "the Elite Space (elite-2M-b) has" in text
     assert "At 3M FLOPs the Elite Space was evaluated." in text
+
+
+@pytest.mark.parametrize(("a", "b", "better"), [(GOOD, BAD, "a"), (BAD, GOOD, "b")])
+def test_of_two_elites_the_better_one_is_gone_on_with(
+    tiny: SearchSpace, a: list[float], b: list[float], better: str
+) -> None:
+    material = evaluated(tiny, a, [], searched=False)
+    other = replace(material.known["elite-2M"], name="elite-2M-b", run="b", source="runs/b/elite-2M.yaml")
+    material.known["elite-2M-b"] = other
+    material.networks.extend(rows("elite-2M-b", b))
+    assert answer(material)[-1] == f"netspace sample runs/{better}/elite-2M.yaml --budget 2M"
 
 
 def test_an_evaluation_that_goes_on_says_how_far_it_is_and_how_to_go_on(tiny: SearchSpace) -> None:
@@ -198,7 +213,7 @@ def test_the_page_opens_with_the_answer_and_shows_names_as_they_are(tiny: Search
         row["population"] = row["population"].replace("elite-2M", "<b>elite")
     page = render_page(material, [])
     start = page.index("<h1>")
-    assert start < page.index("so it is better") < page.index("<h2>")
+    assert start < page.index("so the Elite Space (&lt;b&gt;elite) is better") < page.index("<h2>")
     assert "&lt;b&gt;elite" in page
     assert "<b>elite" not in page
     assert "<code>netspace sample runs/a/elite-2M.yaml --budget 2M</code>" in page

@@ -196,7 +196,8 @@ def fit_gaussian_process(
     x: FloatArray, y: FloatArray, *, rng: np.random.Generator, like: Any = None
 ) -> GaussianProcess:
     """Fit a Gaussian process; its settings maximise the likelihood of at most 256 of the rows, drawn at random."""
-    scaling, centre, unit = Scaling.of(x), float(y.mean()), float(y.std()) or 1.0
+    scaling, centre, unit = Scaling.of(x), float(y.mean()), float(y.std())
+    unit = unit if unit > 1e-12 else 1.0  # equal errors differ from their mean by rounding alone
     target = (y - centre) / unit
     settings = _gp_settings(scaling(x), target, rng) if like is None else like.settings
     rows = scaling(x) / settings[1:-1]

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from netspace.analysis import Comparison, compare_all, mean_interval
+from netspace.analysis import Comparison, Interval, compare_all, mean_interval
 from netspace.documents import to_plain
 from netspace.records import EliteSpace, Population, by_budget
 from netspace.report.material import Material
@@ -40,6 +40,7 @@ def answer(material: Material) -> list[str]:
     steps: list[NextStep] = []
     errors, populations = material.errors(), material.populations()
     compared = {(a, b): (c, p) for a, b, c, p in compare_all(errors, material.pairs())}
+    beaten = {b if _told(c, p) > 0 else a for (a, b), (c, p) in compared.items() if _told(c, p) and _first(material, b)}
     groups = by_budget(material.population(name) for name in populations)
     judged: list[EliteSpace] = []
     for group in groups:
@@ -51,12 +52,29 @@ def answer(material: Material) -> list[str]:
             by = f" with recipe {recipe['name']}" if isinstance(recipe, dict) and "name" in recipe else ""
             lines += [f"{_space_text(material, one, elite)} {_error_text(errors[one.name], by)}"]
             pairs = [(b, c, p) for (a, b), (c, p) in compared.items() if a == one.name]
-            lines += [_verdict(material.population(b), errors[b], c, p) for b, c, p in pairs]
-            steps.append(_after(material, one, file, [(c, p) for _, c, p in pairs]))
+            lines += [_verdict(one, material.population(b), errors[b], c, p) for b, c, p in pairs]
+            if one.name not in beaten:
+                pairs += [(a, _mirrored(c), p) for (a, b), (c, p) in compared.items() if b == one.name]
+                steps.append(_after(material, one, file, _of_baselines(material, pairs)))
     untrained = [pair for pair in _elites(material) if not any(pair[0] is elite for elite in judged)]
     lines += [_chosen_text(elite) for elite, _ in untrained]
     lines += _failures(material)
     return lines + _steps(material, steps, untrained)
+
+
+def _mirrored(c: Comparison) -> Comparison:
+    """Return a comparison seen from its other side."""
+    return c._replace(beats=Interval(1 - c.beats.value, 1 - c.beats.high, 1 - c.beats.low))
+
+
+def _first(material: Material, name: str) -> bool:
+    return material.population(name).kind in ("elite", "space")
+
+
+def _of_baselines(material: Material, pairs: list[tuple[str, Comparison, float]]) -> list[tuple[Comparison, float]]:
+    """Return the comparisons with baselines, or with other spaces where there are none."""
+    own = [(c, p) for b, c, p in pairs if not _first(material, b)]
+    return own or [(c, p) for _, c, p in pairs]
 
 
 def _progress(material: Material) -> list[str]:
@@ -98,15 +116,18 @@ def _space_text(material: Material, one: Population, elite: EliteSpace | None) -
     """Say which space it is, and how often its networks meet the budget, as far as this is known."""
     stages = json.loads(one.space)["stages"] if one.space else None
     stages = stages or (None if elite is None else to_plain(elite.space)["stages"])
-    what = "the Elite Space" if one.kind == "elite" else f"the space {one.subject}"
-    what += "" if one.name == f"{one.subject}-{one.budget}" else f" ({one.name})"
     size = material.space_sizes().get(one.name)
     rate = None if elite is None else elite.candidates[0].hit_rate
     if size and size.get("members"):
         rate = size["in_band"] / size["members"]
     parts = [f"has {_ranges(stages)}"] if stages else []
-    parts += [f"meets the budget with {rate:.0%} of its networks"] if rate is not None else []
-    return f"At {one.budget} FLOPs {what} {' and '.join(parts) or 'was evaluated'}."
+    parts += [f"meets the budget with {_share(rate)} of its networks"] if rate is not None else []
+    return f"At {one.budget} FLOPs {_what(one)} {' and '.join(parts) or 'was evaluated'}."
+
+
+def _share(share: float) -> str:
+    """Write a share in per cent, small ones with a figure after the point."""
+    return f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
 
 
 def _error_text(errors: list[float], by: str) -> str:
@@ -119,15 +140,21 @@ def _error_text(errors: list[float], by: str) -> str:
     )
 
 
-def _verdict(other: Population, errors: list[float], c: Comparison, p: float) -> str:
+def _verdict(one: Population, other: Population, errors: list[float], c: Comparison, p: float) -> str:
+    """Say how a space stands against another population: how much better or worse, and how sure that is."""
     against = BASELINES.get(other.subject, other.subject) if other.kind == "baseline" else other.name
-    mean = mean_interval(errors)
+    what, mean = _what(one), mean_interval(errors)
     beats = f"{c.beats.value:.2f} ({c.beats.low:.2f} to {c.beats.high:.2f})"
-    told = {1: "it is better", -1: "it is worse", 0: "these networks do not tell the two apart"}[_told(c, p)]
+    told = {1: f"{what} is better", -1: f"{what} is worse", 0: "these networks do not tell the two apart"}[_told(c, p)]
     return (
-        f"Against {against} ({mean.value:.1%}, n = {len(errors)}): one of its networks beats one of theirs with "
+        f"Against {against} ({mean.value:.1%}, n = {len(errors)}): a network of {what} beats one of the others with "
         f"probability {beats}, so {told}."
     )
+
+
+def _what(one: Population) -> str:
+    what = "the Elite Space" if one.kind == "elite" else f"the space {one.subject}"
+    return what if one.name == f"{one.subject}-{one.budget}" else f"{what} ({one.name})"
 
 
 def _told(c: Comparison, p: float) -> int:
@@ -140,7 +167,7 @@ def _told(c: Comparison, p: float) -> int:
 def _chosen_text(elite: EliteSpace) -> str:
     best = elite.candidates[0]
     text = f"At {elite.budget} FLOPs the search chose the space with {_ranges(to_plain(elite.space)['stages'])}; "
-    text += f"{best.hit_rate:.0%} of its networks meet the budget (± {elite.budget.tolerance:.0%}). "
+    text += f"{_share(best.hit_rate)} of its networks meet the budget (± {elite.budget.tolerance:.0%}). "
     chance = f"{elite.chance}: {best.probability:.2f}" + (
         ", so others may be as good" if best.probability < 0.5 else ""
     )

@@ -45,7 +45,7 @@ def evaluate_step(material: Material, elites: Sequence[tuple[EliteSpace, Path]])
             "No Elite Space here has two members in band, so there is nothing to compare; search for longer."
         )
     elite, file = able[0]
-    n = min(NETWORKS, *(members_in_band(one) for one, _ in able), NETWORKS)
+    n = min([NETWORKS, *(members_in_band(one) for one, _ in able)])
     folder = file.parent
     words = ["netspace", "evaluate", *(str(place) for _, place in able), "--baseline", "expanded"]
     words += ["--dataset", elite.provenance.dataset, *_data_options(material, folder), "--n", str(n), "--jobs", "2"]
