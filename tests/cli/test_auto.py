@@ -7,7 +7,8 @@ from typing import NamedTuple
 import pytest
 
 from netspace import Budget, find_spaces
-from netspace.cli.main import main
+from netspace.cli import faults
+from netspace.cli.main import app
 from netspace.handover import FORMATS, load_card
 from netspace.handover.exporting import FILES
 from netspace.pipeline import EXPORTED, Pipeline
@@ -25,10 +26,9 @@ class Done(NamedTuple):
 def auto(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, out: Path) -> Done:
     given = ["auto", "--data", "fashion", "--budget", "2M", "--out", str(out), "--space", "tiny", "--recipe", "quick"]
     monkeypatch.setattr("sys.argv", ["netspace", *given])
-    with pytest.raises(SystemExit) as ended:
-        main()
+    code = faults.run(app)
     captured = capsys.readouterr()
-    return Done(int(ended.value.code or 0), captured.out, captured.err)
+    return Done(code, captured.out, captured.err)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from netspace.cli.faults import _code, describe
 from netspace.cli.places import writable_caches
 from tests.cli.test_commands import command, netspace
 
-MAIN = "import sys; from netspace.cli import faults, main; faults.run({})"
+MAIN = "import sys; from netspace.cli import faults, main; faults.leave(faults.run({}))"
 
 
 def run(code: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def run(code: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (NetspaceError("a\nb"), 2, "error: a b"),
+        (NetspaceError("a\nb"), 2, r"error: a\nb"),
         (OSError(errno.ENOSPC, "No space left on device", "a.csv"), 1, "error: cannot write a.csv: No space left"),
         (OSError(errno.EIO, "Input/output error", "a.csv"), 1, "error: cannot use a.csv: Input/output error"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "x/a"), 2, "error: cannot use x/a: No such file"),

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from netspace import SearchConfig, find_spaces, resolve
-from netspace.cli.main import main
+from netspace.cli import faults
+from netspace.cli.main import app
 from netspace.records import NetworkStore
 from tests.evaluate.killing import signals_sent
 
@@ -31,10 +32,9 @@ def recipe(tmp_path: Path) -> str:
 
 def netspace(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *args: str) -> Done:
     monkeypatch.setattr("sys.argv", ["netspace", *args])
-    with pytest.raises(SystemExit) as ended:
-        main()
+    code = faults.run(app)
     captured = capsys.readouterr()
-    return Done(int(ended.value.code or 0), captured.out, captured.err)
+    return Done(code, captured.out, captured.err)
 
 
 def test_evaluate_with_a_killed_network_ends_with_1_and_goes_on(

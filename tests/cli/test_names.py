@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from netspace import NetspaceError
-from netspace.cli import main as command_line
+from netspace.cli import faults
 from netspace.cli.output import note, print_json, print_table, say, tell
 from netspace.cli.progress import ProgressDisplay
 from netspace.report.tables import TextTable
@@ -41,16 +41,11 @@ def test_notes_and_results_show_every_name_on_one_line(
 
 
 @pytest.mark.parametrize(("name", "wanted"), ALL.items())
-def test_an_error_shows_every_name_on_one_line(
-    name: str, wanted: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_shows_every_name_on_one_line(name: str, wanted: str, capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
         raise NetspaceError(f"class '{name}' has no image; add one")
 
-    monkeypatch.setattr(command_line, "app", fail)
-    with pytest.raises(SystemExit) as ended:
-        command_line.main()
-    assert ended.value.code == 2
+    assert faults.run(fail) == 2
     assert capsys.readouterr().err == f"error: class '{wanted}' has no image; add one\n"
 
 

@@ -186,8 +186,7 @@ def test_every_estimator_finds_a_planted_space(
 def test_a_model_that_ranks_no_better_than_flops_is_named(tmp_path: Path, recipe: str) -> None:
     said: list[str] = []
     find_spaces(config_of("population", recipe), tmp_path / "run", on_note=said.append)
-    assert len(said) == 1
-    assert said[0].startswith("NOT TRUSTWORTHY")
+    assert sum(text.startswith("NOT TRUSTWORTHY") for text in said) == 1
 
 
 def test_population_trains_no_super_network(tmp_path: Path, recipe: str) -> None:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from netspace.cli.main import main
+from netspace.cli import faults
+from netspace.cli.main import app
 from tests.cli.test_commands import command
 from tests.handover.conftest import Delivery
 
@@ -36,10 +37,9 @@ def netspace(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 
     def run(*args: str) -> Done:
         monkeypatch.setattr("sys.argv", ["netspace", *args])
-        with pytest.raises(SystemExit) as ended:
-            main()
+        code = faults.run(app)
         captured = capsys.readouterr()
-        return Done(int(ended.value.code or 0), captured.out, captured.err)
+        return Done(code, captured.out, captured.err)
 
     return run
 

@@ -200,8 +200,11 @@ def pickled(value: Any) -> bytes:
     return stream.getvalue()
 
 
-GRAPH, INPUTS = "model/models/model.json", "model/data/sample_inputs/model.pt"
-WEIGHTS, CONSTANTS = "model/data/weights/model_weights_config.json", "model/data/constants/model_constants_config.json"
+GRAPH, INPUTS = "archive/models/model.json", "archive/data/sample_inputs/model.pt"
+WEIGHTS, CONSTANTS = (
+    "archive/data/weights/model_weights_config.json",
+    "archive/data/constants/model_constants_config.json",
+)
 
 
 def edited(entries: dict[str, bytes], name: str, change: Callable[[Any], None]) -> None:
@@ -215,12 +218,12 @@ def sample_inputs(entries: dict[str, bytes], mark: Path) -> None:
 
 
 def pickled_weight(entries: dict[str, bytes], mark: Path) -> None:
-    entries["model/data/weights/weight_0"] = pickled(Marking(mark))
+    entries["archive/data/weights/weight_0"] = pickled(Marking(mark))
     edited(entries, WEIGHTS, lambda plain: next(iter(plain["config"].values())).update(use_pickle=True))
 
 
 def pickled_weight_in_other_words(entries: dict[str, bytes], mark: Path) -> None:
-    entries["model/data/weights/weight_0"] = pickled(Marking(mark))
+    entries["archive/data/weights/weight_0"] = pickled(Marking(mark))
     edited(entries, WEIGHTS, lambda plain: next(iter(plain["config"].values())).update(use_pickle=["yes"]))
 
 
@@ -229,11 +232,11 @@ def guards(entries: dict[str, bytes], mark: Path) -> None:
 
 
 def weights_of_old(entries: dict[str, bytes], mark: Path) -> None:
-    entries["model/data/weights/model.pt"] = pickled({"network.stem.conv.weight": Marking(mark)})
+    entries["archive/data/weights/model.pt"] = pickled({"network.stem.conv.weight": Marking(mark)})
 
 
 def opaque_constant(entries: dict[str, bytes], mark: Path) -> None:
-    entries["model/data/constants/opaque_obj_0"] = pickle.dumps(Marking(mark))
+    entries["archive/data/constants/opaque_obj_0"] = pickle.dumps(Marking(mark))
     meta = {"path_name": "opaque_obj_0", "is_param": False, "use_pickle": True, "tensor_meta": None}
     edited(entries, CONSTANTS, lambda plain: plain["config"].update(x=meta))
 
@@ -266,7 +269,7 @@ def nested_type(entries: dict[str, bytes], mark: Path) -> None:
 
 
 def native_library(entries: dict[str, bytes], mark: Path) -> None:
-    entries["model/data/aotinductor/model/model.so"] = b"\x7fELF"
+    entries["archive/data/aotinductor/model/model.so"] = b"\x7fELF"
 
 
 ATTACKS = (
@@ -310,7 +313,7 @@ def test_the_marks_are_real_since_torch_itself_leaves_them(
 
 
 def test_entries_that_come_twice_or_packed_are_refused(delivery: Delivery, tmp_path: Path) -> None:
-    for name, method in (("model/data/weights/weight_0", zipfile.ZIP_STORED), (GRAPH, zipfile.ZIP_DEFLATED)):
+    for name, method in (("archive/data/weights/weight_0", zipfile.ZIP_STORED), (GRAPH, zipfile.ZIP_DEFLATED)):
         out = tmp_path / str(method)
         shutil.copytree(delivery.exported, out)
         if method == zipfile.ZIP_STORED:
@@ -334,8 +337,8 @@ def test_a_program_as_older_versions_of_torch_write_it_still_loads(delivery: Del
     def change(entries: dict[str, bytes]) -> None:
         for name in [name for name in entries if "/weights/" in name or "/constants/" in name]:
             del entries[name]
-        entries["model/data/weights/model.pt"] = pickled(dict(program.state_dict))
-        entries["model/data/constants/model.pt"] = pickled({})
+        entries["archive/data/weights/model.pt"] = pickled(dict(program.state_dict))
+        entries["archive/data/constants/model.pt"] = pickled({})
 
     rewritten(out / PROGRAM, change)
     pixels = torch.randint(0, 256, (3, 1, 28, 28), dtype=torch.uint8)

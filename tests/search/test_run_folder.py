@@ -1,5 +1,6 @@
 """A run's folder as a place on disk."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from netspace import NetspaceError
-from netspace.records.log import read_log
+from netspace.data import ImageData
 from netspace.search import Checkpoint, RunFolder
 from tests.conftest import quick_config
 
@@ -95,11 +96,11 @@ def test_where_the_last_checkpoint_is_broken_the_one_before_it_is_taken_and_this
 
 
 def test_what_a_kill_left_of_checkpoints_is_gone_with_the_next_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fashion: ImageData
 ) -> None:
     folder = RunFolder(tmp_path)
     config = quick_config()
-    with folder.opened(config, "data"):
+    with folder.opened(config, fashion):
         save(folder, 1)
         real, removed = shutil.rmtree, []
 
@@ -116,8 +117,8 @@ def test_what_a_kill_left_of_checkpoints_is_gone_with_the_next_run(
     assert removed
     assert "checkpoint-0001.old" in names(tmp_path)
     (tmp_path / "checkpoint-0003.partial").mkdir()
-    with folder.opened(config, "data"):
-        assert names(tmp_path) == [".lock", "checkpoint-0002", "config.yaml"]
+    with folder.opened(config, fashion):
+        assert names(tmp_path) == [".lock", "checkpoint-0002", "config.yaml", "images.npy"]
 
 
 def test_an_older_checkpoint_that_a_kill_left_whole_goes_when_the_run_is_resumed(tmp_path: Path) -> None:
@@ -130,6 +131,10 @@ def test_an_older_checkpoint_that_a_kill_left_whole_goes_when_the_run_is_resumed
     assert names(tmp_path) == ["checkpoint-0002"]
 
 
+def epochs(log: Path) -> list[int]:
+    return [json.loads(line)["epoch"] for line in log.read_text().splitlines()]
+
+
 @pytest.mark.parametrize("torn", ['{"epoch": 3, "lo', "\x00\x00\x00"])
 def test_the_log_goes_on_after_a_line_that_was_cut_short(tmp_path: Path, torn: str) -> None:
     folder = RunFolder(tmp_path)
@@ -139,21 +144,21 @@ def test_the_log_goes_on_after_a_line_that_was_cut_short(tmp_path: Path, torn: s
     log.write_text(log.read_text().removesuffix('{"epoch": 3}\n') + torn)
     folder.forget_after(3)
     folder.append({"epoch": 4})
-    assert [line["epoch"] for line in read_log(tmp_path)] == [1, 2, 4]
+    assert epochs(log) == [1, 2, 4]
     folder.forget_after(1)
-    assert [line["epoch"] for line in read_log(tmp_path)] == [1]
+    assert epochs(log) == [1]
     folder.forget_after(0)
-    assert read_log(tmp_path) == []
+    assert epochs(log) == []
 
 
-def test_another_number_of_threads_is_said_when_a_run_goes_on(tmp_path: Path) -> None:
+def test_another_number_of_threads_is_said_when_a_run_goes_on(tmp_path: Path, fashion: ImageData) -> None:
     said: list[str] = []
     folder = RunFolder(tmp_path, said.append)
     for _ in range(2):
-        with folder.opened(quick_config(), "data"):
+        with folder.opened(quick_config(), fashion):
             assert said == []
     file = tmp_path / "config.yaml"
     file.write_text(file.read_text().replace("threads: 1\n", "threads: 3\n").replace("threads: 1,", "threads: 3,"))
-    with folder.opened(quick_config(), "data"):
+    with folder.opened(quick_config(), fashion):
         assert len(said) == 1
     assert "was begun with 3 threads and goes on with 1" in said[0]

@@ -151,8 +151,14 @@ def test_an_infeasible_budget_is_refused_before_any_folder_is_made(tmp_path: Pat
 
 def test_too_few_images_are_refused(fashion: ImageData) -> None:
     few = dataclasses.replace(fashion, train=ImageSet(fashion.train.images[:20], fashion.train.labels[:20]))
-    with pytest.raises(NetspaceError, match="fewer than a batch of 16; set search.batch_size lower"):
+    with pytest.raises(NetspaceError, match=r"leave 10 for the weights and 10 to choose by; a search needs 16"):
         SpaceSearch(quick_config(), few)
+
+
+def test_a_batch_is_smaller_where_images_are_few(fashion: ImageData) -> None:
+    few = dataclasses.replace(fashion, train=ImageSet(fashion.train.images[:40], fashion.train.labels[:40]))
+    assert SpaceSearch(quick_config(search={"batch_size": 64}), few).batch == 10
+    assert SpaceSearch(quick_config(), fashion).batch == 16
 
 
 def test_a_diverging_loss_stops_the_search_and_the_checkpoint_stands(

@@ -16,7 +16,7 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
 )
-from netspace.cli.output import note, print_json
+from netspace.cli.output import note, print_json, say
 from netspace.documents import from_plain
 from netspace.settings import DataSettings
 
@@ -43,7 +43,8 @@ def data_command(
     if json:
         print_json({**images.summary.to_plain(), "fingerprint": images.fingerprint})
     else:
-        print("\n".join(images.summary.lines))
+        for line in images.summary.lines:
+            say(line)
 
 
 def read_images(settings: DataSettings, *runs: Path) -> ImageData:

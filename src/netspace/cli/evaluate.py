@@ -44,11 +44,12 @@ if TYPE_CHECKING:
 NOT_REPEATED = ("n", "out", "json", "near")
 
 
+Spaces = Annotated[list[str], typer.Argument(help="Elite files, or spaces with --budget.", metavar="SPACE_OR_ELITE…")]
+
+
 def evaluate_command(
     context: typer.Context,
-    spaces: Annotated[
-        list[str], typer.Argument(help="Elite files, or spaces with --budget.", metavar="SPACE_OR_ELITE…")
-    ],
+    spaces: Spaces,
     dataset: Annotated[str, typer.Option(help="The data that the spaces were searched on.")],
     out: Out,
     baseline: Annotated[
@@ -74,9 +75,8 @@ def evaluate_command(
     documents = {name: load_document(name) for name in spaces}
     elites = {name: elite_from_plain(d, name) for name, d in documents.items() if "candidates" in d}
     if len(elites) < len(documents) and budget is None:
-        raise NetspaceError(
-            f"{next(iter(documents.keys() - elites))} is no elite file and has no budget; give --budget"
-        )
+        plain = next(iter(documents.keys() - elites))
+        raise NetspaceError(f"{plain} is no elite file and has no budget; give --budget")
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
     resolved = load_recipe(recipe)
     columns = (image_column, label_column, labels)

@@ -46,21 +46,21 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
 
 
-def run(app: Callable[[], Any]) -> None:
-    """Run the command line, say what went wrong, and end the process.
+def run(app: Callable[[], Any]) -> int:
+    """Run the command line and say what went wrong.
 
     Args:
         app: all commands.
 
-    Raises:
-        SystemExit: with the exit code: 2 for a mistake in what was given, 1 for a fault, 130 for Ctrl-C.
+    Returns:
+        the exit code: 2 for a mistake in what was given, 1 for a fault, 130 for Ctrl-C.
     """
     _prepare_streams()
     with writable_caches():
         code = _code(app)
     if not all([_flush(sys.stdout), _flush(sys.stderr)]):
         code = code or 1
-    _leave(code)
+    return code
 
 
 def _code(app: Callable[[], Any]) -> int:
@@ -106,7 +106,7 @@ def describe(error: OSError) -> str:
 
 def _say(text: str) -> None:
     try:
-        print(shown(" ".join(text.split())), file=sys.stderr, flush=True)
+        print(shown(text), file=sys.stderr, flush=True)
     except OSError:
         _flush(sys.stderr)
 
@@ -146,7 +146,7 @@ def _flush(stream: TextIO) -> bool:
     return True
 
 
-def _leave(code: int) -> None:
+def leave(code: int) -> None:
     """End the process; where Arrow's threads may still run, without taking the interpreter down under them.
 
     A reader that ended with an error can leave threads of pyarrow at work, and one that finds the interpreter gone

@@ -8,7 +8,7 @@ from netspace.cli.auto import auto_command
 from netspace.cli.data import data_command
 from netspace.cli.evaluate import evaluate_command, results_command
 from netspace.cli.export import export_command, predict_command
-from netspace.cli.faults import Commands, run
+from netspace.cli.faults import Commands, leave, run
 from netspace.cli.fidelity import fidelity_command
 from netspace.cli.front import front_command
 from netspace.cli.nas import nas_command
@@ -45,4 +45,4 @@ app.command("spaces")(spaces_command)
 
 def main() -> None:
     """Run the command line; what goes wrong ends in one line on stderr and exit code 1, 2 or 130."""
-    run(app)
+    leave(run(app))

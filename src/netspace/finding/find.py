@@ -54,6 +54,8 @@ def find_spaces(
     with folder.opened(config, data):
         for line in data.summary.lines:
             _say(on_note, line)
+        if search is not None and search.batch < config.search.batch_size:
+            _say(on_note, f"steps take {search.batch} images instead of {config.search.batch_size}: there are no more")
         for record in search.run(folder) if search is not None else ():
             if on_epoch is not None:
                 on_epoch(record)

@@ -29,6 +29,7 @@ from netspace.search.theta_training import ThetaTraining
 from netspace.settings import SearchConfig
 from netspace.spaces import Architecture
 
+FEWEST = 16  # images of each part
 # Streams of random numbers: each epoch makes its own from (seed, epoch, stream), so a resumed run needs none stored.
 _SPLIT, _WEIGHTS, _THETA, _POOL = range(4)
 
@@ -99,9 +100,15 @@ class SpaceSearch:
         return self.shared.pool
 
     @property
+    def batch(self) -> int:
+        """Images a step: as asked for, or half of the smaller part of the images where it holds fewer than that."""
+        asked, there = self.config.search.batch_size, min(len(self.weights_set), len(self.theta_set))
+        return asked if asked <= there else there // 2
+
+    @property
     def steps(self) -> int:
         """Steps of an epoch."""
-        return self.config.search.steps_per_epoch or len(self.weights_set) // self.config.search.batch_size
+        return self.config.search.steps_per_epoch or len(self.weights_set) // self.batch
 
     def run(self, folder: RunFolder) -> Iterator[EpochRecord]:
         """Go on from the folder's last checkpoint to the last epoch; yield a record per epoch, each on disk."""
@@ -154,7 +161,7 @@ class SpaceSearch:
 
     def _order(self, rng: np.random.Generator) -> np.ndarray:
         """Return the images of each step: whole passes in random order, shape (steps, batch)."""
-        n, batch = len(self.weights_set), self.config.search.batch_size
+        n, batch = len(self.weights_set), self.batch
         passes = -(-self.steps * batch // n)
         return np.concatenate([rng.permutation(n) for _ in range(passes)])[: self.steps * batch].reshape(-1, batch)
 
@@ -180,7 +187,7 @@ class SpaceSearch:
 
     def held_out_batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Draw images that the weights are not trained on, shape (batch, channels, size, size), and their labels."""
-        return self._batch(self.theta_set, rng.integers(len(self.theta_set), size=self.config.search.batch_size))
+        return self._batch(self.theta_set, rng.integers(len(self.theta_set), size=self.batch))
 
     def finetune(self, band: Band, epochs: int, *, rng: np.random.Generator) -> None:
         """Train the shared weights further on members of a band alone; the learning rate falls from half-way again."""
@@ -214,14 +221,14 @@ def split(train: ImageSet, config: SearchConfig, device: torch.device) -> tuple[
     """Split training images at random into those for the weights and those for Θ.
 
     Raises:
-        NetspaceError: where a part is smaller than a batch.
+        NetspaceError: where a part is smaller than two batches of eight images.
     """
-    n, batch = len(train), config.search.batch_size
+    n = len(train)
     first = round(n * config.search.weights_share)
-    if min(first, n - first) < batch:
+    if min(first, n - first) < FEWEST:
         raise NetspaceError(
-            f"{n} training images leave {first} for the weights and {n - first} for Θ, fewer than a batch of {batch}; "
-            "set search.batch_size lower or give more images"
+            f"{n} training images leave {first} for the weights and {n - first} to choose by; a search needs {FEWEST} "
+            "of each or more: give more images"
         )
     order = torch.from_numpy(np.random.default_rng([config.seed, 0, _SPLIT]).permutation(n))
     parts = order[:first], order[first:]
