@@ -62,10 +62,12 @@ def test_pictures_are_drawn_with_every_name_in_legend_title_and_ticks(tmp_path: 
                 ElementTree.parse(file)
 
 
-def test_a_legend_names_every_series_even_those_that_begin_with_an_underscore(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_legend_names_every_series_even_those_that_begin_with_an_underscore(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     drawn: list[Figure] = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *args, **kwargs: drawn.append(figure))
-    save_pictures(plane(*ALL), Path())
+    save_pictures(plane(*ALL), tmp_path)
     texts = [text._preprocess_math(text.get_text()) for text in drawn[0].axes[0].get_legend().get_texts()]
     assert texts == [(wanted, False) for wanted in ALL.values() for _ in range(4)]
 
