@@ -21,6 +21,8 @@ class UnfinishedError(NetspaceError):
     The command line prints it as one line and ends with exit code 1.
     """
 
+    exit_code = 1
+
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the name nearest to `name`, or all that is allowed.

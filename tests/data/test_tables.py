@@ -179,6 +179,11 @@ def test_kept_images_are_the_same_and_one_that_is_broken_is_made_anew(tmp_path: 
         assert (again.fingerprint, again.keys) == (first.fingerprint, ())
         assert np.array_equal(again.digests, first.digests)
         assert again.summary.classes == first.summary.classes
+    arrays = dict(np.load(next((tmp_path / "kept").iterdir())))
+    for name, wrong in (("about", b"{}"), ("labels", b"\0"), ("train", b"\1\0\0\0\0\0\0\0"), ("images", b"")):
+        for file in (tmp_path / "kept").iterdir():
+            np.savez(file, **{**arrays, name: np.frombuffer(wrong, np.uint8)})
+        assert load_images(settings, kept=[tmp_path / "kept"]).keys, name
     for file in (tmp_path / "kept").iterdir():
         file.write_bytes(file.read_bytes()[:100])
     again = load_images(settings, kept=[tmp_path / "kept"])

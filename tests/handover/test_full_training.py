@@ -134,5 +134,5 @@ def test_a_folder_without_a_finished_training_is_named(tmp_path: Path) -> None:
     with pytest.raises(NetspaceError, match="is not trained to its end"):
         load_card(tmp_path)
     (tmp_path / "card.json").write_text("{")
-    with pytest.raises(NetspaceError, match=r"card.json is no JSON"):
+    with pytest.raises(NetspaceError, match=r"card.json is not valid JSON"):
         load_card(tmp_path)

@@ -1,4 +1,4 @@
-"""The commands `netspace export` and `netspace predict`: a network leaves the house, and is used."""
+"""The commands `netspace export` and `netspace predict`: a network is handed over, and used."""
 
 from __future__ import annotations
 

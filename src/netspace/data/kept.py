@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace.data.rows import Source
+from netspace.data.summary import DataSummary
 from netspace.settings import DataSettings
 
 VERSION = 1  # of the rules by which images are read: another one reads them anew
@@ -61,10 +62,21 @@ def load_kept(key: str | None, folders: Iterable[Path]) -> KeptImages | None:
             images, labels, digests = arrays["images"], arrays["labels"], arrays["digests"]
             about = json.loads(bytes(arrays["about"]))
             train = int(arrays["train"])
-            whole = images.dtype == np.uint8 and images.ndim == 4 and labels.dtype == np.int64
-            if whole and len(images) == len(labels) == len(digests) >= train > 0:
-                return KeptImages(images, labels, digests, train, about)
+            kept = KeptImages(images, labels, digests, train, about)
+            if _is_whole(kept):
+                return kept
     return None
+
+
+def _is_whole(kept: KeptImages) -> bool:
+    """Say whether the parts belong together; where one is missing or of another kind, an exception says no."""
+    summary, classes = DataSummary.of_plain(kept.about["summary"]), kept.about["classes"]
+    shape = (len(kept.labels), summary.channels, summary.image_size, summary.image_size)
+    kinds = ((kept.images, np.uint8), (kept.labels, np.int64), (kept.digests, np.uint64))
+    types = all(values.dtype == np.dtype(kind) for values, kind in kinds)
+    counts = summary.train == kept.train > 0 and kept.train + summary.test == len(kept.labels) == len(kept.digests)
+    known = list(summary.classes) == classes and 0 <= kept.labels.min() <= kept.labels.max() < len(classes)
+    return bool(types and counts and known and kept.images.shape == shape and summary.lines)
 
 
 def keep(kept: KeptImages, keys: list[str], folder: Path) -> None:

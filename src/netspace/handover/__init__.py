@@ -1,4 +1,4 @@
-"""A network that leaves the house: trained fully, described, exported, checked, used."""
+"""A network handed over: trained fully, described, exported, checked, used."""
 
 from netspace.handover.card import CARD, Export, Latency, ModelCard, load_card
 from netspace.handover.exporting import FORMATS, Exported, Format, check_new, export_model

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from netspace.cost import format_amount
-from netspace.documents import from_plain, read_text, to_plain, write_atomically
+from netspace.documents import from_plain, read_json, to_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.names import in_code, in_markdown, shown
 from netspace.records import ChosenArchitecture
@@ -158,11 +158,7 @@ def load_card(folder: Path) -> ModelCard:
     if not file.exists():
         state = "is not trained to its end" if (folder / "config.yaml").exists() else "holds no trained network"
         raise NetspaceError(f"'{folder}' {state}: it has no {CARD}; run `netspace train … --out {folder}` first")
-    try:
-        plain = json.loads(read_text(file))
-    except ValueError as error:
-        raise NetspaceError(f"{file} is no JSON: {error}") from None
-    return from_plain(ModelCard, plain, str(file))
+    return from_plain(ModelCard, read_json(file), str(file))
 
 
 def markdown(card: ModelCard) -> str:

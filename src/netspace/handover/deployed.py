@@ -1,4 +1,4 @@
-"""A network as it leaves the house: from pixel values to logits, its BatchNorm folded away where that is wished."""
+"""A network as it is handed over: from pixel values to logits, its BatchNorm folded away where that is wished."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ body { margin: 0 auto; padding: 1rem; max-width: 72rem; background: var(--ground
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .3rem; }
 .note, footer { color: var(--faint); font-size: .85rem; margin: .2rem 0; }
 .wide { overflow-x: auto; }
+pre.wide { white-space: pre-wrap; }
 #answer { max-width: 46rem; font-size: 1.05rem; } #answer p { margin: .5rem 0; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }

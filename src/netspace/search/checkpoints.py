@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, UnfinishedError
 
 WEIGHTS, STATE = "weights.safetensors", "state.pt"
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -63,7 +63,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         partial.replace(final)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise NetspaceError(f"cannot write checkpoint {final}: {error}; the last one stands") from None
+        raise UnfinishedError(f"cannot write checkpoint {final}: {error}; the last one stands") from None
     _sync(folder)
     for path in checkpoints(folder):
         if path != final:
