@@ -86,6 +86,29 @@ def test_a_split_without_class_folders_is_left_out_and_named(tmp_path: Path) -> 
     assert "left out: 6 images in no class folder (test/0.png, test/1.png, test/2.png, …)" in data.summary.notes
 
 
+def test_unlabelled_images_a_folder_deeper_are_no_class(tmp_path: Path) -> None:
+    class_folder(tmp_path / "train", ["a", "b"])
+    class_folder(tmp_path / "test", ["images"])
+    data = read(tmp_path)
+    assert (data.classes, total(data)) == (["a", "b"], 12)
+    assert "left out: 6 images in no class folder (test/images/0.png" in data.summary.notes[0]
+
+
+def test_a_split_with_a_single_class_keeps_it_whatever_lies_deeper(tmp_path: Path) -> None:
+    for label in ("a", "b"):
+        class_folder(tmp_path / "train" / label, ["x", "y"])
+    class_folder(tmp_path / "test" / "a", ["x", "y"], 3, first=50)
+    data = read(tmp_path)
+    assert (data.classes, len(data.train), data.sealed_test().labels.tolist()) == (["a", "b"], 24, [0] * 6)
+
+
+def test_classes_that_hold_the_same_folders_are_looked_at_twice(tmp_path: Path) -> None:
+    for year in ("train2017", "val2017"):
+        class_folder(tmp_path / year, ["cat", "dog"], first=len(year) * 10)
+    (note,) = read(tmp_path).summary.notes
+    assert "the classes are train2017, val2017, and all of them hold folders of the same names (cat, dog)" in note
+
+
 def test_flat_folders_called_like_splits_are_classes_and_that_is_said(tmp_path: Path) -> None:
     data = read(class_folder(tmp_path, ["train", "test"]))
     assert data.classes == ["test", "train"]

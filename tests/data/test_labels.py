@@ -95,3 +95,22 @@ def test_another_label_of_one_image_is_another_data_set(flat: Path) -> None:
     (flat / "labels.csv").write_text("\n".join(["file,label", *swapped]))
     again = load_images(DataSettings(str(flat), labels="labels.csv"), kept=[flat.parent / "kept"])
     assert again.fingerprint != first.fingerprint or again.keys
+
+
+def test_paths_may_be_absolute_or_lead_from_the_table_and_lines_may_end_in_any_way(
+    flat: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absolute = "\r".join(["file,label", *(line.replace("images/", f"{flat}/images/") for line in lines())])
+    (flat / "labels.csv").write_bytes(absolute.encode())
+    assert load_images(DataSettings(str(flat), labels="labels.csv")).classes == ["cat", "dog"]
+    (flat.parent / "beside.csv").write_text("\n".join(["file,label", *lines(f"{flat.name}/images/{{i}}.png")]))
+    monkeypatch.chdir(flat)
+    assert load_images(DataSettings(".", labels="../beside.csv")).classes == ["cat", "dog"]
+
+
+def test_folders_called_like_splits_are_none_beside_a_table_and_that_is_said(tmp_path: Path) -> None:
+    class_folder(tmp_path, ["train"], 8)
+    class_folder(tmp_path, ["test"], 4, first=8)
+    rows = [f"{'train' if i < 8 else 'test'}/{i}.png,{'cat' if i % 2 else 'dog'}" for i in range(12)]
+    notes = read(tmp_path, ["file,label", *rows]).summary.notes
+    assert "all labelled images are one data set: test, train are no splits here" in notes

@@ -125,3 +125,10 @@ def test_postscript_never_reaches_another_program() -> None:
         read_pixels(Row("x.png", text, 0), 32, 3)
     with pytest.raises(ValueError, match="it is PostScript"):
         prepare(Image.open(io.BytesIO(text)), 32, 3)
+
+
+@pytest.mark.parametrize("values", [RAMP, (RAMP / 65535).astype(np.float32)], ids=["16 bits", "floats"])
+def test_pixels_where_zero_is_white_are_turned_over(values: np.ndarray) -> None:
+    upright, turned_over = (encoded(Image.fromarray(values), "TIFF", tiffinfo={262: kind}) for kind in (1, 0))
+    one, other = (read_pixels(Row("x.tif", content, 0), None, 1).astype(int) for content in (upright, turned_over))
+    assert (one + other == 255).all()

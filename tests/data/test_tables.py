@@ -11,13 +11,18 @@ import pytest
 
 from netspace import DataSettings, NetspaceError, load_images
 from netspace.data import ImageData
-from tests.data.layouts import encoded, picture
+from tests.data.layouts import class_folder, encoded, picture
 
 IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 
 
 def table(
-    labels: list[Any], *, kind: pa.DataType | None = None, images: list[Any] | None = None, names: int = 2
+    labels: list[Any],
+    *,
+    kind: pa.DataType | None = None,
+    images: list[Any] | None = None,
+    names: int = 2,
+    called: tuple[str, ...] = ("cat", "dog", "frog"),
 ) -> pa.Table:
     images = (
         [{"bytes": encoded(picture(i % 3, i, (8, 8))), "path": None} for i in range(len(labels))]
@@ -26,7 +31,7 @@ def table(
     )
     features: dict[str, Any] = {"image": {"_type": "Image"}}
     if names:
-        features["label"] = {"_type": "ClassLabel", "names": ["cat", "dog", "frog"][:names]}
+        features["label"] = {"_type": "ClassLabel", "names": list(called[:names])}
     made = pa.table({"image": pa.array(images, IMAGE), "label": pa.array(labels, kind)})
     return made.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
 
@@ -192,3 +197,61 @@ def test_kept_images_are_the_same_and_one_that_is_broken_is_made_anew(tmp_path: 
     write(tmp_path / "data" / "rows.parquet", [1, 0] * 10)
     again.keep(tmp_path / "kept")
     assert load_images(settings, kept=[tmp_path / "kept"]).fingerprint != first.fingerprint
+
+
+def test_names_of_classes_count_and_not_their_numbers(tmp_path: Path) -> None:
+    write(tmp_path / "train-00000-of-00002.parquet", [0, 1] * 5)
+    write(tmp_path / "train-00001-of-00002.parquet", [0, 0, 0], called=("dog", "cat"))
+    write(tmp_path / "test-00000-of-00001.parquet", [0, 0, 1], called=("dog", "cat"))
+    data = read(tmp_path)
+    assert data.classes == ["cat", "dog"]
+    assert data.train.labels.tolist() == [0, 1] * 5 + [1, 1, 1]
+    assert data.sealed_test().labels.tolist() == [1, 1, 0]
+    write(tmp_path / "test-00000-of-00001.parquet", [0, 1], called=("dog", "bird"))
+    with pytest.raises(NetspaceError, match=r"row 1 of .*the label 'bird' is not a class of the training split"):
+        read(tmp_path)
+    write(tmp_path / "test-00000-of-00001.parquet", [0, 1], called=("dog", "dog"))
+    with pytest.raises(NetspaceError, match="each needs a name of its own"):
+        read(tmp_path)
+
+
+def test_a_test_split_without_the_column_of_labels_is_not_used(tmp_path: Path) -> None:
+    write(tmp_path / "train-00000-of-00001.parquet", GOOD)
+    write(tmp_path / "validation-00000-of-00001.parquet", [0, 1] * 4)
+    pq.write_table(table([0] * 6).drop(["label"]), tmp_path / "test-00000-of-00001.parquet")
+    data = read(tmp_path)
+    assert (len(data.train), len(data.sealed_test())) == (20, 8)
+    assert "split 'test' has no labels and is not used" in data.summary.notes[0]
+
+
+def test_a_further_split_is_never_mixed_with_the_test_split(tmp_path: Path) -> None:
+    write(tmp_path / "train-00000-of-00001.parquet", GOOD)
+    write(tmp_path / "test-00000-of-00001.parquet", [0, 1] * 3)
+    write(tmp_path / "hard_test-00000-of-00001.parquet", [0, 1] * 7)
+    data = read(tmp_path)
+    assert (len(data.train), len(data.sealed_test())) == (20, 6)
+    assert "split 'hard_test' has 14 images and is not used" in data.summary.notes
+    write(tmp_path / "testing-00000-of-00001.parquet", [0, 1])
+    with pytest.raises(NetspaceError, match="has two test splits, 'test' and 'testing'"):
+        read(tmp_path)
+
+
+def test_files_of_a_split_that_are_missing_are_said(tmp_path: Path) -> None:
+    write(tmp_path / "train-00001-of-00005.parquet", GOOD)
+    assert "only 1 of 5 files of 'train' are there" in read(tmp_path).summary.notes
+
+
+def test_files_of_one_split_have_one_kind_of_labels_and_minus_one_is_none(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", ["x", "y"] * 5, names=0)
+    write(tmp_path / "b.parquet", [0, 1] * 5, names=0)
+    with pytest.raises(NetspaceError, match=r"column 'label' holds int in .*b\.parquet, but string in .*a\.parquet"):
+        read(tmp_path, label_column="label")
+    write(tmp_path / "a.parquet", [0, -1] * 5, names=0)
+    with pytest.raises(NetspaceError, match="row 1 of .*the label −1 stands for none"):
+        read(tmp_path, label_column="label")
+
+
+def test_bytes_in_a_table_beside_class_folders_do_not_hide_them(tmp_path: Path) -> None:
+    class_folder(tmp_path, ["cat", "dog"])
+    pq.write_table(pa.table({"embedding": [b"x"], "label": ["cat"]}), tmp_path / "embeddings.parquet")
+    assert read(tmp_path).classes == ["cat", "dog"]

@@ -296,8 +296,7 @@ def test_images_that_moved_or_changed_since_the_training_are_refused(delivery: D
     with pytest.raises(NetspaceError, match=r"holds other images than .* was made on .*--accept-changed-data"):
         load_data(other, delivery.trained)
     notes: list[str] = []
-    accepted = load_data(other, delivery.trained, accept_changed_data=True, on_note=notes.append)
-    assert accepted.fingerprint == other.fingerprint
+    load_data(other, delivery.trained, accept_changed_data=True, on_note=notes.append)
     assert "the data have changed" in notes[0]
 
 

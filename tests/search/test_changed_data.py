@@ -7,7 +7,7 @@ import pytest
 
 from netspace import DataSettings, NetspaceError, find_spaces, load_elite, load_images
 from netspace.search import open_search
-from netspace.search.score_run import score_run
+from netspace.search.score_run import score_run, score_search
 from tests.conftest import quick_config
 from tests.data.layouts import class_folder, picture
 
@@ -57,8 +57,32 @@ def test_lost_and_new_images_are_counted_and_accepted_when_asked(copy: tuple[Pat
     notes: list[str] = []
     search = open_search(folder, dataset=str(moved), accept_changed_data=True, on_note=notes.append)
     assert "the data have changed since" in notes[0]
-    assert search.data.fingerprint == open_search(folder).data.fingerprint
     assert len(search.data.train) != len(open_search(folder).data.train)
+
+
+def test_other_data_altogether_are_refused_also_when_changes_are_accepted(copy: tuple[Path, Path]) -> None:
+    folder, moved = copy
+    shutil.rmtree(moved)
+    class_folder(moved, ["cat", "dog"], 60, first=500)
+    with pytest.raises(NetspaceError, match=r"(\d+) of \1 training images are gone"):
+        open_search(folder, dataset=str(moved), accept_changed_data=True)
+
+
+def test_a_class_more_is_refused_also_when_changes_are_accepted(copy: tuple[Path, Path]) -> None:
+    folder, moved = copy
+    class_folder(moved, ["cat", "dog", "frog"], 20, first=500)
+    with pytest.raises(NetspaceError, match="has 3 classes, but .* was made for 2"):
+        open_search(folder, dataset=str(moved), accept_changed_data=True)
+
+
+def test_scores_of_changed_data_are_not_mixed_with_earlier_ones(copy: tuple[Path, Path]) -> None:
+    folder, moved = copy
+    score_run(folder, 2)
+    class_folder(moved, ["cat", "dog"], 5, first=500)
+    changed = open_search(folder, dataset=str(moved), accept_changed_data=True)
+    with pytest.raises(NetspaceError, match="holds scores of another data"):
+        score_search(changed, folder, 4)
+    assert len(score_run(folder, 3).values) == 3
 
 
 def test_a_run_of_an_earlier_version_says_that_the_number_is_not_known(copy: tuple[Path, Path]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +39,13 @@ def changed_images(images: ImageData, folder: Path) -> str:
     return f"{lost:,} of {len(before):,} training images are gone, {gained:,} are new"
 
 
+def _all_gone(images: ImageData, folder: Path) -> bool:
+    """Say whether not one of the images that a run was made on is left: then these are other data."""
+    with contextlib.suppress(Exception):
+        return not np.isin(np.load(folder / FILE, allow_pickle=False), images.digests).any()
+    return False
+
+
 def same_images(images: ImageData, fingerprint: str, folder: Path, *, accept: bool) -> tuple[ImageData, list[str]]:
     """Return images to go on with, those that a run or training was made on or changed ones that the user accepts.
 
@@ -47,7 +53,7 @@ def same_images(images: ImageData, fingerprint: str, folder: Path, *, accept: bo
         images: as they are now.
         fingerprint: of those it was made on.
         folder: of the run or training.
-        accept: take them though they have changed; they then count as those.
+        accept: take them though some have gone or are new; what is made of them is not mixed with what was made before.
 
     Returns:
         the images, and what must be said of them.
@@ -58,8 +64,8 @@ def same_images(images: ImageData, fingerprint: str, folder: Path, *, accept: bo
     if images.fingerprint == fingerprint:
         return images, []
     how = changed_images(images, folder)
-    if accept:
-        return replace(images, accepted=fingerprint), [f"the data have changed since '{folder}' was made: {how}"]
+    if accept and not _all_gone(images, folder):
+        return images, [f"the data have changed since '{folder}' was made: {how}"]
     raise NetspaceError(
         f"dataset '{images.settings.dataset}' holds other images than '{folder}' was made on ({how}; fingerprint "
         f"{fingerprint}, now {images.fingerprint}); say with --dataset where those are, or go on with "

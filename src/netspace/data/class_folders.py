@@ -129,13 +129,19 @@ def list_class_folders(root: Path) -> Listing:
     Raises:
         NetspaceError: where there is no class folder, two folders are the same split, or a name is no text.
     """
-    tree = scan(root)
+    try:
+        tree = scan(root)
+    except RecursionError:
+        raise NetspaceError(f"folders below {shown_path(root)} lie too deep in each other; give one of them") from None
     top = _looked_through(tree)
     splits = _splits(top) or {"train": top}
     notes: list[str] = []
     if len(splits) > 1:
-        splits = {name: _looked_through(folder) for name, folder in splits.items()}
+        known = {folder.path.name for folder in _looked_through(splits.get("train", top)).with_images}
+        splits = {name: _labelled(folder, known) for name, folder in splits.items()}
     by_split = {name: {_name(c): c.all_images for c in folder.with_images} for name, folder in splits.items()}
+    for name in [n for n in by_split if "train" in by_split and not by_split[n].keys() & by_split["train"].keys()]:
+        del by_split[name]  # its folders are no classes: it has no labels, and its images are left out
     classes = sorted({name for found in by_split.values() for name in found})
     if len(classes) < 2:
         raise NetspaceError(_without_classes(root, top, classes))
@@ -143,6 +149,11 @@ def list_class_folders(root: Path) -> Listing:
         notes.append(
             f"folders that are called like splits are classes here ({', '.join(classes[:5])}), since not all of them "
             "hold class folders; where they are splits, put class folders into each, and nothing else beside them"
+        )
+    if same := _same_inside(splits.get("train", top).with_images):
+        notes.append(
+            f"the classes are {', '.join(classes[:5])}, and all of them hold folders of the same names "
+            f"({', '.join(same[:5])}); where those are your classes, give one of the folders above them"
         )
     index = {name: i for i, name in enumerate(classes)}
     listed = {
@@ -162,6 +173,18 @@ def _looked_through(folder: Folder) -> Folder:
             return folder
         folder = inner
     return folder
+
+
+def _labelled(folder: Folder, classes: set[str]) -> Folder:
+    """Look through a split's folder, unless a folder in it is a class: a split may hold a single one."""
+    inside = {inner.path.name for inner in folder.with_images}
+    return folder if inside & classes else _looked_through(folder)
+
+
+def _same_inside(classes: list[Folder]) -> list[str]:
+    """Return the names of the folders that each of these holds, where all hold the same, two or more."""
+    names = [sorted(inner.path.name for inner in folder.with_images) for folder in classes]
+    return names[0] if len(names[0]) > 1 and all(found == names[0] for found in names) else []
 
 
 def _splits(top: Folder) -> dict[str, Folder]:

@@ -50,6 +50,28 @@ def features_of(schema: Any) -> dict[str, dict[str, Any]]:
         return {}
 
 
+def is_marked(schema: Any) -> bool:
+    """Say whether a pyarrow schema marks a column as one of images: by `datasets`' word, or as bytes with a path."""
+    import pyarrow as pa
+
+    structs = [{one.name for one in field.type} for field in schema if pa.types.is_struct(field.type)]
+    marked = any(feature.get("_type") == "Image" for feature in features_of(schema).values())
+    return marked or any({"bytes", "path"} <= names for names in structs)
+
+
+def names_of(features: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the class names of each column that names its classes.
+
+    Raises:
+        NetspaceError: where two classes of a column have one name, or one has none.
+    """
+    found = {column: names for column in features if (names := class_names(features[column])) is not None}
+    for column, names in found.items():
+        if len(set(names)) < len(names) or "" in names:
+            raise NetspaceError(f"column '{column}' names classes {names[:5]}: each needs a name of its own")
+    return found
+
+
 def image_columns(schema: Any, features: dict[str, dict[str, Any]]) -> list[str]:
     """Return the columns that hold images: those that are marked so, else those of bytes."""
     import pyarrow as pa
@@ -61,7 +83,7 @@ def image_columns(schema: Any, features: dict[str, dict[str, Any]]) -> list[str]
     def holds_bytes(kind: Any) -> bool:
         if pa.types.is_struct(kind):
             return any(field.name == "bytes" and holds_bytes(field.type) for field in kind)
-        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
     return [field.name for field in schema if holds_bytes(field.type)]
 

@@ -52,6 +52,7 @@ def formats() -> tuple[str, ...]:
     Image.init()
     # The size of an image is held against LARGEST instead, with an error that names the file.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    warnings.filterwarnings("ignore", module="PIL")  # of a file's broken EXIF data, for instance
     if find_spec("pillow_heif") is not None:
         import pillow_heif
 

@@ -50,7 +50,6 @@ class ImageData:
         test: the test split; `sealed_test` hands it out.
         digests: 64 bits of the encoded content of each training image, shape (n,), uint64.
         summary: what was read.
-        accepted: fingerprint of the images of a run whose data have changed since, which the user accepts; else None.
         keys: names under which the images may be kept; none where a change of the data would not be seen.
     """
 
@@ -60,7 +59,6 @@ class ImageData:
     test: ImageSet = field(repr=False)
     digests: NDArray[np.uint64] = field(repr=False)
     summary: DataSummary = field(repr=False)
-    accepted: str | None = None
     keys: tuple[str, ...] = ()
 
     @property
@@ -71,8 +69,6 @@ class ImageData:
     @property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change where a training image or label does, wherever the data lie."""
-        if self.accepted is not None:
-            return self.accepted
         digest = hashlib.blake2b(digest_size=8)
         digest.update(self.train.images.cpu().numpy().tobytes())
         digest.update(self.train.labels.cpu().numpy().tobytes())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from netspace.data.class_folders import SHOWN, Listing, scan
+from netspace.data.class_folders import SHOWN, Listing, scan, split_of
 from netspace.data.files import shown_path
 from netspace.documents import read_text
 from netspace.errors import NetspaceError, did_you_mean
@@ -58,11 +59,11 @@ def list_labelled(root: Path, table: str, *, file_column: str | None, label_colu
     index = {name: i for i, name in enumerate(classes)}
     rows = sorted((path, index[label]) for path, (_, label) in labelled.items())
     surplus = [shown_path(path.relative_to(root)) for path in tree.all_images if path not in labelled]
-    notes = (
-        [f"left out: {_images(len(surplus))} without a line in {shown_path(place)}: {_some(surplus)}"]
-        if surplus
-        else []
-    )
+    notes = []
+    if splits := sorted(f.path.name for f in tree.with_images if split_of(f.path.name) is not None):
+        notes.append(f"all labelled images are one data set: {', '.join(splits)} are no splits here")
+    if surplus:
+        notes.append(f"left out: {_images(len(surplus))} without a line in {shown_path(place)}: {_some(surplus)}")
     return Listing(classes, {"train": rows}, notes, [fault for folder in tree.walk() for fault in folder.unreadable])
 
 
@@ -71,7 +72,7 @@ class _Files:
 
     def __init__(self, root: Path, beside: Path, images: list[Path]) -> None:
         self._root, self._places = root, (root, beside)
-        self._images = set(images)
+        self._images = {_plain(path): path for path in images}  # whatever way leads there from a table
         self._by_name: dict[str, list[Path]] = {}
         for path in images:
             for name in {path.name, path.stem}:
@@ -83,16 +84,23 @@ class _Files:
         Raises:
             NetspaceError: where the name leads out of the folder, or several files have it.
         """
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise NetspaceError(f"{where}: '{name}' leads out of {shown_path(self._root)}; give paths inside of it")
         for place in self._places:
-            if (path := place / name) in self._images:
+            if path := self._images.get(_plain(place / name)):
                 return path
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            if not _plain(self._root / name).is_relative_to(_plain(self._root)):
+                raise NetspaceError(f"{where}: '{name}' leads out of {shown_path(self._root)}; give paths inside of it")
+            return None
         alike = self._by_name.get(name, [])
         if len(alike) > 1:
             which = " and ".join(shown_path(path.relative_to(self._root)) for path in alike[:2])
             raise NetspaceError(f"{where}: '{name}' may be {which}; give its path from {shown_path(self._root)}")
         return alike[0] if alike else None
+
+
+def _plain(path: Path) -> Path:
+    """Return an absolute path without `..`; links in it stay as they are."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _find_table(root: Path, table: str) -> Path:
@@ -107,7 +115,7 @@ def _find_table(root: Path, table: str) -> Path:
 
 def _read(place: Path, file_column: str, label_column: str) -> list[tuple[int, str, str]]:
     """Return line number, file and label of each line."""
-    text = read_text(place).removeprefix("\ufeff")
+    text = read_text(place).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     header: list[str] = []
     for delimiter in _DELIMITERS:
         header = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter), [])]
@@ -122,7 +130,7 @@ def _read(place: Path, file_column: str, label_column: str) -> list[tuple[int, s
             "is called"
         )
     columns = header.index(file_column), header.index(label_column)
-    reader, found = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []
+    reader, found = csv.reader(io.StringIO(text), delimiter=delimiter), []
     try:
         next(reader)
         for row in reader:

@@ -63,21 +63,27 @@ def eight_bits(image: Image.Image) -> Image.Image:
     """
     from array import array
 
+    from PIL import ImageOps
+
+    tags = getattr(image, "tag_v2", {})  # of a TIFF file: bits of a sample, 2 where they are signed, 0 where 0 is white
+    bits, signed, inverted = tags.get(258, (16,))[0], tags.get(339, (1,))[0] == 2, tags.get(262) == 0
     if image.mode == "F":
         for value in array("f", image.tobytes()):
             if not 0 <= value <= 1:  # also NaN
                 raise ValueError(f"it holds the float {value:.6g}, but floats have to lie between 0 and 1; rescale it")
-        return image.point(lambda value: value * 255 + 0.5).convert("L")
-    if image.mode != "I" and not image.mode.startswith("I;16"):
-        return image
-    tags = getattr(image, "tag_v2", {})  # of a TIFF file: bits of a sample, and 2 where they are signed
-    bits, signed = tags.get(258, (16,))[0], tags.get(339, (1,))[0] != 1
-    if bits > 16 or signed or (image.mode == "I" and image.format not in ("PNG", "PPM", "TIFF")):
+        image = image.point(lambda value: value * 255 + 0.5).convert("L")
+        return ImageOps.invert(image) if inverted else image
+    wide = image.mode == "I" or image.mode.startswith("I;16")
+    known = image.format in ("PNG", "PPM", "TIFF") or (image.mode != "I" and image.format != "FITS")
+    if signed or (wide and (bits > 16 or not known)):
         raise ValueError("it holds whole numbers of 32 bits, or signed ones, of no known range; convert it to 16 bits")
+    if not wide:
+        return image
     if "transparency" in image.info:
         raise ValueError("it has more than 8 bits and a transparent value; convert it to 8 bits")
     scale = 255 / (2**bits - 1)
-    return image.convert("I").point(lambda value: value * scale + 0.5).convert("L")
+    image = image.convert("I").point(lambda value: value * scale + 0.5).convert("L")
+    return ImageOps.invert(image) if inverted else image
 
 
 EXPORTED = "\n\n".join(inspect.getsource(function) for function in (prepare, eight_bits))

@@ -15,7 +15,7 @@ from netspace.data.files import UnreadableError, shown_path
 from netspace.data.hub import HubSource, may_be_id
 from netspace.data.labels import list_labelled
 from netspace.data.rows import Row, Source, stamp_of
-from netspace.data.tables import holds_images, is_saved, open_parquet, open_saved, parquet_files
+from netspace.data.table_files import holds_images, is_saved, open_parquet, open_saved, parquet_files
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
 
@@ -32,6 +32,8 @@ def open_source(settings: DataSettings) -> Source:
         NetspaceError: where it is not there, empty, or has no column of images or of labels.
     """
     name = settings.dataset
+    if not name.strip():
+        raise NetspaceError(f"the dataset's name is empty; give {KINDS}")
     if name == EMBEDDED and settings.labels is None:
         return EmbeddedSource()
     path = Path(name).expanduser()
@@ -56,9 +58,17 @@ def _open_folder(settings: DataSettings, path: Path) -> Source:
         return FolderSource(path, list_labelled(path, settings.labels, **columns))
     if is_saved(path):
         return open_saved(settings, path)
-    if any(holds_images(file) for file in parquet_files(path)):
+    tables = parquet_files(path)
+    named = settings.image_column is not None and bool(tables)
+    if named or any(holds_images(file, marked=True) for file in tables):
         return open_parquet(settings, path)
-    return FolderSource(path, list_class_folders(path))
+    try:
+        return FolderSource(path, list_class_folders(path))
+    except NetspaceError:
+        # Bytes that nothing marks as images are taken for such where there is nothing else.
+        if any(holds_images(file, marked=False) for file in tables):
+            return open_parquet(settings, path)
+        raise
 
 
 def _open_file(settings: DataSettings, path: Path) -> Source:

@@ -1,7 +1,4 @@
-"""Data sets in tables on this machine: parquet files, in the hub's layout or alone, and what `save_to_disk` wrote.
-
-Nothing is looked up elsewhere, nothing that lies beside the tables is run, and no copy is made.
-"""
+"""Images and labels in the columns of tables: every row checked, every fault named by its row and column."""
 
 from __future__ import annotations
 
@@ -11,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netspace.data.class_folders import split_of
-from netspace.data.columns import class_names, features_of, image_column, image_columns, label_column
-from netspace.data.files import UnreadableError, is_system_file, shown_path
+from netspace.data.columns import features_of, image_column, image_columns, label_column, names_of
+from netspace.data.files import UnreadableError, shown_path
 from netspace.data.labels import sorted_labels
-from netspace.data.rows import Row, stamp_of
+from netspace.data.rows import Row
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
 
@@ -62,20 +58,16 @@ class TableSource:
         self.splits = list(parts)
         self.unreadable: list[UnreadableError] = []
         self.notes: list[str] = []
-        first = next(iter(parts.values()))[0]
-        features = features_of(first.schema)
-        self._image = image_column(settings, first.schema.names, image_columns(first.schema, features))
-        names = {column: found for column in features if (found := class_names(features[column])) is not None}
-        self._label = label_column(
-            settings, first.schema.names, {column: len(found) for column, found in names.items()}
-        )
-        self._names = names.get(self._label)
-        for part in (part for found in parts.values() for part in found):
-            for column in (self._image, self._label):
-                if column not in part.schema.names:
-                    raise NetspaceError(f"{part.name} has no column '{column}', which {first.name} has")
-        self.unlabelled = [split for split in parts if split != "train" and self._has_no_labels(split)]
-        self._classes: list[str] | None = None if self._names is None else list(self._names)
+        first = parts["train" if "train" in parts else next(iter(parts))][0]
+        columns, features = first.schema.names, features_of(first.schema)
+        self._image = image_column(settings, columns, image_columns(first.schema, features))
+        self._label = label_column(settings, columns, {name: len(found) for name, found in names_of(features).items()})
+        self._names = {id(part): names_of(features_of(part.schema)).get(self._label) for part in _all(parts)}
+        self.unlabelled = [split for split in parts if parts[split][0] is not first and self._has_no_labels(split)]
+        for part in (part for split in parts if split not in self.unlabelled for part in parts[split]):
+            _check_alike(part, first, (self._image, self._label))
+        own = self._names[id(first)]
+        self._classes: list[str] | None = None if own is None else list(own)
 
     @property
     def classes(self) -> list[str]:
@@ -97,7 +89,7 @@ class TableSource:
         index = {name: i for i, name in enumerate(self.classes)}
         for part, number, image, label in self._pairs(split):
             where = f"row {number} of {part.name}"
-            k = self._index(label, index, f"{where}, column '{self._label}'")
+            k = self._index(label, part, index, f"{where}, column '{self._label}'")
             yield Row(*_located(image, part, f"{where}, column '{self._image}'"), k)
 
     def _pairs(self, split: str) -> Iterator[tuple[Part, int, Any, Any]]:
@@ -120,23 +112,51 @@ class TableSource:
                 raise
             except Exception as error:
                 raise NetspaceError(
-                    f"cannot read split '{split}' of dataset '{self._dataset}': {_short(error)}"
+                    f"cannot read split '{split}' of dataset '{self._dataset}': {short(error)}"
                 ) from None
 
     def _has_no_labels(self, split: str) -> bool:
+        if not any(self._label in part.schema.names for part in self._parts[split]):
+            return True
         return all(value is None or value == UNLABELLED for _, _, value in self._values(split, self._label))
 
-    def _index(self, label: Any, index: dict[str, int], where: str) -> int:
-        if self._names is not None and label is not None:
-            if isinstance(label, int) and 0 <= label < len(self._names):
-                return label
-            known = f"one of the {len(self._names)} classes, 0 to {len(self._names) - 1}"
-        else:
+    def _index(self, label: Any, part: Part, index: dict[str, int], where: str) -> int:
+        """Return the index of a label's class, which another part may have under another number: names count."""
+        names = self._names[id(part)]
+        if names is None or label is None:
             named = text(label, where)
-            if named in index:
-                return index[named]
+        elif type(label) is int and 0 <= label < len(names):
+            named = names[label]
+        else:
+            known = f"one of the {len(names)} classes, 0 to {len(names) - 1}"
+            raise NetspaceError(f"{where}: the label {label!r} is not {known}; mend or remove the row")
+        if named not in index:
             known = f"a class of the training split ({', '.join(list(index)[:5])})"
-        raise NetspaceError(f"{where}: the label {label!r} is not {known}; mend or remove the row")
+            raise NetspaceError(f"{where}: the label '{named[:40]}' is not {known}; mend or remove the row")
+        return index[named]
+
+
+def _all(parts: dict[str, list[Part]]) -> Iterator[Part]:
+    for found in parts.values():
+        yield from found
+
+
+def _check_alike(part: Part, first: Part, columns: tuple[str, str]) -> None:
+    """Raise NetspaceError where a part lacks a column of the first, or holds another kind of labels."""
+    for column in columns:
+        if column not in part.schema.names:
+            raise NetspaceError(f"{part.name} has no column '{column}', which {first.name} has")
+    kinds = [_kind(one.schema.field(columns[1]).type) for one in (first, part)]
+    if kinds[0] != kinds[1]:
+        raise NetspaceError(
+            f"column '{columns[1]}' holds {kinds[1]} in {part.name}, but {kinds[0]} in {first.name}; make them alike"
+        )
+
+
+def _kind(column: Any) -> str:
+    """Return a pyarrow type in a word, whatever its width and however it is stored."""
+    stored = str(getattr(column, "value_type", column) if "dictionary" in str(column) else column)
+    return stored.removeprefix("large_").removeprefix("u").rstrip("0123456789")
 
 
 def text(label: Any, where: str) -> str:
@@ -145,10 +165,17 @@ def text(label: Any, where: str) -> str:
     Raises:
         NetspaceError: where it is no text, whole number or truth value.
     """
+    if type(label) is int and label == UNLABELLED:
+        raise NetspaceError(f"{where}: the label −1 stands for none; label or remove the row")
     if isinstance(label, (str, bool, int)) and label != "":
         return str(label)
     kind = "missing" if label is None else "empty" if label == "" else f"a {type(label).__name__} ({str(label)[:40]})"
     raise NetspaceError(f"{where}: the label is {kind}; a label has to be a text or a whole number")
+
+
+def short(error: Exception) -> str:
+    """Return an error's text on one line, or its kind."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _located(image: Any, part: Part, where: str) -> tuple[str, bytes | Path | None]:
@@ -170,110 +197,3 @@ def _located(image: Any, part: Part, where: str) -> tuple[str, bytes | Path | No
     if file.exists() and not file.is_file():
         raise NetspaceError(f"{where}: '{path}' is no file")
     return shown_path(file), file
-
-
-def open_parquet(settings: DataSettings, place: Path) -> TableSource:
-    """Open a parquet file, or all below a folder; their names, or those of their folders, say which split they are.
-
-    Raises:
-        NetspaceError: where a file is no parquet, or a split lies in several folders.
-    """
-    files = [place] if place.is_file() else parquet_files(place)
-    named = {file: _split_of_file(file, place) for file in files}
-    notes = []
-    if not any(split is not None and split_of(split) for split in named.values()):
-        named = dict.fromkeys(files, "train")
-    elif left := [file for file, split in named.items() if split is None]:
-        notes.append(f"left out: {len(left)} parquet files of no split, such as {shown_path(left[0])}")
-    parts: dict[str, list[Part]] = {}
-    for file, split in named.items():
-        if split is not None:
-            parts.setdefault(split, []).append(_parquet_part(file))
-    for split, found in parts.items():
-        places = sorted({str(part.folder) for part in found})
-        if len(places) > 1 and place.is_dir():
-            raise NetspaceError(
-                f"split '{split}' of dataset '{settings.dataset}' lies in {len(places)} folders "
-                f"({', '.join(places[:3])}), as configurations of one data set do; give one of them as --dataset"
-            )
-    source = TableSource(settings, parts, stamp_of(files, place, settings.image_column, settings.label_column))
-    source.notes += notes
-    return source
-
-
-def parquet_files(folder: Path) -> list[Path]:
-    """Return the parquet files below a folder, sorted; hidden ones are left out."""
-    found = (file for file in folder.rglob("*") if file.suffix.lower() in (".parquet", ".pq") and file.is_file())
-    return sorted(f for f in found if not any(is_system_file(part) for part in f.relative_to(folder).parts))
-
-
-def holds_images(file: Path) -> bool:
-    """Say whether a parquet file has a column of images, or can't be read, which opening it says."""
-    try:
-        schema = _parquet_part(file).schema
-    except NetspaceError:
-        return True
-    return bool(image_columns(schema, features_of(schema)))
-
-
-def _split_of_file(file: Path, place: Path) -> str | None:
-    stem = _SHARD.sub("", file.stem)
-    if stem != file.stem:
-        return split_of(stem) or stem
-    inside = file.relative_to(place).parts[:-1] if place.is_dir() else ()
-    for name in (re.split(r"[-_.]", stem)[0], stem, *reversed(inside)):
-        if (split := split_of(name)) is not None:
-            return split
-    return None
-
-
-def _parquet_part(file: Path) -> Part:
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(file) as opened:
-            schema, rows = opened.schema_arrow, opened.metadata.num_rows
-    except Exception as error:
-        raise NetspaceError(f"cannot read {shown_path(file)}: {_short(error)}; it is no whole parquet file") from None
-
-    def batches(columns: list[str]) -> Iterator[Any]:
-        with pq.ParquetFile(file) as opened:
-            yield from opened.iter_batches(BATCH, columns=columns, use_threads=False)
-
-    return Part(shown_path(file), file.parent, schema, rows, batches)
-
-
-def open_saved(settings: DataSettings, folder: Path) -> TableSource:
-    """Open what `Dataset.save_to_disk` or `DatasetDict.save_to_disk` wrote.
-
-    Raises:
-        NetspaceError: where `datasets` can't read it.
-    """
-    import datasets
-
-    try:
-        loaded = datasets.load_from_disk(str(folder))
-    except Exception as error:
-        raise NetspaceError(f"cannot open dataset '{settings.dataset}': {_short(error)}") from None
-    tables = dict(loaded) if isinstance(loaded, dict) else {"train": loaded}
-    named = {split_of(name) or name: [_saved_part(name, folder, table)] for name, table in tables.items()}
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    return TableSource(settings, named, stamp_of(files, folder, settings.image_column, settings.label_column))
-
-
-def is_saved(folder: Path) -> bool:
-    """Say whether a folder is one that `save_to_disk` wrote."""
-    return (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file()
-
-
-def _saved_part(name: str, folder: Path, table: Any) -> Part:
-    schema = table.features.arrow_schema
-
-    def batches(columns: list[str]) -> Iterator[Any]:
-        yield from table.select_columns(columns).with_format("arrow").iter(BATCH)
-
-    return Part(f"{shown_path(folder)}, split '{name}'", folder, schema, len(table), batches)
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -45,6 +45,12 @@ def open_search(
     if checkpoint is None:
         raise NetspaceError(f"{run} has no checkpoint yet; run its `netspace search` first")
     data = open_data(run, dataset=dataset, accept_changed_data=accept_changed_data, on_note=on_note)
+    known = checkpoint.weights["shared.classifier.weight"].shape[0]
+    if known != len(data.classes):
+        raise NetspaceError(
+            f"dataset '{data.settings.dataset}' has {len(data.classes)} classes, but '{run}' was made for {known}; "
+            "give the data it was made on with --dataset"
+        )
     search = SpaceSearch(SearchConfig(**{**vars(config), "device": resolve_device(config.device)}), data)
     search.restore(checkpoint)
     return search
