@@ -66,6 +66,8 @@ def train_population(
             raise UnfinishedError(f"{error}; {_missing(store)}; mend that and {recovery.AGAIN}") from None
         finally:
             crew.dismiss()
+    remove_stale(store.folder)
+    store.fold()
     recovery.check_complete(store)
 
 

@@ -224,6 +224,11 @@ class NetworkStore:
         if not self.file.exists():
             raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there)")
 
+    def fold(self) -> None:
+        """Take what SQLite keeps beside the file into it: a process that only read may have closed it last."""
+        with writing(self.file) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def release(self) -> None:
         """Remove this process's lock file; what it has claimed is free for others."""
         if self._hold is not None:
