@@ -67,4 +67,6 @@ def tell_data(images: ImageData) -> None:
 
 def tell_read(done: int, total: int | None) -> None:
     """Say how many images are read."""
-    note(f"images read: {done:,}" + ("" if total is None else f" of {total:,}"))
+    from netspace.data import read_so_far
+
+    note(read_so_far(done, total))

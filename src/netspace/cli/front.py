@@ -138,10 +138,9 @@ def _evidence(
     if signal == "population" or run.config.search.estimator == "population":
         scores = Scores.none(len(run.space.stages))
     elif evaluations and not file.finished(evaluations):
-        from netspace.search import open_search
-        from netspace.search.score_run import score_search
+        from netspace.search.score_run import score_run
 
         with resumable(file.file):
-            search = open_search(run.folder, **opening)
-            scores = score_search(search, run.folder, evaluations, seed=seed, on_score=partial(tell, "scores"))
+            told = partial(tell, "scores")
+            scores = score_run(run.folder, evaluations, seed=seed, opening=opening, on_score=told)
     return Evidence(run, scores, trained)

@@ -11,6 +11,7 @@ from netspace.data.pixels import EXPORTED, RULES
 from netspace.data.rows import Row
 from netspace.data.source import EMBEDDED
 from netspace.data.summary import DataSummary
+from netspace.data.wording import read_so_far
 
 __all__ = [
     "EMBEDDED",
@@ -29,6 +30,7 @@ __all__ = [
     "load_images",
     "places",
     "read_pixels",
+    "read_so_far",
     "remember_images",
     "same_images",
 ]

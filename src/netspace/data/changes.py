@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netspace.data.images import ImageData
 from netspace.documents import write_atomically
@@ -27,10 +28,8 @@ def remember_images(images: ImageData, folder: Path) -> None:
 
 def changed_images(images: ImageData, folder: Path) -> str:
     """Say how many training images a run has lost and gained since it was made."""
-    before = None
-    with contextlib.suppress(Exception):  # made by an earlier version, or at fault: then it is not known
-        before = np.load(folder / FILE, allow_pickle=False)
-    if before is None or before.dtype != np.uint64 or before.ndim != 1:
+    before = _before(folder)
+    if before is None:
         return f"now {len(images.digests):,} training images; how many there were is not known"
     then, now = Counter(before.tolist()), Counter(images.digests.tolist())
     lost, gained = (then - now).total(), (now - then).total()
@@ -41,9 +40,17 @@ def changed_images(images: ImageData, folder: Path) -> str:
 
 def _all_gone(images: ImageData, folder: Path) -> bool:
     """Say whether not one of the images that a run was made on is left: then these are other data."""
+    before = _before(folder)
+    return before is not None and not np.isin(before, images.digests).any()
+
+
+def _before(folder: Path) -> NDArray[np.uint64] | None:
+    """Return what `remember_images` wrote; None where an earlier version made the folder, or the file is at fault."""
     with contextlib.suppress(Exception):
-        return not np.isin(np.load(folder / FILE, allow_pickle=False), images.digests).any()
-    return False
+        before = np.load(folder / FILE, allow_pickle=False)
+        if before.dtype == np.uint64 and before.ndim == 1:
+            return before
+    return None
 
 
 def same_images(images: ImageData, fingerprint: str, folder: Path, *, accept: bool) -> tuple[ImageData, list[str]]:

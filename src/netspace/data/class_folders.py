@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netspace.data.files import is_image, is_system_file, shown_path
+from netspace.data.wording import counted
 from netspace.errors import NetspaceError
 
 _SPLIT = re.compile(
@@ -233,23 +234,19 @@ def _left_out(tree: Folder, top: Folder, splits: dict[str, Folder], taken: set[P
     others = [path for folder in tree.walk() for path in folder.others]
     parts = []
     if images:
-        parts.append(f"{_count(len(images), 'image')} in no class folder ({_some(images, tree.path)})")
+        parts.append(f"{counted(len(images), 'image')} in no class folder ({_some(images, tree.path)})")
     if others:
         endings = Counter(path.suffix.lower() or "no ending" for path in others)
         kinds = ", ".join(f"{n} {ending}" for ending, n in endings.most_common(5))
         parts.append(
-            f"{_count(len(others), 'file')} that {'is no image' if len(others) == 1 else 'are no images'} ({kinds})"
+            f"{counted(len(others), 'file')} that {'is no image' if len(others) == 1 else 'are no images'} ({kinds})"
         )
     empty = [f.path for place in {id(f): f for f in (top, *splits.values())}.values() for f in place.folders]
     full = {f.path for place in (top, *splits.values()) for f in place.with_images}
     empty = [path for path in empty if path not in full]
     if empty:
-        parts.append(f"{_count(len(empty), 'folder')} without an image ({_some(empty, tree.path)})")
+        parts.append(f"{counted(len(empty), 'folder')} without an image ({_some(empty, tree.path)})")
     return [f"left out: {'; '.join(parts)}"] if parts else []
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _some(paths: list[Path], root: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ class ImageData:
         """Image size in pixels, channels, number of classes."""
         return self.train.images.shape[-1], self.train.images.shape[1], len(self.classes)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change where a training image or label does, wherever the data lie."""
         digest = hashlib.blake2b(digest_size=8)

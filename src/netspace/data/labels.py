@@ -10,6 +10,7 @@ from pathlib import Path
 
 from netspace.data.class_folders import SHOWN, Listing, scan, split_of
 from netspace.data.files import shown_path
+from netspace.data.wording import counted, some
 from netspace.documents import read_text
 from netspace.errors import NetspaceError, did_you_mean
 
@@ -50,8 +51,8 @@ def list_labelled(root: Path, table: str, *, file_column: str | None, label_colu
         labelled[path] = (line, label)
     if missing:
         raise NetspaceError(
-            f"{shown_path(place)} labels {_files(len(missing))} not there below {shown_path(root)}: {_some(missing)}; "
-            "add the files or remove their lines"
+            f"{shown_path(place)} labels {_files(len(missing))} not there below {shown_path(root)}: "
+            f"{some(missing, SHOWN)}; add the files or remove their lines"
         )
     classes = sorted({label for _, label in labelled.values()}, key=_by_number)
     if len(classes) < 2:
@@ -63,7 +64,9 @@ def list_labelled(root: Path, table: str, *, file_column: str | None, label_colu
     if splits := sorted(f.path.name for f in tree.with_images if split_of(f.path.name) is not None):
         notes.append(f"all labelled images are one data set: {', '.join(splits)} are no splits here")
     if surplus:
-        notes.append(f"left out: {_images(len(surplus))} without a line in {shown_path(place)}: {_some(surplus)}")
+        notes.append(
+            f"left out: {counted(len(surplus), 'image')} without a line in {shown_path(place)}: {some(surplus, SHOWN)}"
+        )
     return Listing(classes, {"train": rows}, notes, [fault for folder in tree.walk() for fault in folder.unreadable])
 
 
@@ -158,16 +161,8 @@ def _by_number(label: str) -> tuple[int, int, str]:
     return (0, int(label), label) if number and len(label) < 19 else (1, 0, label)
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
-
-
 def _files(n: int) -> str:
     return f"{n:,} file{' that is' if n == 1 else 's that are'}"
-
-
-def _images(n: int) -> str:
-    return f"{n:,} image{'' if n == 1 else 's'}"
 
 
 def sorted_labels(labels: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from netspace.data.kept import KeptImages
 from netspace.data.rows import Source
 from netspace.data.sealing import check_classes, is_sealed, sealed_split
 from netspace.data.summary import DataSummary
+from netspace.data.wording import counted, some
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
 
@@ -72,7 +73,11 @@ class _Faults:
     @property
     def notes(self) -> list[str]:
         """What was skipped, in one line."""
-        return [f"skipped, since they cannot be read: {_images(len(self._found))}: {self._told}"] if self._found else []
+        return (
+            [f"skipped, since they cannot be read: {counted(len(self._found), 'image')}: {self._told}"]
+            if self._found
+            else []
+        )
 
     @property
     def _told(self) -> str:
@@ -80,11 +85,7 @@ class _Faults:
         by_reason: dict[str, list[str]] = {}
         for name, why in self._found.items():
             by_reason.setdefault(why, []).append(name)
-        told = [
-            ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "") + f": {why}"
-            for why, names in list(by_reason.items())[:NAMED]
-        ]
-        return "; ".join(told)
+        return "; ".join(f"{some(names, NAMED)}: {why}" for why, names in list(by_reason.items())[:NAMED])
 
     def refuse(self, read: int) -> None:
         """Raise NetspaceError where there are any, unless they may be skipped and something is left."""
@@ -96,10 +97,6 @@ class _Faults:
             )
         if not read:
             raise NetspaceError(f"dataset '{self._settings.dataset}' is empty: it has no image to train on")
-
-
-def _images(n: int) -> str:
-    return f"{n:,} image{'' if n == 1 else 's'}"
 
 
 def _shape(source: Source, splits: list[str], settings: DataSettings, faults: _Faults) -> tuple[int | None, int]:

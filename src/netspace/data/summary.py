@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from netspace.data.wording import some
+
 SHOWN = 12
 
 
@@ -41,7 +43,7 @@ class DataSummary:
         """The summary as a few lines of text."""
         totals = {name: sum(counts) for name, counts in self.classes.items()}
         few, many = min(totals, key=lambda n: totals[n]), max(totals, key=lambda n: totals[n])
-        names = ", ".join(list(totals)[:SHOWN]) + (f" and {len(totals) - SHOWN} more" if len(totals) > SHOWN else "")
+        names = some(list(totals), SHOWN)
         each = f"{totals[few]:,} images each"
         if totals[few] != totals[many]:
             each = f"from {totals[few]:,} images ({few}) to {totals[many]:,} ({many})"

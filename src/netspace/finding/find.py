@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from netspace.data import load_images, places
+from netspace.data import load_images, places, read_so_far
 from netspace.finding.estimators import ESTIMATORS, Note, Progress, Work
 from netspace.records import EliteSpace, load_elite
 from netspace.search import EpochRecord, RunFolder, SpaceSearch, resolve_device
@@ -67,7 +67,7 @@ def find_spaces(
 
 
 def _read(on_note: Note | None, done: int, total: int | None) -> None:
-    _say(on_note, f"images read: {done:,}" + ("" if total is None else f" of {total:,}"))
+    _say(on_note, read_so_far(done, total))
 
 
 def _say(on_note: Note | None, text: str) -> None:

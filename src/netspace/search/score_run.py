@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from netspace.cost import CostModel
 from netspace.front.scores import ScoreFile, Scores, sequence
@@ -14,13 +15,27 @@ from netspace.search.space_search import SpaceSearch
 from netspace.spaces import Architecture
 
 
-def score_run(run: Path, n: int, *, seed: int = 0, on_score: Callable[[int, int], None] | None = None) -> Scores:
+def score_run(
+    run: Path,
+    n: int,
+    *,
+    seed: int = 0,
+    opening: Mapping[str, Any] | None = None,
+    on_score: Callable[[int, int], None] | None = None,
+) -> Scores:
     """Open a finished search and score architectures on its super network; see `score_search`.
+
+    Args:
+        run: the folder.
+        n: at most so many, all calls together.
+        seed: of the draws.
+        opening: further arguments of `open_search`, where the run's data have moved or changed.
+        on_score: called with the number of scores there and the most there will be.
 
     Raises:
         NetspaceError: where the folder holds no search, or scores of another one.
     """
-    return score_search(open_search(run), run, n, seed=seed, on_score=on_score)
+    return score_search(open_search(run, **(opening or {})), run, n, seed=seed, on_score=on_score)
 
 
 def score_search(
