@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from own_table import read_own
 
-from netspace.analysis.axes import log_features
-from netspace.analysis.validation import left_out_predictions, rank_predicted
 from netspace.records.table import ErrorTable
+from netspace.surrogate.features import log_features
+from netspace.surrogate.validation import left_out_predictions, rank_predicted
 
 FloatArray = NDArray[np.float64]
 RESULTS = Path("benchmarks/results")

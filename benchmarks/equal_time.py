@@ -28,15 +28,15 @@ from truth import judge
 
 from netspace import DataSettings, load_images
 from netspace.analysis import Interval, mean_interval
-from netspace.analysis.axes import log_features
-from netspace.analysis.judging import EnumeratedMembers, Judged, least_hit_rate
-from netspace.analysis.validation import fit_best, kendall_within
 from netspace.config import load_recipe
 from netspace.cost import Budget
 from netspace.evaluate import TrainingData, train_network
-from netspace.front import plan_calibration
 from netspace.search import SpaceSearch
 from netspace.spaces import Architecture
+from netspace.surrogate import plan_calibration
+from netspace.surrogate.features import log_features
+from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
+from netspace.surrogate.validation import fit_best, kendall_within
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from netspace import Budget
-from netspace.front import BudgetAnswer, Evidence, FinishedRun, Front, ScoreFile, Scores, open_run
+from netspace.surrogate import BudgetAnswer, Evidence, FinishedRun, Front, ScoreFile, Scores, open_run
 
 
 def main() -> None:

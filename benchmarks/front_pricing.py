@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace import Budget, CostModel, load_search_space
-from netspace.analysis.axes import log_features
-from netspace.analysis.contest import shortlist
-from netspace.analysis.judging import Judged, Members, least_hit_rate
-from netspace.analysis.predictors import FITS
 from netspace.cost import LogUniformDraws
-from netspace.front.grid import as_points, axis_grid, members, price
+from netspace.surrogate.contest import shortlist
+from netspace.surrogate.features import log_features
+from netspace.surrogate.grid import as_points, axis_grid, members, price
+from netspace.surrogate.judging import Judged, Members, least_hit_rate
+from netspace.surrogate.predictors import FITS
 
 FloatArray = NDArray[np.float64]
 PAPER = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")

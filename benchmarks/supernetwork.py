@@ -19,11 +19,11 @@ import torch
 from own_table import read_own
 
 from netspace import DataSettings, SearchConfig, load_images, resolve
-from netspace.analysis.validation import pair_signs, rank_predicted
 from netspace.data import ImageData
 from netspace.records.table import ErrorTable
 from netspace.search import SpaceSearch, architecture_error, scoring
 from netspace.spaces import Architecture
+from netspace.surrogate.validation import pair_signs, rank_predicted
 
 # Beside these, at revision 93549ff: uniform draws, several networks a step, sandwiches, distillation, rates that change
 # with a network's cost, a momentum for each group of costs, and Θ with half of the draws from the whole space; what did

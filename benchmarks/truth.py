@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from truth_methods import BLURRED, METHODS, Problem
 
 from netspace.analysis import kendall_tau, mean_interval
-from netspace.analysis.judging import EnumeratedMembers, Judged
 from netspace.cost import Budget
 from netspace.errors import NetspaceError
 from netspace.records.table import ErrorTable, TableColumns, read_table
+from netspace.surrogate.judging import EnumeratedMembers, Judged
 
 FloatArray = NDArray[np.float64]
 NATS = Path("../shared/data/nats_sss/nats_sss_cifar10.csv")

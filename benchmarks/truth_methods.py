@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netspace.analysis import pareto_front
-from netspace.analysis.allocation import explore
-from netspace.analysis.judging import EnumeratedMembers
 from netspace.models import Mixture
 from netspace.search import SpaceDistribution
 from netspace.search.distribution import contract
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import SearchSettings
 from netspace.spaces import Architecture, GridAxis, SearchSpace, StageGrid
+from netspace.surrogate.allocation import explore
+from netspace.surrogate.judging import EnumeratedMembers
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

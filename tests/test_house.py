@@ -21,7 +21,7 @@ LINES: list[set[str]] = [
     {"cost"},
     {"settings", "records"},
     {"config", "models", "report"},
-    {"data", "front"},
+    {"data", "surrogate"},
     {"search", "evaluate"},
     {"fidelity", "finding", "handover", "nas_comparison"},
     {"pipeline"},
@@ -39,7 +39,7 @@ WITHOUT_TORCH = (
     "records",
     "config",
     "report",
-    "front",
+    "surrogate",
 )
 FILES = sorted(SOURCE.rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60

@@ -12,12 +12,9 @@ import numpy as np
 import pytest
 
 from netspace import Architecture, NetspaceError, NetworkTemplate, SearchSpace, load_elite, load_search_space
-from netspace.analysis.axes import log_features
 from netspace.config import load_recipe, load_run_config, load_run_space
 from netspace.cost import CostModel, SpaceCosts
 from netspace.documents import to_plain, to_yaml
-from netspace.front.grid import axis_grid, price
-from netspace.front.signals import CACHE, _Cache
 from netspace.records import ChosenArchitecture, Planned, TrainedNetwork, load_architecture
 from netspace.records.store import NetworkStore
 from netspace.records.table import TableColumns, read_table
@@ -25,6 +22,9 @@ from netspace.report import Material, all_tables, gather, nas_tables, standings
 from netspace.report.figures import all_charts
 from netspace.report.front_figure import front_charts, front_tables
 from netspace.report.nas_table import nas_charts
+from netspace.surrogate.features import log_features
+from netspace.surrogate.grid import axis_grid, price
+from netspace.surrogate.signals import CACHE, _Cache
 from tests.conftest import quick_config
 from tests.mutations import mutations
 from tests.records.test_log import EPOCH

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from netspace import CostModel, NetspaceError, find_spaces, load_elite
 from netspace.cli.main import app
 from netspace.documents import to_plain
-from netspace.front import ScoreFile, open_run
-from netspace.front.grid import as_points, price
 from netspace.records import NetworkStore
+from netspace.surrogate import ScoreFile, open_run
+from netspace.surrogate.grid import as_points, price
 from tests.conftest import quick_config
 
 

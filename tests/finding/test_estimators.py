@@ -12,12 +12,12 @@ from netspace import Architecture, Budget, NetspaceError, SearchConfig, SearchSp
 from netspace.data import ImageData
 from netspace.documents import to_yaml
 from netspace.finding import ESTIMATORS
-from netspace.front import CALIBRATION, plan_calibration
 from netspace.models import Mixture, SubNetwork
 from netspace.records import NetworkStore, TrainedNetwork
 from netspace.search import open_search, score_run
 from netspace.search.shared_training import SharedTraining
 from netspace.settings import Augmentation, Recipe
+from netspace.surrogate import CALIBRATION, plan_calibration
 from tests.conftest import quick_config
 from tests.data.test_images import write_parquet
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from netspace import NetspaceError, find_spaces
-from netspace.front import ScoreFile, open_run
 from netspace.search import architecture_error, open_search
 from netspace.search.score_run import score_run
 from netspace.spaces import Architecture
+from netspace.surrogate import ScoreFile, open_run
 from tests.conftest import quick_config
 
 

@@ -16,7 +16,7 @@ from netspace.documents import write_atomically
 from netspace.records import FRONT_FILE, NetworkStore, check_complete
 
 if TYPE_CHECKING:
-    from netspace.front import BudgetAnswer, Evidence, FinishedRun, Front, Refined
+    from netspace.surrogate import BudgetAnswer, Evidence, FinishedRun, Front, Refined
 
 PAPER = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")
 
@@ -55,7 +55,7 @@ def front_command(
 ) -> None:
     """Judge every space of the grid at each budget; scores are made once, later budgets need no training."""
     from netspace.cli.front_tables import plain_front, print_front
-    from netspace.front import CONTENDERS, Front, open_run
+    from netspace.surrogate import CONTENDERS, Front, open_run
 
     opened = open_run(run)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER)
@@ -87,7 +87,7 @@ def _save(front: Front, answer: BudgetAnswer, better: Refined | None, top: int, 
 
 
 def _refine(front: Front, answer: BudgetAnswer) -> Refined:
-    from netspace.front import refine
+    from netspace.surrogate import refine
 
     run, space = front.run, front.space(answer.contenders[0])
     model = CostModel(run.template, answer.budget.kind)
@@ -96,7 +96,7 @@ def _refine(front: Front, answer: BudgetAnswer) -> Refined:
 
 def _calibration(run: FinishedRun, n: int, recipe: str, seed: int, jobs: int, opening: dict[str, Any]) -> list[Path]:
     """Train what is missing of n networks of the run's own calibration; return its folder where it is there."""
-    from netspace.front import CALIBRATION
+    from netspace.surrogate import CALIBRATION
 
     folder = run.folder / CALIBRATION
     if not n:
@@ -128,7 +128,7 @@ def _evidence(
     run: FinishedRun, signal: str, folders: list[Path], evaluations: int, seed: int, opening: dict[str, Any]
 ) -> Evidence:
     """Read what is known, and score architectures where the signal needs scores and there are none yet."""
-    from netspace.front import Evidence, ScoreFile, Scores, take_in
+    from netspace.surrogate import Evidence, ScoreFile, Scores, take_in
 
     trained, notes = take_in(run, folders)
     for text in (*notes_on_missing(folders), *notes):

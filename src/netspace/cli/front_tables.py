@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.analysis.validation import Ranked
 from netspace.cli.output import print_table, say
 from netspace.documents import to_plain
-from netspace.front import BudgetAnswer, Front, Refined, Signal, pareto_spaces
+from netspace.surrogate import BudgetAnswer, Front, Refined, Signal, pareto_spaces
+from netspace.surrogate.validation import Ranked
 
 FloatArray = NDArray[np.float64]
 CLOUD = 150

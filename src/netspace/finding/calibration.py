@@ -10,10 +10,10 @@ import torch
 from netspace.data import ImageData
 from netspace.documents import fingerprint, to_yaml, write_atomically
 from netspace.evaluate import TrainingData, plan_drawn, train_population
-from netspace.front import CALIBRATION, plan_calibration
 from netspace.records import NetworkStore, Population
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate, SearchSpace
+from netspace.surrogate import CALIBRATION, plan_calibration
 
 
 def train_calibration(

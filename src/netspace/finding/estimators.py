@@ -20,13 +20,13 @@ from netspace.config import load_recipe
 from netspace.data import ImageData
 from netspace.documents import fingerprint
 from netspace.finding.calibration import train_calibration
-from netspace.front import Evidence, FinishedRun, Front, Scores, take_in
-from netspace.front.signals import Asked
 from netspace.records import Candidate, EliteSpace, Provenance
 from netspace.search import SpaceSearch, held_out_error
 from netspace.search.score_run import score_search
 from netspace.settings import EstimatorName, SearchConfig
 from netspace.spaces import NetworkTemplate
+from netspace.surrogate import Evidence, FinishedRun, Front, Scores, take_in
+from netspace.surrogate.signals import Asked
 
 LIKELIEST = 5
 Progress = Callable[[str, int, int], None]

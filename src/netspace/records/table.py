@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.analysis.axes import Axis, AxisGrid
 from netspace.documents import read_text
 from netspace.errors import NetspaceError, did_you_mean
+from netspace.spaces.axes import Axis, AxisGrid
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

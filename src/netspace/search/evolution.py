@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from netspace.cost import Band, CostModel
 from netspace.errors import NetspaceError
-from netspace.front.grid import as_points, price
 from netspace.spaces import NetworkSpace
 from netspace.spaces.ranges import IntArray
+from netspace.surrogate.grid import as_points, price
 
 GENERATIONS = 4
 Score = Callable[[IntArray, IntArray], NDArray[np.float64]]

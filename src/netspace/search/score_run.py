@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from netspace.cost import CostModel
-from netspace.front.scores import ScoreFile, Scores, sequence
-from netspace.front.stopping import CHECK, Saturation
 from netspace.search.opening import open_search
 from netspace.search.scoring import architecture_error
 from netspace.search.space_search import SpaceSearch
 from netspace.spaces import Architecture
+from netspace.surrogate.scores import ScoreFile, Scores, sequence
+from netspace.surrogate.stopping import CHECK, Saturation
 
 
 def score_run(
@@ -43,7 +43,7 @@ def score_search(
 ) -> Scores:
     """Score architectures log-uniform in cost over the whole search space; go on where it was stopped.
 
-    After every 25 it is asked whether more would teach a predictor anything (front/stopping.py).
+    After every 25 it is asked whether more would teach a predictor anything (surrogate/stopping.py).
 
     Args:
         search: a finished one.

@@ -1,0 +1,119 @@
+"""The choice among judged spaces: the best at a budget, and which others cannot be told from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netspace.analysis.edf import Interval
+from netspace.errors import NetspaceError
+from netspace.surrogate.judging import Judged
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+DRAWS = 4000
+EQUAL = 1e-9  # errors that differ by no more are equal: rounding
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A space that was judged closely at a budget.
+
+    Args:
+        space: its number in the grid.
+        error: mean predicted error of its members in band, and the interval of what the fit does not know.
+        behind: its error less the best's, with the interval of the difference; where trainings say what a predicted
+            difference is worth, this much of it.
+        hit_rate: share of its members in band.
+        tied: whether the interval of the difference includes 0: it cannot be told from the best.
+        chance: share of draws from what is known in which it is the best of those held together; of several that are
+            equally good in a draw each has its part.
+    """
+
+    space: int
+    error: Interval
+    behind: Interval
+    hit_rate: float
+    tied: bool
+    chance: float
+
+    @property
+    def draws(self) -> float:
+        """Expected number of uniform draws until the first member in band."""
+        return 1 / self.hit_rate
+
+
+def shortlist(
+    judged: Judged, n: int, *, hit_rate: float = 0.0, away: Callable[[], FloatArray] | None = None
+) -> IntArray:
+    """Return the n spaces of least error whose hit rate suffices, best first.
+
+    Of spaces whose predicted errors are equal to the least, those of a higher hit rate come first, and of these the
+    nearest to the target.
+
+    Args:
+        judged: all spaces at the budget.
+        n: at most so many.
+        hit_rate: least that suffices.
+        away: gives the distance of each space from the budget's target, shape (spaces,); asked only where spaces tie.
+
+    Raises:
+        NetspaceError: where no space has a member in band.
+    """
+    able = np.isfinite(judged.error) & (judged.hit_rate >= hit_rate) & (judged.hit_rate > 0)
+    if not able.any():
+        raise NetspaceError("no space of the grid has a member within the budget; give a budget inside of its costs")
+    error = np.where(able, judged.error, np.inf)
+    equal = error <= error.min() + EQUAL
+    if equal.sum() > 1:
+        distance = away() if away is not None else np.zeros(len(error))
+        error = np.where(equal, error.min(), error)
+        order = np.lexsort((np.where(equal, distance, 0.0), np.where(equal, -judged.hit_rate, 0.0), error))
+    else:
+        order = np.argsort(error, kind="stable")
+    return order[: min(n, int(able.sum()))]
+
+
+def contest(
+    spaces: IntArray,
+    judged: Judged,
+    covariance: FloatArray,
+    *,
+    slope: float = 1.0,
+    misfit: FloatArray | None = None,
+    level: float = 0.95,
+) -> list[Contender]:
+    """Hold shortlisted spaces against the first.
+
+    True mean errors are Normal(slope·error, slope²·(covariance + sampling) + misfit).
+
+    Args:
+        spaces: numbers of spaces, best first, shape (s,).
+        judged: all spaces at the budget.
+        covariance: of the spaces' mean errors, what the fit does not know, shape (s, s).
+        slope: what a predicted difference of 1 is worth.
+        misfit: covariance of what the model cannot say of the true errors, shape (s, s); None where no training told.
+        level: of the intervals.
+    """
+    half = NormalDist().inv_cdf((1 + level) / 2)
+    error, sampling = judged.error[spaces], judged.sampling[spaces] ** 2
+    more = np.zeros_like(covariance) if misfit is None else misfit
+    own = np.sqrt(np.diag(covariance) + sampling + np.diag(more))
+    total = slope**2 * (covariance + np.diag(sampling)) + more
+    drawn = np.random.default_rng(0).multivariate_normal(slope * error, total, DRAWS, method="eigh")
+    best = drawn <= drawn.min(1, keepdims=True) + EQUAL
+    chance = (best / best.sum(1, keepdims=True)).mean(0)
+    apart = np.sqrt(np.maximum(np.diag(total) + total[0, 0] - 2 * total[0], 0))
+    found = []
+    for i, space in enumerate(spaces):
+        gap = slope * float(error[i] - error[0])
+        behind = Interval(gap, gap - half * float(apart[i]), gap + half * float(apart[i]))
+        around = Interval(float(error[i]), float(error[i] - half * own[i]), float(error[i] + half * own[i]))
+        tied = behind.low <= EQUAL
+        found.append(Contender(int(space), around, behind, float(judged.hit_rate[space]), tied, float(chance[i])))
+    return found

@@ -1,0 +1,172 @@
+"""Every space of a grid at a budget: the mean predicted error of its members in band, and how many are in band."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netspace.spaces.axes import AxisGrid
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Price = Callable[[IntArray], IntArray]
+Predict = Callable[[IntArray, IntArray], FloatArray]
+SHARES = (0.05, 0.5, 0.95)
+# Where no space of the grid reaches the hit rate asked for, this share of the largest one serves instead.
+REACHABLE = 0.5
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All spaces of a grid at one budget; each array has shape (spaces,).
+
+    Args:
+        error: mean predicted error of a space's members in band; NaN where none is in band.
+        hit_rate: share of its members in band.
+        sampling: standard error of `error` from looking at a sample of members; 0 where it is exact.
+    """
+
+    error: FloatArray
+    hit_rate: FloatArray
+    sampling: FloatArray
+
+
+def least_hit_rate(judged: Judged, asked: float) -> float:
+    """Return the hit rate that spaces have to reach: the one asked for, or half of the largest if none reaches it."""
+    largest = float(judged.hit_rate.max(initial=0.0))
+    return asked if largest >= asked else REACHABLE * largest
+
+
+class Members(Protocol):
+    """The architectures of a grid, priced: what judges look at."""
+
+    @property
+    def grid(self) -> AxisGrid:
+        """The spaces."""
+        ...
+
+    def quantiles(self) -> FloatArray:
+        """Return the costs that 5 %, 50 % and 95 % of each space's members do not exceed: shape (spaces, 3)."""
+        ...
+
+    def judge(self, predict: Predict, bands: Sequence[tuple[int, int]]) -> list[Judged]:
+        """Judge all spaces at each band of costs (low, high), both ends inclusive.
+
+        Args:
+            predict: expected errors (n,) of points (n, axes) that cost (n,).
+            bands: one per budget.
+        """
+        ...
+
+    def in_band(self, spaces: IntArray, band: tuple[int, int], n: int) -> tuple[IntArray, IntArray, IntArray]:
+        """Return up to n members in band of each of some spaces that have any: points, costs, index into `spaces`."""
+        ...
+
+
+class EnumeratedMembers:
+    """Members that can be listed one by one: judged exactly.
+
+    Args:
+        grid: the spaces.
+        points: one row per architecture, shape (n, axes), such as a table's; None is every one, as `grid.enumerate()`.
+        costs: of each, shape (n,).
+    """
+
+    def __init__(self, grid: AxisGrid, points: IntArray | None, costs: IntArray) -> None:
+        self._grid, self._points, self._costs = grid, points, costs
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Which of the rows given comes first by cost, which second, …; shape (n,)."""
+        return np.argsort(self._costs, kind="stable")
+
+    @cached_property
+    def points(self) -> IntArray:
+        """The architectures by rising cost, shape (n, axes)."""
+        return self._at(self.order)
+
+    @cached_property
+    def costs(self) -> IntArray:
+        """Their costs, rising; shape (n,)."""
+        return self._costs[self.order]
+
+    @cached_property
+    def space(self) -> NDArray[np.int32]:
+        """The space of each, by rising cost; shape (n,)."""
+        return self.grid.locate(self.points).astype(np.int32)
+
+    @cached_property
+    def sizes(self) -> IntArray:
+        """How many rows each space has, shape (spaces,)."""
+        if self._points is None:
+            return self.grid.sizes
+        return np.bincount(self.grid.locate(self._points), minlength=self.grid.num_spaces)
+
+    def _at(self, rows: IntArray) -> IntArray:
+        return self.grid.at(rows) if self._points is None else self._points[rows]
+
+    def _inside(self, band: tuple[int, int]) -> tuple[IntArray, IntArray, IntArray]:
+        """Return what is in band by rising cost, points, costs and spaces, without sorting all that is not."""
+        inside = np.flatnonzero((self._costs >= band[0]) & (self._costs <= band[1]))
+        inside = inside[np.argsort(self._costs[inside], kind="stable")]
+        points = self._at(inside)
+        return points, self._costs[inside], self.grid.locate(points)
+
+    @property
+    def grid(self) -> AxisGrid:
+        """The spaces."""
+        return self._grid
+
+    def rows(self, band: tuple[int, int]) -> slice:
+        """Return the rows in band: a slice, since rows are in the order of their costs."""
+        low, high = np.searchsorted(self.costs, band[0]), np.searchsorted(self.costs, band[1], side="right")
+        return slice(int(low), int(high))
+
+    def quantiles(self) -> FloatArray:
+        """See Members; NaN for a space without members."""
+        order = np.argsort(self.space, kind="stable")  # by space, and inside a space by cost
+        starts = np.cumsum(self.sizes) - self.sizes
+        out = np.full((self.grid.num_spaces, len(SHARES)), np.nan)
+        some = self.sizes > 0
+        for k, share in enumerate(SHARES):
+            rank = np.ceil(share * self.sizes[some]).astype(np.int64).clip(1) - 1
+            out[some, k] = self.costs[order[starts[some] + rank]]
+        return out
+
+    def judge(self, predict: Predict, bands: Sequence[tuple[int, int]]) -> list[Judged]:
+        """See Members; exact."""
+        found = []
+        for band in bands:
+            points, costs, spaces = self._inside(band)
+            found.append(self._judged(predict(points, costs), spaces))
+        return found
+
+    def judge_errors(self, errors: FloatArray, rows: slice) -> Judged:
+        """Judge all spaces by the errors of the rows in a band."""
+        return self._judged(errors, self.space[rows])
+
+    def _judged(self, errors: FloatArray, spaces: NDArray[Any]) -> Judged:
+        n = self.grid.num_spaces
+        hits = np.bincount(spaces, minlength=n)
+        total = np.bincount(spaces, errors, minlength=n)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return Judged(total / hits, np.where(self.sizes, hits / self.sizes, 0.0), np.zeros(n))
+
+    def in_band(self, spaces: IntArray, band: tuple[int, int], n: int) -> tuple[IntArray, IntArray, IntArray]:
+        """See Members; where a space has more than n, every k-th by cost."""
+        points, costs, own = self._inside(band)
+        index = np.full(self.grid.num_spaces, -1)
+        index[spaces] = np.arange(len(spaces))
+        group = index[own]
+        chosen = np.flatnonzero(group >= 0)
+        chosen = chosen[np.argsort(group[chosen], kind="stable")]
+        count = np.bincount(group[chosen], minlength=len(spaces))
+        within = np.arange(len(chosen)) - np.repeat(np.cumsum(count) - count, count)
+        stride = np.maximum(np.repeat(count, count) / n, 1.0)
+        kept = chosen[np.floor(within / stride) != np.floor((within - 1) / stride)]
+        return points[kept], costs[kept], group[kept]

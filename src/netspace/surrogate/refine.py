@@ -1,0 +1,103 @@
+"""A winning space with its bounds moved: a better hit rate at no higher predicted error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from netspace.cost import Budget, CostModel
+from netspace.spaces import NetworkSpace, Range, SearchSpace, StageSpace
+from netspace.spaces.axes import spread_places
+from netspace.spaces.ranges import IntArray
+from netspace.surrogate.grid import as_points, price
+from netspace.surrogate.signals import Signal
+
+LISTED = 4096
+STEPS = 60
+KEPT = 0.5
+
+
+@dataclass(frozen=True)
+class Refined:
+    """A space before and after its bounds were moved.
+
+    Args:
+        before: a space of the grid.
+        after: the space found.
+        hit_rate: share of members in band, before and after.
+        error: mean predicted error of the members in band, before and after.
+        networks: number of members in band, before and after; from a sample where a space has more than 4 096.
+    """
+
+    before: NetworkSpace
+    after: NetworkSpace
+    hit_rate: tuple[float, float]
+    error: tuple[float, float]
+    networks: tuple[int, int]
+
+
+def refine(
+    space: NetworkSpace, *, search_space: SearchSpace, signal: Signal, model: CostModel, budget: Budget
+) -> Refined:
+    """Move bounds one value at a time, each time the move that raises the hit rate most.
+
+    A move may not raise the predicted error in band above that of the space given, nor leave fewer than half as many
+    networks in band: else the best space would be a single network.
+
+    Args:
+        space: to start from.
+        search_space: whose full ranges bound the search.
+        signal: the model of error.
+        model: of the cost.
+        budget: the band.
+    """
+
+    def judge(some: NetworkSpace) -> tuple[float, float, int]:
+        points = _points(some)
+        costs = price(model, points)
+        low, high = budget.interval
+        inside = (costs >= low) & (costs <= high)
+        rate = float(inside.mean())
+        error = float(signal.predict(points[inside], costs[inside]).mean()) if inside.any() else math.inf
+        return rate, error, round(rate * some.size)
+
+    rate, error, networks = start = judge(space)
+    best = space
+    for _ in range(STEPS):
+        moves = [(judge(move), move) for move in _moves(best, search_space.full)]
+        able = [(found, move) for found, move in moves if found[1] <= error and found[2] >= KEPT * networks]
+        if not able:
+            break
+        found, move = max(able, key=lambda pair: (pair[0][0], -pair[0][1]))
+        if found[0] <= rate:
+            break
+        rate, best = found[0], move
+    end = judge(best)
+    return Refined(space, best, (start[0], end[0]), (start[1], end[1]), (start[2], end[2]))
+
+
+def _points(space: NetworkSpace) -> IntArray:
+    """List a space's members, or 4 096 of them at spread places."""
+    if space.size <= LISTED:
+        return as_points(*space.enumerate())
+    ranges = [one for stage in space.stages for one in (stage.depth, stage.width)]
+    places = spread_places(LISTED, len(ranges))
+    columns = [one.values[(places[:, i] * len(one)).astype(np.int64)] for i, one in enumerate(ranges)]
+    return np.stack(columns, axis=1)
+
+
+def _moves(space: NetworkSpace, full: NetworkSpace) -> Iterator[NetworkSpace]:
+    """Yield the spaces with one bound moved by one value, or one range shifted by one value."""
+    for i, (stage, bounds) in enumerate(zip(space.stages, full.stages, strict=True)):
+        for knob in ("depth", "width"):
+            own, whole = getattr(stage, knob), getattr(bounds, knob)
+            for down, up in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)):
+                low, high = own.low + down * whole.step, own.high + up * whole.step
+                if whole.low <= low <= high <= whole.high:
+                    moved = StageSpace(
+                        **{"depth": stage.depth, "width": stage.width, knob: Range(low, high, whole.step)}
+                    )
+                    yield NetworkSpace((*space.stages[:i], moved, *space.stages[i + 1 :]))

@@ -1,0 +1,194 @@
+"""A super network's scores on disk: one line of CSV per architecture, in the order of one fixed sequence of draws."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netspace.cost import LogUniformDraws
+from netspace.documents import parse_yaml, read_text, to_yaml, write_atomically
+from netspace.errors import NetspaceError
+from netspace.spaces import SearchSpace
+from netspace.spaces.ranges import IntArray
+from netspace.surrogate.grid import as_points
+
+FloatArray = NDArray[np.float64]
+FILE, ABOUT = "scores.csv", "scores.yaml"
+BLOCK = 32
+LONGEST_LINE = 4096
+LARGEST = 2**31 - 1  # of a depth or width
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Networks with one number each.
+
+    Args:
+        points: depth and width of stage 1, of stage 2, …; shape (n, 2·stages).
+        values: share of images that are classified wrongly, 0..1; shape (n,).
+    """
+
+    points: IntArray
+    values: FloatArray
+
+    @classmethod
+    def none(cls, stages: int) -> Scores:
+        """Return no networks, of so many stages."""
+        return cls(np.empty((0, 2 * stages), np.int64), np.empty(0))
+
+
+class ScoreFile:
+    """`scores.csv` and `scores.yaml` in a run's folder.
+
+    Args:
+        folder: of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.file = folder, folder / FILE
+
+    def claim(self, about: dict[str, object]) -> None:
+        """Say what the scores belong to, or check that it is what is there: draws' seed, checkpoint, images.
+
+        Raises:
+            NetspaceError: where the scores there are of something else.
+        """
+        file = self.folder / ABOUT
+        if not file.exists():
+            write_atomically(file, to_yaml(about))
+            return
+        stored = parse_yaml(read_text(file), str(file))
+        for key, value in about.items():
+            if stored.get(key) != value:
+                raise NetspaceError(
+                    f"{self.file} holds scores of another {key} ({stored.get(key)}, not {value}); move it away, or "
+                    "give what it was made with"
+                )
+
+    def read(self, stages: int, space: SearchSpace | None = None) -> Scores:
+        """Return what is there; a last line that a kill left unfinished is dropped.
+
+        Args:
+            stages: of each network.
+            space: what the networks have to lie in; None does not ask.
+
+        Raises:
+            NetspaceError: names the line that does not hold a whole number per axis and a score, or lies outside of the
+                space.
+        """
+        text = read_text(self.file) if self.file.exists() else ""
+        lines = text.split("\n")[:-1]
+        if lines and lines[0].rstrip("\r") != _header(stages):
+            raise self.fault(1, f"it should be '{_header(stages)}'")
+        points, values = [], []
+        for number, line in enumerate(lines[1:], start=2):
+            point, value = self._parse(number, line, stages)
+            if space is not None and not all(
+                d in stage.depth and w in stage.width
+                for stage, d, w in zip(space.full.stages, point[0::2], point[1::2], strict=True)
+            ):
+                raise self.fault(number, f"its network lies outside of space {space.name}")
+            points.append(point)
+            values.append(value)
+        return Scores(np.array(points, np.int64).reshape(len(points), 2 * stages), np.array(values))
+
+    def check_sequence(self, points: IntArray, wanted: Iterator[IntArray]) -> None:
+        """Check that networks that were read are the first ones of a sequence of draws.
+
+        Raises:
+            NetspaceError: names the first line that holds another network, such as after a line that was lost.
+        """
+        for number, point in enumerate(points, start=2):
+            if not np.array_equal(point, next(wanted, None)):  # type: ignore[arg-type]
+                raise self.fault(number, "its network is not the next one: a line before it was lost or added")
+
+    def fault(self, number: int, what: str) -> NetspaceError:
+        """Return the error of one line."""
+        return NetspaceError(
+            f"{self.file} is corrupt: line {number}: {what}; cut the file before this line, or remove it: the same "
+            "command scores the rest again"
+        )
+
+    def _parse(self, number: int, line: str, stages: int) -> tuple[list[int], float]:
+        parts = line.rstrip("\r").split(",")
+        try:
+            if len(parts) != 2 * stages + 1:
+                raise ValueError
+            point, value = [int(part) for part in parts[:-1]], float(parts[-1])
+        except ValueError:
+            raise self.fault(number, f"it should be {2 * stages} whole numbers and a score") from None
+        if not all(1 <= part <= LARGEST for part in point) or not 0 <= value <= 1:
+            raise self.fault(number, f"depths and widths lie from 1 to {LARGEST}, a score from 0 to 1")
+        return point, value
+
+    def finished(self, n: int) -> bool:
+        """Say whether scoring ended before: as many are there as were asked for, or it stopped as saturated.
+
+        Not where lines were lost since then.
+        """
+        stored = self._about()
+        lines = read_text(self.file).count("\n") if self.file.exists() else 0
+        if stored["scored"] > max(lines - 1, 0):
+            return False
+        return stored["saturated"] or stored["scored"] >= n
+
+    def _about(self) -> dict[str, Any]:
+        """Return what scores.yaml says, with how many were scored when it last ended, and whether that was enough."""
+        file = self.folder / ABOUT
+        stored = parse_yaml(read_text(file), str(file)) if file.exists() else {}
+        about = {"scored": 0, "saturated": False, **stored}
+        if type(about["scored"]) is not int or about["scored"] < 0 or type(about["saturated"]) is not bool:
+            raise NetspaceError(
+                f"{file} is corrupt: 'scored' should be a whole number and 'saturated' true or false; remove both keys"
+            )
+        return about
+
+    def finish(self, scored: int, *, saturated: bool) -> None:
+        """Record that scoring ended, after how many scores, and why."""
+        file = self.folder / ABOUT
+        stored = parse_yaml(read_text(file), str(file))
+        write_atomically(file, to_yaml({**stored, "scored": scored, "saturated": saturated}))
+
+    def append(self, point: IntArray, value: float) -> None:
+        """Add one network."""
+        with self.file.open("a+b") as stream:
+            if drop_unfinished_line(stream) == 0:
+                stream.write(f"{_header(len(point) // 2)}\n".encode())
+            stream.write(f"{','.join(str(int(v)) for v in point)},{value:.6f}\n".encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _header(stages: int) -> str:
+    return ",".join([f"{kind}{i + 1}" for i in range(stages) for kind in "dw"] + ["score"])
+
+
+def drop_unfinished_line(stream: BinaryIO) -> int:
+    """Cut what a kill left behind the last whole line, looking at the file's end alone; return the size left."""
+    size = stream.seek(0, os.SEEK_END)
+    start = stream.seek(max(size - LONGEST_LINE, 0))
+    kept = start + stream.read().rfind(b"\n") + 1
+    if kept < size:
+        stream.truncate(kept)
+    return kept
+
+
+def sequence(pool: LogUniformDraws, *, seed: int) -> Iterator[IntArray]:
+    """Yield different architectures without end, log-uniform in cost; the same seed gives the same ones."""
+    seen: set[tuple[int, ...]] = set()
+    block = barren = 0
+    while barren < 100:  # a search space of a few networks runs out
+        rng = np.random.default_rng([seed, 17, block])
+        fresh = 0
+        for point in as_points(*pool.draw(BLOCK, rng=rng)):
+            if (key := tuple(point.tolist())) not in seen:
+                seen.add(key)
+                fresh += 1
+                yield point
+        block, barren = block + 1, 0 if fresh else barren + 1

@@ -1,0 +1,287 @@
+"""What says which networks are good: the super network's scores, stand-alone trainings, or both in one model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netspace.analysis.edf import Interval
+from netspace.cost import CostModel
+from netspace.documents import read_json, write_atomically
+from netspace.errors import NetspaceError
+from netspace.spaces.axes import AxisGrid
+from netspace.spaces.ranges import IntArray
+from netspace.surrogate.features import log_features
+from netspace.surrogate.grid import axis_grid, price
+from netspace.surrogate.left_out import left_out
+from netspace.surrogate.misfit import Misfit, measure_misfit
+from netspace.surrogate.predictors import FITS, Predictor
+from netspace.surrogate.run import FinishedRun
+from netspace.surrogate.scores import Scores
+from netspace.surrogate.trees import Trees
+from netspace.surrogate.validation import LEAST_ROWS, Ranked, fit_best, levelled, rank_predicted
+
+FloatArray = NDArray[np.float64]
+SignalName = Literal["supernet", "population", "both"]
+Asked = Literal["auto", "supernet", "population", "both"]
+CACHE = "front-models.json"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A model of error over the whole search space.
+
+    Args:
+        name: what it was fitted to.
+        grid: the axes.
+        predictor: the model.
+        ranked: how the models compared, the chosen one first.
+        against: what their τ was measured against: `scores`, or `stand-alone errors` of networks that were left out.
+        prior: the model of the scores whose prediction is a feature; None without.
+        misfit: how far its errors lie from stand-alone ones; None where no training says so.
+        flat: what makes its networks too equal to learn from; empty where they differ.
+    """
+
+    name: SignalName
+    grid: AxisGrid
+    predictor: Predictor
+    ranked: list[Ranked]
+    against: str
+    prior: Predictor | None = None
+    misfit: Misfit | None = None
+    flat: str = ""
+
+    @property
+    def chance(self) -> str:
+        """What the chances of its answers are: P(best), by the scores alone where no training was asked."""
+        return "P(best), by its scores" if self.misfit is None else "P(best)"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What must be said of it loudly."""
+        best, found = self.ranked[0], []
+        if self.flat:
+            found.append(
+                f"{self.flat}: nothing tells spaces apart, so all of them tie. Of these the one is taken that meets "
+                "its budget best (hit rate, then how near its median is to the target)."
+            )
+        elif not best.beats_flops:
+            found.append(
+                "NOT TRUSTWORTHY: the predictor ranks no better within bands than FLOPs alone (gain in τ "
+                f"{best.gain.value:.2f}, interval {best.gain.low:.2f} to {best.gain.high:.2f}); "
+                "do not believe the order of the spaces."
+            )
+        if self.against == "scores":
+            found.append(
+                "The super network's scores alone were asked: how they rank stand-alone trainings is not known; give "
+                "some (`netspace front --calibrate`, --calibrate-n, or search.front.calibration)."
+            )
+        return found
+
+    def features(self, points: IntArray, costs: IntArray) -> FloatArray:
+        """Return what the predictor sees of networks."""
+        x = log_features(self.grid, points, costs)
+        return x if self.prior is None else np.concatenate([x, self.prior.predict(x)[:, None]], axis=1)
+
+    def predict(self, points: IntArray, costs: IntArray) -> FloatArray:
+        """Return expected errors, 0..1; shape (n,)."""
+        return self.predictor.predict(self.features(points, costs))
+
+
+class Evidence:
+    """All that is known of networks of a run.
+
+    Args:
+        run: the search.
+        scores: the super network's; may be empty.
+        trained: stand-alone validation errors; may be empty.
+        models: those to choose from, by cross-validation.
+    """
+
+    def __init__(
+        self, run: FinishedRun, scores: Scores, trained: Scores, *, models: Sequence[str] = tuple(FITS)
+    ) -> None:
+        self.run, self.scores, self.trained, self.models = run, scores, trained, models
+        self.grid, self.model = axis_grid(run.space), CostModel(run.template)
+
+    def signal(self, asked: Asked, *, seed: int = 0) -> tuple[Signal, list[Signal]]:
+        """Return the signal asked for, or with `auto` the one that ranks stand-alone errors best within bands.
+
+        Returns:
+            the chosen one; all that could be fitted.
+
+        Raises:
+            NetspaceError: where there is too little to fit what was asked for.
+        """
+        enough = {"supernet": self._enough(self.scores), "population": self._enough(self.trained)}
+        enough["both"] = all(enough.values())
+        if asked != "auto" and not enough[asked]:
+            raise NetspaceError(
+                f"--signal {asked} needs {LEAST_ROWS} networks or more of each kind, but there are "
+                f"{len(self.scores.values)} scores and {len(self.trained.values)} stand-alone trainings; "
+                "raise --evaluations or give --calibrate"
+            )
+        if not any(enough.values()):
+            raise NetspaceError(
+                f"{len(self.scores.values)} scores and {len(self.trained.values)} stand-alone trainings are too few: "
+                f"a predictor needs {LEAST_ROWS} of one kind; raise --evaluations or give --calibrate"
+            )
+        cache = _Cache(self.run.folder / CACHE, self.models)
+        fits: dict[str, Callable[[], Signal]] = {
+            "supernet": lambda: self._supernet(cache, seed),
+            "population": lambda: self._population(cache, seed),
+            "both": lambda: self._both(cache, seed),
+        }
+        wanted = [name for name in fits if enough[name]] if asked == "auto" else [asked]
+        found = [fits[name]() for name in wanted]
+        return max(found, key=lambda s: s.ranked[0].decisive), found
+
+    @staticmethod
+    def _enough(scores: Scores) -> bool:
+        return len(scores.values) >= LEAST_ROWS
+
+    def _logs(self, scores: Scores) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return features, errors (all the same where they are too equal to learn from) and costs."""
+        costs = price(self.model, scores.points)
+        return log_features(self.grid, scores.points, costs), levelled(scores.values), costs.astype(np.float64)
+
+    def _supernet(self, cache: _Cache, seed: int) -> Signal:
+        x, y, costs = self._logs(self.scores)
+        predictor, ranked = cache.fit("scores", x, y, costs, seed)
+        flat = _flat(self.scores.values, "scores")
+        if not self._enough(self.trained):
+            return Signal("supernet", self.grid, predictor, ranked, "scores", flat=flat)
+        at, _, prices = self._logs(self.trained)
+        name, rng = f"{ranked[0].name} of scores", np.random.default_rng(seed)
+        predicted, truth = predictor.predict(at), self.trained.values
+        against = rank_predicted(name, predicted, truth, prices, rng=rng)
+        misfit = measure_misfit(at, predicted, truth, prices)
+        return Signal("supernet", self.grid, predictor, [against], "stand-alone errors", misfit=misfit, flat=flat)
+
+    def _population(self, cache: _Cache, seed: int) -> Signal:
+        x, y, costs = self._logs(self.trained)
+        predictor, ranked = cache.fit("trained", x, y, costs, seed)
+        return self._of_trained("population", predictor, ranked, x, costs, seed)
+
+    def _both(self, cache: _Cache, seed: int) -> Signal:
+        of_scores, scores, at_scores = self._logs(self.scores)
+        prior, _ = cache.fit("scores", of_scores, scores, at_scores, seed)
+        x, y, costs = self._logs(self.trained)
+        wide = np.concatenate([x, prior.predict(x)[:, None]], axis=1)
+        predictor, ranked = cache.fit("both", wide, y, costs, seed)
+        return self._of_trained("both", predictor, ranked, wide, costs, seed, prior)
+
+    def _of_trained(
+        self,
+        name: SignalName,
+        predictor: Predictor,
+        ranked: list[Ranked],
+        x: FloatArray,
+        costs: FloatArray,
+        seed: int,
+        prior: Predictor | None = None,
+    ) -> Signal:
+        y = self.trained.values
+        predicted = left_out(self.run.folder, name, ranked[0].name, x, levelled(y), seed=seed)
+        misfit, flat = measure_misfit(x, predicted, y, costs), _flat(y, "trainings")
+        return Signal(name, self.grid, predictor, ranked, "stand-alone errors", prior, misfit, flat)
+
+
+def _flat(values: FloatArray, what: str) -> str:
+    """Say in words that values are too equal to learn from; nothing where they are not."""
+    if np.ptp(levelled(values)) > 0 or not len(values):
+        return ""
+    each, counts = np.unique(values, return_counts=True)
+    most = f"All {len(values)}" if len(each) == 1 else f"{counts.max()} of {len(values)}"
+    return f"{most} {what} are the same, {each[counts.argmax()]:.2%} wrong"
+
+
+class _Cache:
+    """Which model was chosen for which numbers, and its settings: a later call fits it anew in milliseconds.
+
+    Trees are slow to grow: they lie beside it, in a file of their own. Each entry and each file of trees has a digest;
+    what does not agree with it, or can't be read, is made anew.
+    """
+
+    def __init__(self, file: Path, models: Sequence[str]) -> None:
+        self._file, self._models = file, models
+        self._known = _read_entries(file)
+
+    def fit(
+        self, name: str, x: FloatArray, y: FloatArray, costs: FloatArray, seed: int
+    ) -> tuple[Predictor, list[Ranked]]:
+        numbers = b"".join(a.tobytes() for a in (x, y)) + repr((seed, *self._models)).encode()
+        key, entry = _digest(numbers), self._known.get(name)
+        rng = np.random.default_rng(seed)
+        if entry is not None and entry["key"] == key:
+            ranked = [Ranked(n, o, Interval(*w), p, Interval(*g)) for n, o, w, p, g in entry["ranked"]]
+            if entry["trees"] is None:
+                like = SimpleNamespace(
+                    **{k: np.asarray(v) if k == "settings" else v for k, v in entry["settings"].items()}
+                )
+                return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
+            grown = _read_trees(self._trees(key), entry["trees"])
+            if grown is not None:
+                return Trees(x, y, seed, grown), ranked
+        predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models)
+        with suppress(OSError):  # it only saves time: a folder that is read-only or full goes without
+            self._keep(name, key, predictor, ranked)
+        return predictor, ranked
+
+    def _keep(self, name: str, key: str, predictor: Predictor, ranked: list[Ranked]) -> None:
+        settings = {k: np.asarray(getattr(predictor, k)).tolist() for k in _SETTINGS if hasattr(predictor, k)}
+        plain = [[r.name, r.overall, list(r.within), r.pairs, list(r.gain)] for r in ranked]
+        trees = None
+        if isinstance(predictor, Trees):
+            content = BytesIO()
+            np.save(content, predictor.every)
+            trees = _digest(content.getvalue())
+            write_atomically(self._trees(key), content.getvalue())
+        old = self._known.get(name)
+        entry = {"key": key, "settings": settings, "ranked": plain, "trees": trees}
+        self._known[name] = {**entry, "check": _check(entry)}
+        write_atomically(self._file, json.dumps(self._known, indent=1))
+        if old is not None and old["key"] != key:
+            self._trees(old["key"]).unlink(missing_ok=True)
+
+    def _trees(self, key: str) -> Path:
+        return self._file.with_name(f"front-trees-{key}.npy")
+
+
+def _read_entries(file: Path) -> dict[str, Any]:
+    """Return the entries of a cache that are whole."""
+    try:
+        known = read_json(file)
+    except NetspaceError:
+        return {}
+    entries = known.items() if isinstance(known, dict) else ()
+    return {name: e for name, e in entries if isinstance(e, dict) and e.get("check") == _check(e)}
+
+
+def _check(entry: dict[str, Any]) -> str:
+    return _digest(json.dumps({key: value for key, value in entry.items() if key != "check"}).encode())
+
+
+def _read_trees(file: Path, digest: str) -> FloatArray | None:
+    try:
+        content = file.read_bytes() if file.is_file() else b""
+    except OSError:
+        return None
+    return np.load(BytesIO(content), allow_pickle=False) if _digest(content) == digest else None
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()
+
+
+_SETTINGS = ("settings", "penalty")

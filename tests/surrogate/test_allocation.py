@@ -1,0 +1,61 @@
+"""Reading a table's rows where they tell the best space of every budget apart."""
+
+import numpy as np
+import pytest
+
+from netspace.spaces.axes import Axis, AxisGrid
+from netspace.surrogate.allocation import explore, spread_rows
+from netspace.surrogate.judging import EnumeratedMembers
+
+GRID = AxisGrid(tuple(Axis.cut(name, range(1, 9), 4) for name in "abc"))
+MODELS = ("quadratic", "gaussian process")
+BANDS = [(60, 90), (200, 300)]
+
+
+def table(noise: float) -> tuple[EnumeratedMembers, np.ndarray]:
+    points = GRID.enumerate()
+    members = EnumeratedMembers(GRID, points, (points**2).sum(1) + points.prod(1))
+    a, b, c = np.log(members.points).T
+    smooth = 20 - 2 * np.log(members.costs) + (a - b) ** 2 + 0.5 * (c - 1) ** 2
+    return members, smooth + noise * np.random.default_rng(5).normal(size=len(points))
+
+
+def test_rows_are_spread_over_the_orders_of_magnitude_of_cost(rng: np.random.Generator) -> None:
+    costs = np.concatenate([np.arange(1, 10), np.arange(1000, 2000)])
+    rows = spread_rows(costs, 40, rng=rng)
+    assert len(set(rows.tolist())) == 40
+    assert (costs[rows] < 10).sum() >= 8
+
+
+def test_the_best_space_of_each_band_is_found_from_a_fifth_of_the_rows(rng: np.random.Generator) -> None:
+    members, errors = table(0.2)
+    read: list[int] = []
+
+    def reads(rows: np.ndarray) -> np.ndarray:
+        read.extend(rows.tolist())
+        return errors[rows]
+
+    known = explore(members, BANDS, reads, evaluations=100, rng=rng, models=MODELS)
+    assert 40 < len(read) == len(set(read)) <= 100
+    for band in BANDS:
+        rows = members.rows(band)
+        truth = members.judge_errors(errors[rows], rows).error
+        best, *others = known.choose(band)
+        assert truth[best.space] - np.nanmin(truth) < 0.1
+        assert best.error.low - 0.3 <= truth[best.space] <= best.error.high + 0.3
+        assert best.tied
+        assert sum(c.chance for c in (best, *others)) == pytest.approx(1)
+
+
+def test_what_was_read_counts_in_full_where_residuals_are_small_and_little_where_they_are_noise(
+    rng: np.random.Generator,
+) -> None:
+    quiet, loud = (
+        explore(members, BANDS, lambda rows, e=errors: e[rows], evaluations=120, rng=rng, models=MODELS)  # type: ignore[misc]
+        for members, errors in (table(0.05), table(3.0))
+    )
+    assert quiet.own == 1.0
+    assert loud.own < 0.2
+    rows = quiet.members.rows(BANDS[1])
+    inside = (quiet.rows >= rows.start) & (quiet.rows < rows.stop)
+    np.testing.assert_allclose(quiet.expected(rows)[quiet.rows[inside] - rows.start], quiet.errors[inside])

@@ -1,0 +1,221 @@
+"""From scores and trainings to the front of spaces, and to elite files."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netspace import Budget, CostModel, NetspaceError, cost, load_elite
+from netspace.documents import fingerprint, to_plain, to_yaml
+from netspace.records import Candidate, EliteSpace, NetworkStore, Planned, Provenance, TrainedNetwork
+from netspace.spaces import Architecture, SearchSpace
+from netspace.surrogate import Evidence, Front, ScoreFile, Scores, open_run, pareto_spaces, refine, take_in
+from netspace.surrogate.grid import as_points, network_space, price
+from netspace.surrogate.predictors import FITS
+from netspace.surrogate.run import FinishedRun
+from netspace.surrogate.scores import drop_unfinished_line
+from tests.conftest import quick_config
+
+BUDGET = Budget.parse("2M")
+
+
+@pytest.fixture
+def run(tmp_path: Path, tiny: SearchSpace) -> FinishedRun:
+    """A finished search's folder, without any training."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    template = tiny.template(28, 1, 10)
+    (folder / "config.yaml").write_text(to_yaml({"config": to_plain(quick_config())}))
+    provenance = Provenance("0", "fashion", "d", "tiny", "score", 3, 0, "c", 0.1, 2_000_000)
+    candidate = Candidate.measure(network_space(tiny, 0), 0.9, budget=BUDGET, template=template)
+    EliteSpace(BUDGET, template, (candidate,), provenance).save(folder)
+    return open_run(folder)
+
+
+def evidence(
+    run: FinishedRun, n_scores: int, n_trained: int, models: tuple[str, ...] = ("linear", "quadratic")
+) -> Evidence:
+    """Stand-alone errors fall with the last stage's width at equal cost; the scores say the contrary."""
+    rng = np.random.default_rng(0)
+    points = as_points(*run.space.full.enumerate())[rng.permutation(run.space.full.size)]
+    costs = price(CostModel(run.template), points)
+
+    def errors(sign: float, some: np.ndarray, at: np.ndarray) -> np.ndarray:
+        shape = np.log(some[:, 5] / some[:, 1])
+        return np.asarray(0.5 - 0.05 * np.log(at / 1e6) - sign * 0.03 * shape + 0.002 * rng.normal(size=len(some)))
+
+    scored, trained = points[:n_scores], points[-n_trained:] if n_trained else points[:0]
+    return Evidence(
+        run,
+        Scores(scored, errors(-1, scored, costs[:n_scores])),
+        Scores(trained, errors(1, trained, costs[-n_trained:] if n_trained else costs[:0])),
+        models=models,
+    )
+
+
+def test_trainings_overrule_scores_that_rank_badly(run: FinishedRun) -> None:
+    known = evidence(run, 100, 60)
+    chosen, others = known.signal("auto")
+    by_name = {signal.name: signal for signal in others}
+    assert chosen.name in ("population", "both")
+    assert chosen.ranked[0].within.value > 0.7
+    assert by_name["supernet"].ranked[0].within.value < 0
+    assert not by_name["supernet"].ranked[0].beats_flops
+    assert known.signal("supernet")[0].name == "supernet"
+
+
+@pytest.mark.parametrize("model", FITS)
+def test_a_second_call_gives_the_same_answer_without_comparing_anew(
+    run: FinishedRun, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = evidence(run, 0, 60, (model,))
+    first, _ = known.signal("population")
+    (answer,) = Front(run, first).answer([BUDGET])
+    assert (run.folder / "front-models.json").exists()
+    for place in ("surrogate.trees.grow_trees", "surrogate.signals.fit_best"):
+        monkeypatch.delattr(f"netspace.{place}")
+    second, _ = known.signal("population")
+    (again,) = Front(run, second).answer([BUDGET])
+    assert again.contenders == answer.contenders
+    np.testing.assert_array_equal(again.judged.error, answer.judged.error)
+    assert second.ranked == first.ranked
+
+
+def test_trees_of_numbers_that_are_gone_are_removed_and_lost_ones_grown_again(run: FinishedRun) -> None:
+    first, _ = evidence(run, 0, 60, ("boosted trees",)).signal("population")
+    (old,) = run.folder.glob("front-trees-*.npy")
+    evidence(run, 0, 61, ("boosted trees",)).signal("population")
+    (new,) = run.folder.glob("front-trees-*.npy")
+    assert new != old
+    new.unlink()
+    second, _ = evidence(run, 0, 61, ("boosted trees",)).signal("population")
+    assert new.exists()
+    points = as_points(*run.space.full.draw(50, rng=np.random.default_rng(0)))
+    costs = price(CostModel(run.template), points)
+    assert not np.array_equal(first.predict(points, costs), second.predict(points, costs))
+
+
+@pytest.mark.parametrize("asked", ["auto", "population"])
+def test_too_few_networks_are_refused(run: FinishedRun, asked: str) -> None:
+    with pytest.raises(NetspaceError, match="4 scores and 3 stand-alone trainings"):
+        evidence(run, 4, 3).signal(asked)  # type: ignore[arg-type]
+
+
+def test_the_answer_is_the_space_that_the_formula_makes_best(run: FinishedRun) -> None:
+    signal, _ = evidence(run, 0, 200).signal("population")
+    front = Front(run, signal, hit_rate=0.0)
+    answers = front.answer([Budget.parse("1.5M"), BUDGET])
+    points = as_points(*run.space.full.enumerate())
+    costs = price(CostModel(run.template), points)
+    own = front.members.grid.locate(points)
+    inside = (costs >= BUDGET.interval[0]) & (costs <= BUDGET.interval[1])
+    errors = 0.5 - 0.05 * np.log(costs / 1e6) - 0.03 * np.log(points[:, 5] / points[:, 1])
+    truth = {int(s): errors[inside & (own == s)].mean() for s in np.unique(own[inside])}
+    best = answers[1].contenders[0]
+    assert truth[best.space] - min(truth.values()) < 0.004
+    assert best.error.low - 0.005 <= truth[best.space] <= best.error.high + 0.005
+    assert [b for b, _ in pareto_spaces(answers)] == [answers[0].budget, BUDGET]
+
+
+def test_an_elite_file_holds_the_best_spaces_and_says_what_found_them(run: FinishedRun, tmp_path: Path) -> None:
+    signal, _ = evidence(run, 0, 60).signal("population")
+    front = Front(run, signal)
+    (answer,) = front.answer([BUDGET])
+    elite = load_elite(front.elite(answer, 3).save(tmp_path))
+    assert [c.space for c in elite.candidates] == [front.space(c) for c in answer.contenders[:3]]
+    assert elite.candidates[0].hit_rate == pytest.approx(answer.contenders[0].hit_rate, rel=1e-5)
+    assert elite.provenance.estimator.startswith("front (population, ")
+    with pytest.raises(NetspaceError, match="infeasible"):
+        front.answer([Budget.parse("5G")])
+
+
+def test_what_the_search_found_is_judged_like_every_other_space(run: FinishedRun) -> None:
+    signal, _ = evidence(run, 0, 60).signal("population")
+    front = Front(run, signal, hit_rate=0.0)
+    (answer,) = front.answer([BUDGET])
+    assert front.searched(answer) is None  # no member of the space in the run's file is in band
+    for place in (0, 5):
+        one = answer.contenders[place]
+        candidate = Candidate.measure(front.space(one), 0.9, budget=BUDGET, template=run.template)
+        EliteSpace(BUDGET, run.template, (candidate,), run.provenance).save(run.folder)
+        assert front.searched(answer) == (front.space(one), one.error.value, one.hit_rate)
+    (other,) = front.answer([Budget.parse("3M")])
+    assert front.searched(other) is None
+    assert len(answer.errors) == int((answer.judged.hit_rate > 0).sum())
+    assert answer.errors[0] == answer.contenders[0].error.value
+
+
+def test_refining_raises_the_hit_rate_without_a_higher_predicted_error(run: FinishedRun) -> None:
+    signal, _ = evidence(run, 0, 60).signal("population")
+    model = CostModel(run.template)
+    start = run.space.full
+    found = refine(start, search_space=run.space, signal=signal, model=model, budget=BUDGET)
+    assert found.hit_rate[1] > found.hit_rate[0]
+    assert found.error[1] <= found.error[0]
+    assert found.networks[1] >= 0.5 * found.networks[0]
+    assert found.hit_rate[1] == pytest.approx(BUDGET.band(found.after, run.template).hit_rate)
+
+
+def trained(folder: Path, run: FinishedRun, *, recipe: str, depths: list[list[int]]) -> Path:
+    store = NetworkStore(folder)
+    store.create(recipe=recipe, data="d", template=fingerprint(run.template))
+    networks = [Architecture.of(d, [8, 8, 8]) for d in depths]
+    store.add([Planned("p", i, i, a, cost(a, run.template)) for i, a in enumerate(networks)])
+    for i, a in enumerate(networks):
+        claimed = store.claim()
+        assert claimed is not None
+        store.finish(claimed[0], TrainedNetwork(a, cost(a, run.template), i, recipe, "d", "ok", 0.1 * (i + 1), 0.5))
+    return folder
+
+
+def test_trainings_are_taken_in_once_per_architecture_and_only_of_one_recipe(run: FinishedRun, tmp_path: Path) -> None:
+    a = trained(tmp_path / "a", run, recipe="r", depths=[[1, 1, 1], [2, 1, 1], [9, 1, 1]])
+    b = trained(tmp_path / "b", run, recipe="r", depths=[[2, 1, 1]])
+    c = trained(tmp_path / "c", run, recipe="s", depths=[[1, 1, 1]])
+    found, notes = take_in(run, [a, b])
+    assert found.points.tolist() == [[1, 8, 1, 8, 1, 8], [2, 8, 1, 8, 1, 8]]
+    np.testing.assert_allclose(found.values, [0.1, 0.15])
+    assert notes == [f"{a}: 1 networks are outside of space tiny"]
+    with pytest.raises(NetspaceError, match=r"another recipe \(s\)"):
+        take_in(run, [a, c])
+
+
+def test_scores_survive_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
+    file = ScoreFile(tmp_path)
+    file.claim({"seed": 0})
+    file.append(np.array([1, 8, 2, 4]), 0.25)
+    with file.file.open("a") as stream:
+        stream.write("2,8,")
+    assert file.read(2).points.tolist() == [[1, 8, 2, 4]]
+    file.append(np.array([2, 8, 1, 4]), 0.5)
+    assert file.read(2).values.tolist() == [0.25, 0.5]
+    with pytest.raises(NetspaceError, match=r"scores of another seed \(0, not 1\)"):
+        file.claim({"seed": 1})
+    assert not file.finished(2)
+    file.finish(2, saturated=False)
+    assert file.finished(2)
+    assert not file.finished(3)
+
+
+def test_an_unfinished_first_line_is_written_anew(tmp_path: Path) -> None:
+    file = ScoreFile(tmp_path)
+    file.file.write_text("d1,w1,d")
+    file.append(np.array([1, 8]), 0.25)
+    assert file.file.read_text() == "d1,w1,score\n1,8,0.250000\n"
+
+
+def test_what_a_kill_left_is_found_at_the_end_of_the_file_alone() -> None:
+    read = []
+
+    class Stream(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            read.append(super().read(size))
+            return read[-1]
+
+    whole = b"d1,w1,score\n" + b"1,8,0.250000\n" * 2000
+    for torn in (b"", b"2,", b"2,8,0.2500"):
+        stream = Stream(whole + torn)
+        assert drop_unfinished_line(stream) == len(whole)
+        assert stream.getvalue() == whole
+    assert max(len(part) for part in read) <= 4096

@@ -1,0 +1,88 @@
+"""Comparing models within bands of cost."""
+
+import numpy as np
+import pytest
+
+from netspace.errors import NetspaceError
+from netspace.surrogate.validation import (
+    fit_best,
+    kendall_within,
+    left_out_predictions,
+    levelled,
+    rank_predictors,
+)
+
+
+def test_only_pairs_of_like_cost_count() -> None:
+    costs = np.array([100.0, 110.0, 1000.0, 1200.0])
+    truth = np.array([4.0, 3.0, 2.0, 1.0])
+    # Right between the bands, wrong inside both.
+    assert kendall_within(np.array([3.0, 4.0, 1.0, 2.0]), truth, costs) == -1.0
+    assert kendall_within(truth, truth, costs) == 1.0
+    assert np.isnan(kendall_within(truth, truth, np.array([1.0, 10.0, 100.0, 1000.0])))
+
+
+def networks(n: int, rng: np.random.Generator, effect: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Errors that fall with cost and, inside a band, follow a quadratic of a shape feature times `effect`."""
+    shape, log_cost = rng.normal(size=n), rng.uniform(0, 2, size=n)
+    return np.column_stack([shape, log_cost]), -3 * log_cost + effect * (shape - 0.5) ** 2, np.exp(log_cost)
+
+
+def test_the_model_whose_form_fits_is_chosen_and_beats_flops(rng: np.random.Generator) -> None:
+    x, y, costs = networks(60, rng, 2.0)
+    predictor, ranked = fit_best(x, y + 0.1 * rng.normal(size=60), costs, rng=rng)
+    assert ranked[0].name in ("quadratic", "gaussian process")
+    assert ranked[0].within.value > 0.8
+    assert ranked[0].beats_flops
+    assert ranked[-1].name == "linear"
+    assert predictor.predict(x).shape == (60,)
+
+
+def test_a_predictor_without_anything_to_learn_but_size_does_not_beat_flops(rng: np.random.Generator) -> None:
+    x, y, costs = networks(80, rng, 0.0)
+    ranked = rank_predictors(x, y + 0.3 * rng.normal(size=80), costs, rng=rng, names=("linear", "quadratic"))
+    assert ranked[0].overall > 0.8
+    assert not ranked[0].beats_flops
+
+
+def test_no_network_is_predicted_from_itself(rng: np.random.Generator) -> None:
+    x, y = rng.normal(size=(30, 2)), rng.normal(size=30)
+    y[3] = 50.0
+    assert abs(left_out_predictions("linear", x, y, rng=rng)[3]) < 25
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.zeros((5, 1)), np.arange(5.0), "5 networks are too few to fit a predictor to; give 8 or more"),
+        (np.zeros((9, 1)), np.array([np.nan] * 9), "not finite"),
+    ],
+)
+def test_rows_that_cannot_be_fitted_are_refused(x: np.ndarray, y: np.ndarray, message: str) -> None:
+    with pytest.raises(NetspaceError, match=message):
+        rank_predictors(x, y, np.ones(len(y)), rng=np.random.default_rng(0))
+
+
+def test_equal_errors_are_no_fault_and_rank_nothing(rng: np.random.Generator) -> None:
+    x, costs = rng.normal(size=(20, 2)), rng.uniform(1, 1.2, 20)
+    predictor, (ranked,) = fit_best(x, np.full(20, 0.1), costs, rng=rng)
+    assert np.ptp(predictor.predict(x)) < 1e-12
+    assert (ranked.overall, ranked.within.value, ranked.beats_flops) == (0, 0, False)
+    assert all(r.within.value == 0 for r in rank_predictors(x, np.zeros(20), costs, rng=rng, names=("linear",)))
+
+
+@pytest.mark.parametrize(
+    ("errors", "flat"),
+    [
+        ([0.0] * 9, True),
+        ([0.0] * 93 + [0.005] * 7, True),
+        ([0.0] * 92 + [0.005] * 8, False),
+        ([0.0] * 5 + [0.005] * 5, False),
+        ([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], False),
+        ([], False),
+    ],
+)
+def test_errors_are_levelled_only_where_nearly_all_are_one_value(errors: list[float], flat: bool) -> None:
+    y = np.array(errors)
+    found = levelled(y)
+    assert np.array_equal(found, np.full(len(y), y.mean()) if flat else y)
