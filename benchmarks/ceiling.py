@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from own_table import read_own
 
-from netspace.records.table import ErrorTable
+from netspace.records.measured import MeasuredNetworks
 from netspace.surrogate.features import log_features
 from netspace.surrogate.validation import left_out_predictions, rank_predicted
 
@@ -50,18 +50,18 @@ def main() -> None:
             say(f"{file.stem} against the mean of both", scores, both, second)
 
 
-def rows_at(table: ErrorTable, points: NDArray[np.int64]) -> NDArray[np.int64]:
+def rows_at(table: MeasuredNetworks, points: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the rows of a table that hold some networks."""
     where = {tuple(point): i for i, point in enumerate(table.points.tolist())}
     return np.array([where[tuple(point)] for point in points.tolist()])
 
 
-def errors_at(table: ErrorTable, points: NDArray[np.int64]) -> FloatArray:
+def errors_at(table: MeasuredNetworks, points: NDArray[np.int64]) -> FloatArray:
     """Return a table's errors of some networks."""
     return table.errors[rows_at(table, points)]
 
 
-def say(what: str, score: FloatArray, truth: FloatArray, table: ErrorTable) -> None:
+def say(what: str, score: FloatArray, truth: FloatArray, table: MeasuredNetworks) -> None:
     """Print how a score ranks networks."""
     found = rank_predicted(what, score, truth, table.costs.astype(np.float64), rng=np.random.default_rng(0))
     low, high = found.within.low, found.within.high

@@ -32,7 +32,6 @@ from netspace.config import load_recipe
 from netspace.cost import Budget
 from netspace.evaluate import TrainingData, train_network
 from netspace.search import SpaceSearch
-from netspace.spaces import Architecture
 from netspace.surrogate import plan_calibration
 from netspace.surrogate.features import log_features
 from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
@@ -125,14 +124,14 @@ def unit_costs(given: argparse.Namespace) -> tuple[float, float]:
     images = load_images(DataSettings(given.dataset, image_size=given.image_size))
     config = with_steps(configured(given, "base", 0), 6)
     template, recipe = config.space.template(*images.shape), load_recipe(given.recipe)
-    training = TrainingData.of(images, recipe, torch.device("cpu"))
+    training = TrainingData.of(images, recipe)
     networks = read_own(given.table)
     order = np.argsort(networks.costs)
     spread = networks.points[order[np.linspace(0, len(order) - 1, 9).astype(int)]]
     alone, shared = [], []
     for point in spread:
         begun = time.process_time()
-        train_network(Architecture.of(point[0::2], point[1::2]), template, training, recipe, seed=0)
+        train_network(template.architectures(point[None])[0], template, training, recipe, seed=0)
         alone.append(time.process_time() - begun)
         search = SpaceSearch(config, images)
         begun = time.process_time()

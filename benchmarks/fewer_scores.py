@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from netspace import Budget
-from netspace.surrogate import BudgetAnswer, Evidence, FinishedRun, Front, ScoreFile, Scores, open_run
+from netspace.runs import Readings, Run
+from netspace.surrogate import BudgetAnswer, Evidence, Judge
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for file in given.run.glob("*.yaml"):
             shutil.copy(file, folder)
-        run, scores = open_run(Path(folder)), ScoreFile(given.run).read(len(open_run(given.run).space.stages))
+        run, scores = Run(Path(folder)), Run(given.run).scores
         _, reference = answers(run, scores, len(scores.values), given.min_hit_rate)
         for n in [*given.counts, len(scores.values)]:
             name, found = answers(run, scores, n, given.min_hit_rate)
@@ -34,15 +35,14 @@ def main() -> None:
             print(f"| {n} | {name} | " + " | ".join(f"{r:.2f}" for r in regrets) + " |", flush=True)
 
 
-def answers(run: FinishedRun, scores: Scores, n: int, hit_rate: float) -> tuple[str, list[BudgetAnswer]]:
+def answers(run: Run, scores: Readings, n: int, hit_rate: float) -> tuple[str, list[BudgetAnswer]]:
     """Return the model that the first n scores choose, and its answers at the run's budgets."""
     for file in run.folder.glob("front-*"):
         file.unlink()
-    stages = len(run.space.stages)
-    first = Scores(scores.points[:n], scores.values[:n])
-    signal, _ = Evidence(run, first, Scores.none(stages)).signal("supernet")
+    first = Readings(scores.points[:n], scores.values[:n])
+    signal, _ = Evidence(run, first, Readings.none(run.space.full.layout)).signal("supernet")
     budgets = [Budget.parse(text, run.config.tolerance) for text in run.config.budgets]
-    return signal.ranked[0].name, Front(run, signal, hit_rate=hit_rate).answer(budgets)
+    return signal.ranked[0].name, Judge(run, signal, hit_rate=hit_rate).answer(budgets)
 
 
 def regret(answer: BudgetAnswer, reference: BudgetAnswer) -> float:

@@ -21,7 +21,7 @@ from netspace import Budget, CostModel, load_search_space
 from netspace.cost import LogUniformDraws
 from netspace.surrogate.contest import shortlist
 from netspace.surrogate.features import log_features
-from netspace.surrogate.grid import as_points, axis_grid, members, price
+from netspace.surrogate.grid import members
 from netspace.surrogate.judging import Judged, Members, least_hit_rate
 from netspace.surrogate.predictors import FITS
 
@@ -52,10 +52,10 @@ def main() -> None:
 def measure(name: str, model_name: str, rows: int) -> dict[str, Any]:
     """Judge all spaces of a preset at twelve budgets with a model fitted to so many networks."""
     search_space, rng = load_search_space(name), np.random.default_rng(0)
-    grid = axis_grid(search_space)
+    grid = search_space.grid
     model = CostModel(search_space.template(32, 3, 10))
-    points = as_points(*LogUniformDraws(model, search_space.full, rng=rng).draw(rows, rng=rng))
-    costs = price(model, points)
+    points = LogUniformDraws(model, search_space.full, rng=rng).draw(rows, rng=rng)
+    costs = model(points)
     errors = formula(points, costs) + 0.3 * rng.normal(size=rows)
     predictor = FITS[model_name](log_features(grid, points, costs), errors, rng=rng)
     budgets = [Budget.parse(text) for text in (PAPER if name == "expanded" else SMALL)]
@@ -86,7 +86,7 @@ def row(budget: Budget, judged: Judged, everyone: Members) -> dict[str, Any]:
     return {
         "budget": str(budget),
         "judged": int(seen.sum()),
-        "best": everyone.grid.choice(int(ahead[0])),
+        "best": everyone.choice(int(ahead[0])),
         "error": round(float(judged.error[ahead[0]]), 3),
         "hit rate": round(float(judged.hit_rate[ahead[0]]), 3),
         "standard error of the best 32": round(float(judged.sampling[ahead].max()), 4),

@@ -17,14 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from netspace import Budget, CostModel, DataSettings, load_images, load_search_space
 from netspace.config import load_recipe
 from netspace.documents import fingerprint
 from netspace.evaluate import TrainingData, plan_drawn, train_population
 from netspace.records import NetworkStore
-from netspace.records.table import ErrorTable, TableColumns, read_table
+from netspace.records.measured import MeasuredColumns, MeasuredNetworks, read_measured
 
 
 def main() -> None:
@@ -44,26 +43,26 @@ def main() -> None:
     images = load_images(DataSettings(given.dataset, image_size=given.image_size))
     space, recipe = load_search_space(given.space), load_recipe(given.recipe)
     template = space.template(*images.shape)
-    training = TrainingData.of(images, recipe, torch.device("cpu"))
+    training = TrainingData.of(images, recipe)
     store = NetworkStore(given.out)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
-    depths, widths = space.full.enumerate()
-    costs = CostModel(template)(depths, widths)
+    points = space.full.enumerate()
+    costs = CostModel(template)(points)
     low, high = Budget.parse(given.budget).interval if given.budget else (0, costs.max())
     order = np.argsort(costs, kind="stable")
     kept = np.sort(order[(costs[order] >= low) & (costs[order] <= high)][:: given.every])
-    store.add(plan_drawn(given.space, (depths[kept], widths[kept]), template, given.seed))
+    store.add(plan_drawn(given.space, points[kept], template, given.seed))
     train_population(store, template, training, recipe, jobs=given.jobs, on_change=print)
     write_table(store, given.csv)
 
 
-def read_own(file: Path, every: int = 1) -> ErrorTable:
+def read_own(file: Path, every: int = 1) -> MeasuredNetworks:
     """Return the table, or each so many-th network of it by cost; errors 0..1."""
     with file.open() as stream:
         knobs = tuple(name for name in next(csv.reader(stream)) if name[0] in "dw" and name[1:].isdigit())
     depths = tuple(name for name in knobs if name[0] == "d")
     ranges = dict.fromkeys(knobs, 2)
-    table = read_table(file, TableColumns(knobs, "flops", "validation_error", depths=depths, ranges=ranges))
+    table = read_measured(file, MeasuredColumns(knobs, "flops", "validation_error", depths=depths, ranges=ranges))
     kept = np.argsort(table.costs, kind="stable")[::every]
     return replace(table, points=table.points[kept], costs=table.costs[kept], errors=table.errors[kept])
 

@@ -21,6 +21,7 @@ from torch import Tensor
 from netspace import Architecture, Budget, CostModel, SpaceCosts, SpaceDistribution, load_search_space
 from netspace.models import Mixture
 from netspace.search import ScoreEstimator, penalty_tables
+from netspace.search.constraint import TablePenalty
 from netspace.settings import PenaltyForm, SearchSettings
 
 STEPS, RATE, NOISE = 480, 0.03, 0.05
@@ -72,15 +73,14 @@ def search(form: PenaltyForm, penalty: float, budget: Budget, seed: int) -> tupl
     template = space.template(32, 3, 10)
     model = CostModel(template)
     (table,) = penalty_tables(space, model, (budget,), form)
-    estimator = ScoreEstimator(space, table, SearchSettings(draws=4, penalty=penalty))
+    estimator = ScoreEstimator(space, TablePenalty(table), SearchSettings(draws=4, penalty=penalty))
     theta, rng = SpaceDistribution(space.shape), np.random.default_rng(seed)
     optimizer = torch.optim.Adam(theta.parameters(), lr=RATE, betas=(0.5, 0.999))
 
     def evaluate(choice: Architecture | Mixture) -> Tensor:
         assert isinstance(choice, Architecture)
-        depths, widths = np.array([choice.depths]), np.array([choice.widths])
-        size = np.log(model(depths, widths)[0] / 1e7)
-        error = 1.45 - 0.1 * size - 0.1 * np.log(widths.min() / 8) + 0.02 * np.log(depths.sum() / 6)
+        size = np.log(model(template.points([choice]))[0] / 1e7)
+        error = 1.45 - 0.1 * size - 0.1 * np.log(min(choice.widths) / 8) + 0.02 * np.log(sum(choice.depths) / 6)
         return torch.tensor(error + NOISE * rng.normal())
 
     for step in range(STEPS):

@@ -86,14 +86,12 @@ def arguments() -> argparse.Namespace:
 
 def architecture_at(at: str, space: SearchSpace, supernet: SuperNetwork) -> Architecture:
     """Return the largest architecture for 100 %, else one drawn within 1 % of the cost."""
-    largest = supernet.shared.architecture
     if at == "100%":
-        return largest
+        return space.full.layout.architecture([axis.high for axis in space.full.axes])
     highest = SpaceCosts(CostModel(supernet.template), space.full).bounds[1]
     target = round(highest * float(at[:-1]) / 100) if at.endswith("%") else parse_amount(at)
     band = Budget(target, tolerance=0.01).band(space.full, supernet.template)
-    depths, widths = band.draw(1, rng=np.random.default_rng(0))
-    return Architecture.of(depths[0], widths[0])
+    return supernet.template.architectures(band.draw(1, rng=np.random.default_rng(0)))[0]
 
 
 def stepper(supernet: SuperNetwork, args: argparse.Namespace) -> Callable[[Architecture, bool], float]:
@@ -109,7 +107,7 @@ def stepper(supernet: SuperNetwork, args: argparse.Namespace) -> Callable[[Archi
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast(args.device, torch.bfloat16, enabled=args.precision == "bf16-mixed"):
             if masked:
-                masks = masks_of_subnetwork(supernet.shared, SubNetwork.of(architecture))
+                masks = masks_of_subnetwork(supernet.shared, SubNetwork.of(architecture, supernet.template))
                 logits = forward_masked(supernet.shared, images, masks)
             else:
                 logits = supernet(images, architecture)

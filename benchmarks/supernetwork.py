@@ -20,9 +20,8 @@ from own_table import read_own
 
 from netspace import DataSettings, SearchConfig, load_images, resolve
 from netspace.data import ImageData
-from netspace.records.table import ErrorTable
+from netspace.records.measured import MeasuredNetworks
 from netspace.search import SpaceSearch, architecture_error, scoring
-from netspace.spaces import Architecture
 from netspace.surrogate.validation import pair_signs, rank_predicted
 
 # Beside these, at revision 93549ff: uniform draws, several networks a step, sandwiches, distillation, rates that change
@@ -165,7 +164,7 @@ def measure(task: tuple[argparse.Namespace, tuple[str, int, float], float]) -> l
     return rows
 
 
-def ranked(search: SpaceSearch, table: ErrorTable, scores: np.ndarray) -> tuple[float, ...]:
+def ranked(search: SpaceSearch, table: MeasuredNetworks, scores: np.ndarray) -> tuple[float, ...]:
     """Return τ overall, within a cost ratio with its interval, its pairs, and τ within the budgets' own bands."""
     costs = table.costs.astype(np.float64)
     found = rank_predicted("", scores, table.errors, costs, rng=np.random.default_rng(0))
@@ -179,7 +178,7 @@ def ranked(search: SpaceSearch, table: ErrorTable, scores: np.ndarray) -> tuple[
     return tuple(round(float(x), 4) for x in numbers)
 
 
-def finetuned(search: SpaceSearch, table: ErrorTable, scores: np.ndarray, epochs: int) -> np.ndarray:
+def finetuned(search: SpaceSearch, table: MeasuredNetworks, scores: np.ndarray, epochs: int) -> np.ndarray:
     """Return scores in which those of each budget's members are read after fine-tuning for it."""
     before = {name: value.clone() for name, value in search.supernet.state_dict().items()}
     found = scores.copy()
@@ -195,7 +194,7 @@ def finetuned(search: SpaceSearch, table: ErrorTable, scores: np.ndarray, epochs
 def scored(search: SpaceSearch, points: np.ndarray) -> Iterator[float]:
     """Yield the super network's score of each network."""
     for point in points:
-        network = Architecture.of(point[0::2], point[1::2])
+        (network,) = search.template.architectures(point[None])
         yield architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
 
 

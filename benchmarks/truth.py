@@ -27,12 +27,12 @@ from truth_methods import BLURRED, METHODS, Problem
 from netspace.analysis import kendall_tau, mean_interval
 from netspace.cost import Budget
 from netspace.errors import NetspaceError
-from netspace.records.table import ErrorTable, TableColumns, read_table
+from netspace.records.measured import MeasuredColumns, MeasuredNetworks, read_measured
 from netspace.surrogate.judging import EnumeratedMembers, Judged
 
 FloatArray = NDArray[np.float64]
 NATS = Path("../shared/data/nats_sss/nats_sss_cifar10.csv")
-NATS_COLUMNS = TableColumns(("c0", "c1", "c2", "c3", "c4"), "flops", "test_acc", accuracy=True)
+NATS_COLUMNS = MeasuredColumns(("c0", "c1", "c2", "c3", "c4"), "flops", "test_acc", accuracy=True)
 NATS_BUDGETS = ("20M", "40M", "60M", "80M", "120M", "160M", "200M")
 EXACT = 1.0
 MOVED = ("score", "gumbel", "single network (TAS-like)")
@@ -42,7 +42,7 @@ def main() -> None:
     """Run methods, seeds and blurs; print the tables, write CSV, JSON and a picture."""
     args = arguments()
     torch.set_num_threads(1)
-    table = read_table(args.table or NATS, columns(args))
+    table = read_measured(args.table or NATS, columns(args))
     for text in table.notes:
         print(f"note: {text}")
     members = EnumeratedMembers(table.grid, table.points, table.costs)
@@ -123,7 +123,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def columns(args: argparse.Namespace) -> TableColumns:
+def columns(args: argparse.Namespace) -> MeasuredColumns:
     """Return the columns asked for, or those of NATS-Bench."""
     if args.table is None:
         return NATS_COLUMNS
@@ -132,10 +132,10 @@ def columns(args: argparse.Namespace) -> TableColumns:
     ranges = dict(part.split("=") for part in args.ranges.split(",") if part)
     depths = tuple(name for name in args.depths.split(",") if name)
     whole = {name: int(number) for name, number in ranges.items()}
-    return TableColumns(tuple(args.columns.split(",")), args.cost, args.error, args.accuracy, depths, whole)
+    return MeasuredColumns(tuple(args.columns.split(",")), args.cost, args.error, args.accuracy, depths, whole)
 
 
-def default_budgets(args: argparse.Namespace, table: ErrorTable) -> list[Budget]:
+def default_budgets(args: argparse.Namespace, table: MeasuredNetworks) -> list[Budget]:
     """Return the issue's budgets for NATS-Bench; for another table seven, evenly over the orders of its costs."""
     if args.table is None:
         return [Budget.parse(text) for text in NATS_BUDGETS]
@@ -221,7 +221,7 @@ def write_rows(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
         writer.writerows({k: round(v, 4) if isinstance(v, float) else v for k, v in r.items()} for r in rows)
 
 
-def write_summary(args: argparse.Namespace, rows: list[dict[str, Any]], table: ErrorTable, n: int) -> None:
+def write_summary(args: argparse.Namespace, rows: list[dict[str, Any]], table: MeasuredNetworks, n: int) -> None:
     """Write the summaries as JSON and the picture as PNG."""
     keys = sorted({(r["method"], r["tau"]) for r in rows}, key=lambda k: (-k[1], list(METHODS).index(k[0])))
     found = [summary(rows, name, tau) for name, tau in keys]

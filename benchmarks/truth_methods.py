@@ -15,6 +15,7 @@ from torch import Tensor
 from netspace.analysis import pareto_front
 from netspace.models import Mixture
 from netspace.search import SpaceDistribution
+from netspace.search.constraint import TablePenalty
 from netspace.search.distribution import contract
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import SearchSettings
@@ -137,7 +138,7 @@ def _mode(problem: Problem, name: str, band: tuple[int, int], rng: np.random.Gen
     own = np.ravel_multi_index(tuple(problem.indices.T), shape) if single else problem.members.space.astype(np.int64)
     table = problem.penalty(np.sqrt(band[0] * band[1]), np.asarray(own), shape)
     settings = SearchSettings(draws=DRAWS, penalty=PENALTY, penalty_form="centre")
-    estimator = GRADIENTS[name](space, table.reshape(*shape, *odd), settings)
+    estimator = GRADIENTS[name](space, TablePenalty(table.reshape(*shape, *odd)), settings)
     theta = SpaceDistribution((*shape, *odd))
     optimizer = torch.optim.Adam(theta.parameters(), lr=RATE, betas=(0.5, 0.999))
 
@@ -160,10 +161,8 @@ def _looked_up(losses: Tensor, choice: Architecture | Mixture) -> Tensor:
     if isinstance(choice, Architecture):
         values = [v - 1 for stage in choice.stages for v in (stage.depth, stage.width)]
         return losses[tuple(values[: losses.ndim])]
-    pairs = zip(choice.depths, choice.depth_weights, choice.widths, choice.width_weights, strict=True)
-    mixed = [part for d, p, w, q in pairs for part in ((d - 1, p), (w - 1, q))][: losses.ndim]
-    places = torch.meshgrid(*[values for values, _ in mixed], indexing="ij")
-    return contract(losses[places], [weights.double() for _, weights in mixed])
+    places = torch.meshgrid(*[values - 1 for values in choice.values[: losses.ndim]], indexing="ij")
+    return contract(losses[places], [weights.double() for weights in choice.weights[: losses.ndim]])
 
 
 def random_spaces(problem: Problem, rng: np.random.Generator) -> list[int]:

@@ -85,14 +85,16 @@ def test_every_yaml_block_is_read(page: Path, tmp_path: Path) -> None:
 
 def test_the_page_on_your_own_files_shows_one_of_each_kind(tmp_path: Path) -> None:
     kinds = [load(block, tmp_path) for block in blocks(ROOT / "docs" / "your-own.md")]
-    assert kinds == ["search space", "network space", "settings", "recipe"]
+    assert kinds == ["search space", "search space", "network space", "settings", "recipe"]
 
 
 @pytest.mark.parametrize("name", ["extend.md", "coming-from.md"])
 def test_the_python_of_a_page_runs_from_its_first_block_to_its_last(name: str, tmp_path: Path) -> None:
     parts = [block.replace("\n", "\n    ").rstrip(" ") for block in blocks(ROOT / "docs" / name, "python")]
     script = tmp_path / "page.py"  # a file with a guard, since processes that train import it again
-    script.write_text('if __name__ == "__main__":\n    ' + "\n    ".join(parts))
+    # The examples that run by themselves have a test of their own (tests/test_examples.py).
+    head = 'if __name__ == "__main__":\n    __name__ = "page"\n    '
+    script.write_text(head + "\n    ".join(parts))
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

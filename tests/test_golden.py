@@ -23,6 +23,7 @@ from netspace import (
     EliteSpace,
     NetspaceError,
     NetworkTemplate,
+    Run,
     SearchSpace,
     SpaceCosts,
     cost,
@@ -321,7 +322,7 @@ def test_a_search_space_file_says_what_it_says() -> None:
 
 
 def test_the_written_config_of_a_run_is_read_whole() -> None:
-    config = named("load_run_config")(GOLDEN / "run-front")
+    config = Run(GOLDEN / "run-front").config
     assert config.space == load_search_space(str(GOLDEN / "space.yaml"))
     assert (config.seed, config.budgets, config.search.estimator) == (3, ("40K", "80K"), "front")
     options = {"data": {"dataset": "fashion", "image_size": 8, "channels": 1}, "budgets": ["40K", "80K"]}

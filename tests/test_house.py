@@ -9,22 +9,34 @@ from pathlib import Path
 import pytest
 
 import netspace
+from tests.rooms import (
+    PICTURE,
+    ROOT,
+    SOURCE,
+    draw,
+    files_in_rooms,
+    floors,
+    imports,
+    module_name,
+    reduced,
+    room,
+    room_imports,
+)
 
-ROOT = Path(__file__).parent.parent
-SOURCE = ROOT / "src" / "netspace"
 # Bottom to top: a room imports only from lines below its own; inside a folder, files may not form a ring.
 LINES: list[set[str]] = [
     {"errors", "names"},
-    {"schedules", "analysis"},
-    {"documents"},
+    {"schedules", "analysis", "plugins"},
+    {"documents", "blocks"},
     {"spaces"},
     {"cost"},
     {"settings", "records"},
-    {"config", "models", "report"},
-    {"data", "surrogate"},
+    {"config", "models"},
+    {"runs"},
+    {"data", "report", "surrogate"},
     {"search", "evaluate"},
     {"fidelity", "finding", "handover", "nas_comparison"},
-    {"pipeline"},
+    {"pipeline", "testing"},
     {"cli"},
 ]
 WITHOUT_TORCH = (
@@ -33,36 +45,19 @@ WITHOUT_TORCH = (
     "names",
     "schedules",
     "documents",
+    "blocks",
+    "plugins",
     "spaces",
     "cost",
     "settings",
     "records",
     "config",
+    "runs",
     "report",
     "surrogate",
 )
 FILES = sorted(SOURCE.rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
-
-
-def module_name(file: Path) -> str:
-    parts = file.relative_to(SOURCE).with_suffix("").parts
-    return ".".join(["netspace", *(part for part in parts if part != "__init__")])
-
-
-def imports(file: Path) -> set[str]:
-    """Return the modules of netspace that a file imports, wherever in the file."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("netspace"):
-            found.add(node.module or "")
-        elif isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names if alias.name.startswith("netspace"))
-    return found - {"netspace"}
-
-
-def room(module: str) -> str:
-    return module.split(".")[1]
 
 
 def line_of(name: str) -> int:
@@ -80,6 +75,21 @@ def test_a_file_imports_only_from_lines_below_its_own(file: Path) -> None:
     own = room(module_name(file))
     upward = [m for m in imports(file) if room(m) != own and line_of(room(m)) >= line_of(own)]
     assert not upward, f"{module_name(file)} imports {upward}"
+
+
+def test_the_picture_of_the_house_is_what_the_imports_say() -> None:
+    drawn = draw(room_imports(files_in_rooms()))
+    assert PICTURE.read_text() == drawn, "the rooms have changed: draw them anew with `python -m tests.rooms`"
+
+
+def test_the_picture_stands_each_room_above_what_it_imports_and_draws_every_rest() -> None:
+    graph = {"cli": {"cost", "spaces", "errors"}, "cost": {"spaces"}, "spaces": {"errors"}, "errors": set()}
+    assert floors(graph) == {"cli": 3, "cost": 2, "spaces": 1, "errors": 0}
+    assert reduced(graph) == {"cli": {"cost"}, "cost": {"spaces"}, "spaces": {"errors"}, "errors": set()}
+    assert draw(graph).count("<line") == 3
+    assert draw({**graph, "search": {"spaces"}}).count("<line") == 4
+    with pytest.raises(AssertionError, match="cost → spaces → cost"):
+        floors({"cost": {"spaces"}, "spaces": {"cost"}})
 
 
 def test_no_files_import_each_other_in_a_ring() -> None:

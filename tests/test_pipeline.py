@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netspace import Budget, NetspaceError, find_spaces, load_elite
+from netspace import Budget, DataSettings, NetspaceError, find_spaces, load_elite
 from netspace.config import load_recipe
 from netspace.pipeline import Pipeline, choose_recipe, choose_space
 from tests.conftest import quick_config
@@ -28,7 +28,7 @@ def test_few_images_take_the_recipe_of_small_batches() -> None:
 
 
 def test_each_step_takes_what_the_one_before_it_wrote(tmp_path: Path) -> None:
-    steps = list(Pipeline("images", Budget(2_000_000), "tiny", "quick", tmp_path, seed=3).steps())
+    steps = list(Pipeline(DataSettings("images"), Budget(2_000_000), "tiny", "quick", tmp_path, seed=3).steps())
     assert [step.name for step in steps] == ["search", "nas", "train", "export", "report"]
     for before, after in itertools.pairwise(steps[:4]):
         assert str(before.result) in after.command or str(before.result.parent) in after.command
@@ -37,7 +37,7 @@ def test_each_step_takes_what_the_one_before_it_wrote(tmp_path: Path) -> None:
 
 def test_nas_looks_in_the_whole_space_where_the_elite_has_no_member_in_band(tmp_path: Path) -> None:
     (elite,) = find_spaces(quick_config(budgets=["2M"]), tmp_path / "search")
-    pipeline = Pipeline("fashion", elite.budget, "tiny", "quick", tmp_path)
+    pipeline = Pipeline(DataSettings("fashion"), elite.budget, "tiny", "quick", tmp_path)
     for hit_rate, place in ((0.5, str(pipeline.elite)), (0.0, "tiny")):
         best = replace(elite.candidates[0], hit_rate=hit_rate)
         replace(elite, candidates=(best,)).save(tmp_path / "search")

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 from netspace import Architecture, NetspaceError, NetworkTemplate, SearchSpace, load_elite, load_search_space
-from netspace.config import load_recipe, load_run_config, load_run_space
+from netspace.config import load_recipe
 from netspace.cost import CostModel, SpaceCosts
 from netspace.documents import to_plain, to_yaml
 from netspace.records import ChosenArchitecture, Planned, TrainedNetwork, load_architecture
+from netspace.records.measured import MeasuredColumns, read_measured
 from netspace.records.store import NetworkStore
-from netspace.records.table import TableColumns, read_table
 from netspace.report import Material, all_tables, gather, nas_tables, standings
 from netspace.report.figures import all_charts
 from netspace.report.front_figure import front_charts, front_tables
 from netspace.report.nas_table import nas_charts
+from netspace.runs import Run
 from netspace.surrogate.features import log_features
-from netspace.surrogate.grid import axis_grid, price
 from netspace.surrogate.signals import CACHE, _Cache
 from tests.conftest import quick_config
 from tests.mutations import mutations
@@ -80,7 +80,7 @@ def recipe(folder: Path) -> Kind:
 
 def config(folder: Path) -> Kind:
     (folder / "config.yaml").write_text(to_yaml({"config": to_plain(quick_config()), "data": "0" * 16}))
-    return Kind(folder / "config.yaml", "yaml", lambda: (load_run_config(folder), load_run_space(folder)))
+    return Kind(folder / "config.yaml", "yaml", lambda: (Run(folder).config, Run(folder).stored_space))
 
 
 def front(folder: Path) -> Kind:
@@ -142,8 +142,8 @@ def table(folder: Path) -> Kind:
     file = folder / "table.csv"
     rows = [f"{d},{w},{d * w * 1000},{90 - d - w / 8}" for d in (1, 2) for w in (8, 16, 24, 32)]
     file.write_text("\n".join(["d1,w1,flops,accuracy", *rows, ""]))
-    columns = TableColumns(("d1", "w1"), "flops", "accuracy", accuracy=True, depths=("d1",))
-    return Kind(file, "csv", lambda: read_table(file, columns))
+    columns = MeasuredColumns(("d1", "w1"), "flops", "accuracy", accuracy=True, depths=("d1",))
+    return Kind(file, "csv", lambda: read_measured(file, columns))
 
 
 def _store(folder: Path, populations: tuple[str, ...]) -> NetworkStore:
@@ -196,10 +196,10 @@ def test_a_file_that_is_almost_right_is_taken_or_refused_in_one_line(name: str, 
 
 @pytest.fixture
 def numbers(tiny: SearchSpace) -> dict[str, Any]:
-    grid, model = axis_grid(tiny), CostModel(tiny.template(28, 1, 10))
+    grid, model = tiny.grid, CostModel(tiny.template(28, 1, 10))
     rng = np.random.default_rng(0)
     points = np.stack([rng.choice([1, 2] if i % 2 == 0 else [4, 8, 12, 16], 24) for i in range(6)], axis=1)
-    costs = price(model, points)
+    costs = model(points)
     x = log_features(grid, points, costs)
     return {"x": x, "y": 0.9 - 0.05 * x.sum(1) / x.shape[1], "costs": costs.astype(float)}
 

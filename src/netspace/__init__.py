@@ -12,6 +12,7 @@ from netspace.config import load_search_space, preset_names, resolve
 from netspace.cost import Budget, Cost, CostModel, SpaceCosts, cost
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, load_elite
+from netspace.runs import Run
 from netspace.settings import DataSettings, SearchConfig
 from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, Range, SearchSpace, Stage
 
@@ -43,6 +44,7 @@ __all__ = [
     "NetworkSpace",
     "NetworkTemplate",
     "Range",
+    "Run",
     "SearchConfig",
     "SearchSpace",
     "SpaceCosts",

@@ -66,35 +66,6 @@ def load_search_space(name: str) -> SearchSpace:
     return from_plain(SearchSpace, document, name)
 
 
-def load_run_config(folder: Path) -> SearchConfig:
-    """Return the config of a run, as it was resolved.
-
-    Raises:
-        NetspaceError: where the folder holds no run, or its config is corrupt.
-    """
-    file = folder / "config.yaml"
-    if not file.exists():
-        raise NetspaceError(f"'{folder}' holds no run: it has no config.yaml; give the --out of a search")
-    return from_plain(SearchConfig, _stored(file), str(file))
-
-
-def load_run_space(folder: Path) -> SearchSpace | None:
-    """Return the search space of a run's config, whatever its other settings; None where there is no config.
-
-    Raises:
-        NetspaceError: where the config is corrupt.
-    """
-    file = folder / "config.yaml"
-    return from_plain(SearchSpace, _stored(file).get("space"), f"{file}: config.space") if file.exists() else None
-
-
-def _stored(file: Path) -> dict[str, Any]:
-    config = read_yaml(file).get("config")
-    if not isinstance(config, dict):
-        raise NetspaceError(f"{file} is no run's config: it has no mapping under 'config'; restore it")
-    return config
-
-
 def resolve(
     space: str, *, file: Path | None = None, settings: tuple[str, ...] = (), options: dict[str, Any] | None = None
 ) -> SearchConfig:

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from netspace.analysis import Agreement, agreements, free_proxies, is_open, leave_one_out, log_features
 from netspace.analysis.fidelity import WITHIN
 from netspace.documents import fingerprint, to_json, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, plan_drawn, train_population
-from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, Population, load_elite, population_name
+from netspace.models import resolve_device
+from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, Population, population_name
 from netspace.records.fidelity_file import FIDELITY_FILE
+from netspace.records.row import architecture_of
+from netspace.runs import FIDELITY, Run
 from netspace.search import SpaceSearch, architecture_error, open_search
 from netspace.settings import Recipe
-from netspace.spaces import Architecture
 
 SUPERNET = "super network"
 RIDGE = "ridge on logs"
@@ -29,7 +30,7 @@ ACROSS = "across"
 
 
 def check_fidelity(
-    run: Path,
+    run: Run | Path,
     n: int,
     *,
     recipe: Recipe,
@@ -37,6 +38,7 @@ def check_fidelity(
     opening: Mapping[str, Any] | None = None,
     seed: int = 0,
     jobs: int = 1,
+    device: str = "auto",
     on_change: Callable[[dict[str, int]], None] | None = None,
 ) -> list[Agreement]:
     """Train networks, compare the super network's scores with them, and write the outcome into the elite files.
@@ -50,6 +52,8 @@ def check_fidelity(
         opening: arguments of `netspace.search.open_search`, where the data have moved or changed.
         seed: of draws and trainings.
         jobs: processes that train.
+        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one, and leaves the super network where it
+            was trained.
         on_change: called with the number of networks of each status, when it changes.
 
     Returns:
@@ -60,34 +64,40 @@ def check_fidelity(
         NetspaceError: where the folder holds no finished search, too few networks could be trained, or a folder of
             trained networks has another recipe, data or template.
     """
-    search = open_search(run, **(opening or {}))
-    elites = {budget: load_elite(run / f"elite-{budget}.yaml") for budget in map(str, search.budgets)}
+    run, on = Run.of(run), resolve_device(device)
+    search = open_search(run, **{"device": device, **(opening or {})})
+    elites = {str(budget): run.elite(budget) for budget in search.budgets}
     of = {"recipe": fingerprint(recipe), "template": fingerprint(search.template), "data": search.data.fingerprint}
     for folder in trained:
         NetworkStore(folder).check(**of)
     rows = [row for place in trained for row in _rows(NetworkStore(place))]
     if n:
-        store = NetworkStore(run / "fidelity")
-        training = TrainingData.of(search.data, recipe, torch.device("cpu"))
+        store = run.store(FIDELITY)
+        training = TrainingData.of(search.data, recipe)
         store.create(**of)
-        store.add(*_plan(search, elites, n, seed, run))
+        store.add(*_plan(search, elites, n, seed, run.folder))
         write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
-        train_population(store, search.template, training, recipe, jobs=jobs, on_change=on_change)
+        train_population(store, search.template, training, recipe, jobs=jobs, device=on, on_change=on_change)
         rows += _rows(store)
     rows = [row for row in rows if row["status"] == "ok"]
     if len(rows) < 3:
         raise NetspaceError(f"only {len(rows)} networks were trained well; the gate needs three or more")
     scores = _scores(search, rows)
     found = agreements(scores, [r["validation_error"] for r in rows], [r["band"] for r in rows], seed=seed)
+    _write(run.folder, found, scores, rows)
+    _mark(run, elites, found)
+    return found
+
+
+def _mark(run: Run, elites: dict[str, EliteSpace], found: list[Agreement]) -> None:
+    """Write into the elite files how far the super network's ranking is to be trusted, where that is known."""
     within = next((a for a in found if a.score == SUPERNET and a.group == WITHIN), None)
-    _write(run, found, scores, rows)
     if within is not None:
         tau, low, high = (round(x, 4) for x in within.tau)
         mark = Fidelity(tau, low, high, within.n, is_open(within))
         for elite in elites.values():
             provenance = dataclasses.replace(elite.provenance, fidelity=mark)
-            dataclasses.replace(elite, provenance=provenance).save(run)
-    return found
+            dataclasses.replace(elite, provenance=provenance).save(run.folder)
 
 
 def _write(run: Path, found: list[Agreement], scores: dict[str, Any], rows: list[dict[str, Any]]) -> None:
@@ -128,7 +138,7 @@ def _plan(
 def _scores(search: SpaceSearch, rows: list[dict[str, Any]]) -> dict[str, Any]:
     depths, widths, flops = ([row[key] for row in rows] for key in ("depth", "width", "flops"))
     errors = np.array([row["validation_error"] for row in rows])
-    networks = [Architecture.of(d, w) for d, w in zip(depths, widths, strict=True)]
+    networks = [search.template.complete(architecture_of(row)) for row in rows]
     shared = [
         architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
         for network in networks

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from netspace.cost import Budget, cost
 from netspace.data import ImageData, load_images, places
-from netspace.documents import fingerprint, to_json, to_plain, write_atomically
+from netspace.documents import fingerprint, from_plain, to_json, to_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, train_population
-from netspace.records import NetworkStore, Planned, Population, load_elite, population_name
+from netspace.models import resolve_device
+from netspace.records import NetworkStore, Planned, Population, population_name
 from netspace.records.nas_file import NAS_FILE, read_nas
-from netspace.search import RunFolder, SpaceSearch, open_search, search_architectures
+from netspace.records.row import architecture_of, knobs_of
+from netspace.runs import TABLE, Run
+from netspace.search import SpaceSearch, open_search, search_architectures
 from netspace.settings import NasSettings, Recipe
-from netspace.spaces import Architecture, NetworkSpace
+from netspace.spaces import NetworkSpace
 
 Found = dict[str, Any]
 
 
 def compare_nas(
-    run: Path,
+    run: Run | Path,
     *,
     recipe: Recipe,
     settings: NasSettings,
@@ -34,6 +35,7 @@ def compare_nas(
     opening: Mapping[str, Any] | None = None,
     out: Path | None = None,
     jobs: int = 1,
+    device: str = "auto",
     on_found: Callable[[Found], None] = lambda found: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
 ) -> Path:
@@ -52,6 +54,8 @@ def compare_nas(
         opening: further arguments of `netspace.search.open_search`, where the run's data have changed.
         out: folder of the results; None takes `table` in the run.
         jobs: processes that train.
+        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one, and leaves the super network where it
+            was trained.
         on_found: called with each NAS's finding.
         on_change: called with the number of networks of each status, when it changes.
 
@@ -59,38 +63,56 @@ def compare_nas(
         the folder: `nas.json` with what each NAS found, `networks.sqlite` with the trainings.
 
     Raises:
-        NetspaceError: where the run has no such elite, the images do not fit, or the folder holds other settings.
+        NetspaceError: where the run has no such elite, a budget is of another cost than FLOPs, the images do not fit,
+            or the folder holds other settings.
     """
-    search, data = _open(run, dataset, opening or {})
-    folder = out or run / "table"
-    training = TrainingData.of(data, recipe, torch.device("cpu"))
+    run, on = Run.of(run), resolve_device(device)
+    search, data = _open(run, dataset, {"device": device, **(opening or {})})
+    folder = out or run.folder / TABLE
+    training = TrainingData.of(data, recipe)
     store = NetworkStore(folder)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(search.template))
-    about: dict[str, Any] = {"dataset": data.settings.dataset, "search_space": search.config.space.name}
-    about |= {"image_size": search.template.image_size, "recipe": recipe.name}
-    about |= {"nas": to_plain(settings), "run": fingerprint(search.config)}
-    found = _load(folder, about, len(search.template.strides))
-    for target in budgets or list(search.budgets):
-        elite = load_elite(run / f"elite-{target}.yaml").space
-        for side, space in (("nas-elite", elite), ("nas-expanded", search.config.space.full)):
-            for seed in range(seeds):
-                if not any((f["side"], f["target"], f["place"]) == (side, target.target, seed) for f in found):
-                    found.append(_find(search, side, space, target, settings, seed))
-                    write_atomically(folder / NAS_FILE, to_json({**about, "found": found}, indent=1))
-                    on_found(found[-1])
-    store.add([_planned(f, search) for f in found], [_population(f, run) for f in found])
-    train_population(store, search.template, training, recipe, jobs=jobs, on_change=on_change)
+    targets = _in_flops(budgets or list(search.budgets))
+    about = {"dataset": data.settings.dataset, **_about(search, run, recipe, settings)}
+    found = _load(folder, about, settings, len(search.template.strides))
+    for target, side, space, seed in _asked(run, search, targets, seeds):
+        if not any((f["side"], f["target"], f["place"]) == (side, target.target, seed) for f in found):
+            found.append(_find(search, side, space, target, settings, seed))
+            write_atomically(folder / NAS_FILE, to_json({**about, "found": found}, indent=1))
+            on_found(found[-1])
+    store.add([_planned(f, search) for f in found], [_population(f, run.folder) for f in found])
+    train_population(store, search.template, training, recipe, jobs=jobs, device=on, on_change=on_change)
     return folder
 
 
-def _open(run: Path, dataset: str | None, opening: Mapping[str, Any]) -> tuple[SpaceSearch, ImageData]:
+def _asked(
+    run: Run, search: SpaceSearch, targets: list[Budget], seeds: int
+) -> Iterator[tuple[Budget, str, NetworkSpace, int]]:
+    """Yield each NAS: its target, its side, where it looks, its seed."""
+    for target in targets:
+        elite = run.elite(target).space
+        for side, space in (("nas-elite", elite), ("nas-expanded", search.config.space.full)):
+            for seed in range(seeds):
+                yield target, side, space, seed
+
+
+def _in_flops(budgets: list[Budget]) -> list[Budget]:
+    others = [str(budget) for budget in budgets if budget.kind != "flops"]
+    if others:
+        raise NetspaceError(
+            f"Table 1 compares networks at FLOPs, and {', '.join(others)} is another cost; name the FLOPs budgets of "
+            "the run with --budgets"
+        )
+    return budgets
+
+
+def _open(run: Run, dataset: str | None, opening: Mapping[str, Any]) -> tuple[SpaceSearch, ImageData]:
     """Return the search, and its own images, wherever they are now, or those of another data set of the same shape."""
     if dataset is None:
         search = open_search(run, **opening)
         return search, search.data
-    folder = RunFolder(run)
-    data = load_images(replace(folder.config().data, dataset=dataset), kept=places(run))
-    if data.fingerprint == folder.made_on():
+    data = load_images(replace(run.config.data, dataset=dataset), kept=places(run.folder))
+    if data.fingerprint == run.made_on:
         search = open_search(run, dataset=dataset, **opening)
         return search, search.data
     search = open_search(run, **opening)
@@ -103,12 +125,19 @@ def _open(run: Path, dataset: str | None, opening: Mapping[str, Any]) -> tuple[S
     return search, data
 
 
-def _load(folder: Path, about: dict[str, Any], stages: int) -> list[Found]:
+def _about(search: SpaceSearch, run: Run, recipe: Recipe, settings: NasSettings) -> dict[str, Any]:
+    """Return what all that is found has in common, for the file of it."""
+    shape = {"search_space": search.config.space.name, "image_size": search.template.image_size}
+    return {**shape, "recipe": recipe.name, "nas": to_plain(settings), "run": fingerprint(run.config)}
+
+
+def _load(folder: Path, about: dict[str, Any], settings: NasSettings, stages: int) -> list[Found]:
     file = folder / NAS_FILE
     if not file.exists():
         return []
     stored = read_nas(file)
-    # Where the data lie says nothing; the store holds their fingerprint.
+    # A setting that the file does not know has its default. Where the data lie says nothing; the store knows them.
+    stored = {**stored, "nas": to_plain(from_plain(type(settings), stored["nas"], f"{file}: nas"))}
     differing = sorted(key for key in about if key != "dataset" and stored.get(key) != about[key])
     if differing:
         raise NetspaceError(f"{file} was made with another {', '.join(differing)}; give the same, or another --out")
@@ -134,6 +163,7 @@ def _find(
         "target": budget.target,
         "depth": list(best.depths),
         "width": list(best.widths),
+        **({"knobs": knobs_of(best)} if knobs_of(best) else {}),
         "score": chosen.errors[0],
         "scored": chosen.scored,
         "draws": chosen.draws,
@@ -147,7 +177,7 @@ def _population(found: Found, run: Path) -> Population:
 
 
 def _planned(found: Found, search: SpaceSearch) -> Planned:
-    architecture = Architecture.of(found["depth"], found["width"])
+    architecture = architecture_of(found)
     return Planned(
         found["population"], found["place"], found["place"], architecture, cost(architecture, search.template)
     )

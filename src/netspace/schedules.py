@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 
 def linear(progress: float, start: float, end: float) -> float:
@@ -18,3 +19,9 @@ def cosine(progress: float, start: float, end: float) -> float:
     """
     share = min(max(progress, 0.0), 1.0)
     return end + (start - end) * (1.0 + math.cos(math.pi * share)) / 2.0
+
+
+SCHEDULES: dict[str, Callable[[float, float, float], float]] = {
+    "cosine": cosine,
+    "linear": linear,
+}  # by name in recipes

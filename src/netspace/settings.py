@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.cost import Budget
+from netspace.errors import did_you_mean
+from netspace.schedules import SCHEDULES
 from netspace.spaces import SearchSpace
 from netspace.spaces.architecture import LARGEST_IMAGE
 from netspace.spaces.ranges import STRICT
@@ -18,7 +20,6 @@ Rate = Annotated[float, Field(gt=0)]
 LARGEST_SEED = 2**63 - 1  # what every generator takes and the store of networks holds
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 PenaltyForm = Literal["members", "centre"]
-EstimatorName = Literal["score", "gumbel", "front", "population"]
 LARGEST_BATCH = 2**20
 
 
@@ -75,7 +76,7 @@ class Recipe:
         learning_rate: the highest.
         momentum: of `sgd` and `rmsprop`.
         weight_decay: of the optimiser.
-        schedule: `cosine` or `linear`, to 0 at the end.
+        schedule: `cosine` or `linear` (`netspace.schedules.SCHEDULES`), to 0 at the end.
         warmup_epochs: epochs in which the learning rate first rises linearly from 0.
         label_smoothing: share of the target spread over all classes.
         clip: largest norm of the gradient; None does not clip.
@@ -95,7 +96,7 @@ class Recipe:
     learning_rate: Rate = 0.1
     momentum: Share = 0.9
     weight_decay: Annotated[float, Field(ge=0)] = 5e-4
-    schedule: Literal["cosine", "linear"] = "cosine"
+    schedule: str = "cosine"
     warmup_epochs: Annotated[float, Field(ge=0)] = 5
     label_smoothing: Share = 0.0
     clip: Rate | None = None
@@ -111,6 +112,9 @@ class Recipe:
     def _check(self) -> Recipe:
         if self.warmup_epochs >= self.epochs:
             raise ValueError(f"warmup_epochs {self.warmup_epochs} leave nothing of {self.epochs} epochs; give fewer")
+        if self.schedule not in SCHEDULES:
+            known = did_you_mean(self.schedule, SCHEDULES)
+            raise ValueError(f"schedule: unknown schedule '{self.schedule[:80]}', {known}")
         return self
 
 
@@ -173,7 +177,7 @@ class SearchSettings:
         weights_share: share of the training images that trains the weights; the rest moves Θ.
         estimator: `score` (Θ, hard draws, score-function gradient), `gumbel` (Θ, the paper's relaxed mixture), `front`
             (no Θ: a model of the super network's scores judges every space) or `population` (no super network: the same
-            model of stand-alone trainings).
+            model of stand-alone trainings), or one that was added (`netspace.finding.ESTIMATORS`).
         draws: spaces drawn a Θ step by `score`.
         penalty: λ, weight of the distance from the target beside the cross-entropy.
         penalty_form: the distance of a space: `members`, the mean of |cost/target − 1| over its architectures (the
@@ -191,7 +195,7 @@ class SearchSettings:
     steps_per_epoch: Count | None = None
     batch_size: Annotated[int, Field(ge=2, le=LARGEST_BATCH)] = 64
     weights_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    estimator: EstimatorName = "score"
+    estimator: str = "score"
     draws: Annotated[int, Field(ge=2, le=10**6)] = 4
     penalty: Annotated[float, Field(ge=0)] = 1.0
     penalty_form: PenaltyForm = "members"

@@ -43,13 +43,13 @@ def test_shuffled_errors_close_the_gate(rng: np.random.Generator) -> None:
     _, errors = problem(rng)
     score = errors + 0.005 * rng.normal(size=36)
     closed = 0
-    for _ in range(20):
+    for _ in range(10):
         shuffled = errors.copy()
         for rows in (slice(0, 15), slice(15, 30)):
             shuffled[rows] = rng.permutation(shuffled[rows])
         closed += not is_open(find(agreements({"s": score}, shuffled, BANDS), "s", WITHIN))
     assert is_open(find(agreements({"s": score}, errors, BANDS), "s", WITHIN))
-    assert closed >= 17  # of 20, at most a few intervals miss 0 by chance
+    assert closed >= 9  # of 10, at most one interval misses 0 by chance
 
 
 def test_a_constant_score_says_nothing(rng: np.random.Generator) -> None:

@@ -1,14 +1,17 @@
 """The command auto: what a step ends with, auto ends with; what is done is whole."""
 
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from netspace import Budget, find_spaces
+from netspace import Budget, DataSettings, find_spaces
 from netspace.cli import faults
 from netspace.cli.main import app
+from netspace.config import load_search_space
+from netspace.documents import to_yaml
 from netspace.handover import FORMATS, load_card
 from netspace.handover.exporting import FILES
 from netspace.pipeline import EXPORTED, Pipeline
@@ -48,7 +51,7 @@ def test_ctrl_c_in_a_step_ends_auto_and_starts_no_other_step(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("netspace.finding.find_spaces", interrupted)
+    monkeypatch.setattr("netspace.pipeline.find_spaces", interrupted)
     done = auto(capsys, monkeypatch, tmp_path / "out")
     assert done.code == 130
     assert "auto stopped in step 'search', which ended with exit code 130; run the same command again" in done.err
@@ -108,13 +111,14 @@ def test_a_page_is_there_only_when_all_its_pictures_are(trained: Path, monkeypat
         with pytest.raises(KeyboardInterrupt):
             write_report([trained / "search"], out)
     assert drawn
-    assert not list(Pipeline("fashion", Budget(2_000_000), "tiny", "quick", trained).steps())[-1].done
+    assert not list(Pipeline(DataSettings("fashion"), Budget(2_000_000), "tiny", "quick", trained).steps())[-1].done
     files = write_report([trained / "search"], out)
     assert all(file.exists() for file in files)
 
 
 def test_a_step_is_done_when_what_it_removes_is_gone_and_what_was_put_aside_comes_back(tmp_path: Path) -> None:
-    steps = {step.name: step for step in Pipeline("d", Budget(2_000_000), "tiny", "quick", tmp_path).steps()}
+    pipeline = Pipeline(DataSettings("d"), Budget(2_000_000), "tiny", "quick", tmp_path)
+    steps = {step.name: step for step in pipeline.steps()}
     train, export = steps["train"], steps["export"]
     (tmp_path / "network" / "checkpoint-0003").mkdir(parents=True)
     train.result.write_text("{}")
@@ -132,3 +136,34 @@ def test_a_step_is_done_when_what_it_removes_is_gone_and_what_was_put_aside_come
         export.result.write_text("second")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "network"]
     assert export.result.read_text() == "second"
+
+
+def test_the_chain_does_what_the_commands_that_it_shows_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ["auto", "--data", "fashion", "--budget", "300K", "--space", "tiny", "--image-size", "8"]
+    recipe = tmp_path / "short.yaml"
+    recipe.write_text("name: short\nepochs: 1\nbatch_size: 32\nwarmup_epochs: 0\ntrain_images: 100\n")
+    whole = load_search_space("tiny")
+    settings = "search: {estimator: score, epochs: 2, warmup_epochs: 1, steps_per_epoch: 4, batch_size: 16}\n"
+    space = tmp_path / "space.yaml"
+    space.write_text(to_yaml(whole) + settings)
+    given[6] = str(space)
+    out = tmp_path / "out"
+    monkeypatch.setattr("sys.argv", ["netspace", *given, "--recipe", str(recipe), "--out", str(out), "--seed", "3"])
+    assert faults.run(app) == 0
+    told = capsys.readouterr().err
+    shown = [line.strip() for line in told.split("plan:")[1].splitlines() if line.startswith("    netspace ")][:5]
+    assert [line.split()[1] for line in shown] == ["search", "nas", "train", "export", "report"]
+    other = tmp_path / "by-hand"
+    for line in shown:
+        words = shlex.split(line.replace(str(out), str(other)))
+        if words[1] == "nas":  # where it looks is known when the search is done
+            done = Pipeline(DataSettings("fashion", image_size=8), Budget(300_000), str(space), str(recipe), other, 3)
+            words = ["netspace", *list(done.steps())[1].command]
+        monkeypatch.setattr("sys.argv", words)
+        assert faults.run(app) == 0, capsys.readouterr().err
+    for name in ("search/elite-300K.yaml", "architecture/architecture-1.yaml", "network/model.safetensors"):
+        one, two = ((folder / name).read_bytes().replace(str(folder).encode(), b"") for folder in (out, other))
+        assert one == two, name
+    assert load_card(out / "network").test_error == load_card(other / "network").test_error

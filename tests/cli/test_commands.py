@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from netspace import load_elite
+from netspace.config import preset_names
 from netspace.cost import parse_amount
 
 QUICK = ["--set", "search.epochs=3", "--set", "search.warmup_epochs=1", "--set", "search.steps_per_epoch=4"]
@@ -44,7 +45,10 @@ def test_cost_prints_the_papers_figure() -> None:
 
 def test_spaces_lists_the_presets() -> None:
     listed = json.loads(netspace("spaces", "--json").stdout)
-    assert [(row["name"], row["spaces"]) for row in listed] == [("expanded", 262144), ("small", 4096), ("tiny", 64)]
+    sizes = {row["name"]: row["spaces"] for row in listed}
+    assert list(sizes) == preset_names()
+    assert (sizes["expanded"], sizes["small"], sizes["tiny"]) == (262144, 4096, 64)
+    assert (sizes["regnet-like"], sizes["mobile-small"]) == (2**20, 12288)
     assert "1..512 by 1 in 16 ranges" in netspace("spaces", "expanded").stdout
 
 

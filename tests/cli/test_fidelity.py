@@ -29,3 +29,12 @@ def test_the_verdict_names_the_budgets_at_which_the_score_may_rank_nothing(capsy
 def test_a_closed_gate_is_not_trustworthy(capsys: pytest.CaptureFixture[str]) -> None:
     _verdict({"super network": agreement("super network", "within bands", -0.1, 0.4)}, "super network", [])
     assert "NOT TRUSTWORTHY" in capsys.readouterr().out
+
+
+def test_a_closed_form_that_ranks_nothing_is_not_said_to_be_unbeaten(capsys: pytest.CaptureFixture[str]) -> None:
+    within = {
+        "super network": agreement("super network", "within bands", 0.2, 0.4),
+        "narrowest width": Agreement("narrowest width", "within bands", 12, NAN, NAN),
+    }
+    _verdict(within, "super network", [])
+    assert "does not beat" not in capsys.readouterr().out

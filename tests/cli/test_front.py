@@ -14,8 +14,7 @@ from netspace import CostModel, NetspaceError, find_spaces, load_elite
 from netspace.cli.main import app
 from netspace.documents import to_plain
 from netspace.records import NetworkStore
-from netspace.surrogate import ScoreFile, open_run
-from netspace.surrogate.grid import as_points, price
+from netspace.runs import Run
 from tests.conftest import quick_config
 
 
@@ -24,10 +23,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "run"
     find_spaces(quick_config(budgets=["2M"]), folder)
     # Scores that a super network trained for longer could give; making them has its test in tests/search.
-    opened, file = open_run(folder), ScoreFile(folder)
-    points = as_points(*opened.space.full.draw(40, rng=np.random.default_rng(0)))
+    opened = Run(folder)
+    file = opened.score_file
+    points = opened.space.full.draw(40, rng=np.random.default_rng(0))
     file.claim({"seed": 0})
-    for point, cost in zip(points, price(CostModel(opened.template), points), strict=True):
+    for point, cost in zip(points, CostModel(opened.template)(points), strict=True):
         file.append(point, 1 - 0.05 * np.log(cost) + 0.02 * np.log(point[1]))
     file.finish(40, saturated=False)
     return folder

@@ -32,8 +32,8 @@ def measured(network: nn.Module, template: NetworkTemplate) -> tuple[int, int, i
     return counter.get_total_flops() // 2, sum(p.numel() for p in network.parameters()), sum(outputs)
 
 
-def test_costs_of_200_random_architectures_equal_what_torch_counts(rng: np.random.Generator) -> None:
-    for _ in range(200):
+def test_costs_of_60_random_architectures_equal_what_torch_counts(rng: np.random.Generator) -> None:
+    for _ in range(60):
         stages = int(rng.integers(1, 5))
         template = NetworkTemplate(
             strides=tuple(int(s) for s in rng.integers(1, 3, stages)),
@@ -50,9 +50,9 @@ def test_costs_of_200_random_architectures_equal_what_torch_counts(rng: np.rando
 
 
 def test_a_million_architectures_are_priced_in_under_a_second(expanded: SearchSpace, rng: np.random.Generator) -> None:
-    depths, widths = expanded.full.draw(10**6, rng=rng)
+    points = expanded.full.draw(10**6, rng=rng)
     started = time.process_time()
-    costs = CostModel(NetworkTemplate())(depths, widths)
+    costs = CostModel(NetworkTemplate())(points)
     assert time.process_time() - started < 1
     # The published median of uniformly drawn architectures is 12.0 GF.
     assert 11.8e9 < np.median(costs) < 12.1e9

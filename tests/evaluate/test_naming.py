@@ -95,6 +95,7 @@ def test_a_folder_of_schema_1_goes_on_under_its_old_names(tmp_path: Path, tiny: 
     before = old.rows()
     with sqlite3.connect(old.file) as db:  # as the version before left it
         db.execute("DROP TABLE populations")
+        db.execute("ALTER TABLE networks DROP COLUMN knobs")
         db.execute("UPDATE about SET schema = 1")
     source = "runs/first/elite-2M.yaml"
     subject = Subject("elite-2M", tiny.full, BUDGET, source, front)

@@ -26,7 +26,7 @@ def test_baselines_are_different_networks_within_the_budget(
     expanded: SearchSpace, rng: np.random.Generator, name: str
 ) -> None:
     template, budget = expanded.template(32, 3, 10), Budget.parse("600M")
-    depths, widths = draw_baseline(
+    drawn = draw_baseline(
         name,
         40,
         search_space=expanded,
@@ -34,10 +34,10 @@ def test_baselines_are_different_networks_within_the_budget(
         budget=budget,
         rng=rng,
     )
-    costs = CostModel(template)(depths, widths)
+    costs = CostModel(template)(drawn)
     assert np.all(np.abs(costs / budget.target - 1) <= 0.1)
-    assert len(np.unique(np.concatenate([depths, widths], axis=1), axis=0)) == 40
-    growth = np.diff(widths, axis=1)
+    assert len(np.unique(drawn, axis=0)) == 40
+    growth = np.diff(template.layout().all(drawn, "width"), axis=1)
     if name == "uniform-width":
         assert np.all(growth == 0)
     if name == "linear-width":

@@ -14,10 +14,11 @@ from netspace.documents import to_yaml
 from netspace.finding import ESTIMATORS
 from netspace.models import Mixture, SubNetwork
 from netspace.records import NetworkStore, TrainedNetwork
+from netspace.runs import CALIBRATION
 from netspace.search import open_search, score_run
 from netspace.search.shared_training import SharedTraining
 from netspace.settings import Augmentation, Recipe
-from netspace.surrogate import CALIBRATION, plan_calibration
+from netspace.surrogate import plan_calibration
 from tests.conftest import quick_config
 from tests.data.test_images import write_parquet
 
@@ -121,15 +122,11 @@ def planted_loss(
     if isinstance(choice, Architecture):
         return 3 * torch.tensor(planted(choice.depths, choice.widths)[0], dtype=torch.float32)
     total = torch.zeros(())
-    ones = [1.0] * len(choice.widths)
-    base = planted(ones, [4.0] * 3)[0]
+    base = planted([1.0] * 3, [4.0] * 3)[0]
     for i in range(3):  # the planted error is a sum over axes, so a mixture of choices has the mixture of errors
-        for weights, values, at in (
-            (choice.width_weights[i], choice.widths[i], "w"),
-            (choice.depth_weights[i], choice.depths[i], "d"),
-        ):
+        for knob, (values, weights) in choice.stage(i).items():
             d, w = np.ones((len(values), 3)), np.full((len(values), 3), 4.0)
-            (w if at == "w" else d)[:, i] = values.numpy()
+            (w if knob == "width" else d)[:, i] = values.numpy()
             total = total + weights @ torch.tensor(planted(d, w) - base, dtype=torch.float32)
     return 3 * (total + float(base))
 
@@ -158,7 +155,8 @@ def percentile(space: SearchSpace, elite_space: object, data: ImageData, budget:
         candidate = space.space(choice)
         band = budget.members(candidate, template)
         if band.hit_rate >= 0.05:
-            found[candidate] = float(planted(*band.draw(40, rng=np.random.default_rng(0))).mean())
+            drawn, layout = band.draw(40, rng=np.random.default_rng(0)), candidate.layout
+            found[candidate] = float(planted(layout.all(drawn, "depth"), layout.all(drawn, "width")).mean())
     assert elite_space in found
     own = found[elite_space]  # type: ignore[index]
     return float(np.mean([e >= own - 1e-9 for e in found.values()]))

@@ -129,6 +129,10 @@ def test_bad_input_of_train_is_one_line_and_leaves_no_folder(
         ([*train(plain, "fashion", out), "--set", "epoch=3"], "unknown key 'epoch', did you mean 'epochs'?"),
         ([*train(plain, "fashion", out), "--set", "epochs"], "write it as key=value, for instance epochs=12"),
         ([*train(templated, "fashion", out), "--space", "tiny"], "holds its own template; leave out --space tiny"),
+        (
+            [*train(templated, "fashion", out), "--image-size", "9"],
+            "holds its own template, of image_size 28; leave out --image-size 9",
+        ),
         ([*train(stages, image_folder, out)], "d=(1,1) w=(8,8) has 2 stages, but the template 3 (strides 1,2,2)"),
         ([*train(templated, image_folder, out)], "(28, 1, 3), but the architecture's template (28, 1, 10)"),
     ]

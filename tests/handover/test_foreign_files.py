@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from netspace import NetspaceError, load_elite, load_search_space, resolve
-from netspace.config import load_recipe, load_run_config
+from netspace.config import load_recipe
 from netspace.documents import parse_yaml
 from netspace.handover import export_model, load_card, load_data, load_model, load_predictor
 from netspace.handover.deployed import Deployed
@@ -29,6 +29,7 @@ from netspace.handover.torch_program import PROGRAM
 from netspace.names import in_code, in_markdown
 from netspace.records import load_architecture
 from netspace.report import gather
+from netspace.runs import Run
 from netspace.search import Checkpoint, RunFolder
 from tests.handover.conftest import Delivery
 
@@ -391,7 +392,7 @@ READERS: tuple[Callable[[Path], object], ...] = (
     lambda file: load_search_space(str(file)),
     lambda file: load_recipe(str(file)),
     lambda file: resolve("tiny", file=file),
-    lambda file: load_run_config(file.parent),
+    lambda file: Run(file.parent).config,
     lambda file: gather([file.parent]),
     lambda file: parse_yaml(file.read_text(), str(file)),
 )

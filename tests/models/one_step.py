@@ -44,11 +44,9 @@ def sliced(size: int, precision: str) -> torch.Tensor:
 def masked(size: int, precision: str) -> torch.Tensor:
     training, images, labels = shared(size, precision)
     half = torch.full((2,), 0.5, requires_grad=True)
-    stages = len(training.supernet.template.strides)
-    widths, depths = torch.tensor([8, 16]), torch.tensor([1, 2])
-    loss = training.loss(
-        images, labels, Mixture((widths,) * stages, (half,) * stages, (depths,) * stages, (half,) * stages)
-    )
+    layout = training.supernet.template.layout()
+    values = (torch.tensor([1, 2]), torch.tensor([8, 16])) * layout.stages
+    loss = training.loss(images, labels, Mixture(layout, values, (half,) * layout.columns))
     loss.backward()
     assert half.grad is not None
     return loss.detach() + half.grad.sum()

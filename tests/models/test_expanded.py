@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from netspace import Architecture, Budget, SearchSpace, SuperNetwork
+from netspace import Budget, SearchSpace, SuperNetwork
 from netspace.models import SubNetwork, forward_masked, initialise, masks_of_subnetwork
 
 
@@ -18,12 +18,11 @@ def test_a_weights_step_of_the_expanded_super_network_runs_and_agrees_with_maski
     supernet = SuperNetwork(template, expanded)
     initialise(supernet, generator=torch.Generator().manual_seed(0))
     assert sum(p.numel() for p in supernet.parameters()) > 224e6
-    depths, widths = Budget.parse(text).band(expanded.full, template).draw(1, rng=rng)
-    architecture = Architecture.of(depths[0], widths[0])
+    (architecture,) = template.architectures(Budget.parse(text).band(expanded.full, template).draw(1, rng=rng))
     images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     logits = supernet(images, architecture)
     with torch.no_grad():
-        masks = masks_of_subnetwork(supernet.shared, SubNetwork.of(architecture))
+        masks = masks_of_subnetwork(supernet.shared, SubNetwork.of(architecture, template))
         assert bool(((logits - forward_masked(supernet.shared, images, masks)).abs() <= 1e-4).all())
     before = supernet.shared.stem.conv.weight.clone()
     F.cross_entropy(logits, torch.tensor([1, 2])).backward()

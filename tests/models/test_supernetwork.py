@@ -39,10 +39,11 @@ def images() -> torch.Tensor:
 
 
 def architectures(space: SearchSpace) -> list[Architecture]:
-    depths, widths = space.full.draw(CASES, rng=np.random.default_rng(0))
+    points, layout = space.full.draw(CASES, rng=np.random.default_rng(0)), space.full.layout
+    widths = layout.all(points, "width")
     widths[::3] = 16  # the stem's width throughout: identity shortcuts in stages 1 and 2
     widths[1::3, 1] = widths[1::3, 0]
-    return [Architecture.of(d, w) for d, w in zip(depths, widths, strict=True)]
+    return layout.architectures(points)
 
 
 def close(a: torch.Tensor, b: torch.Tensor) -> bool:
@@ -53,7 +54,7 @@ def test_masked_and_sliced_agree_on_random_architectures(
     supernet: SuperNetwork, mixed: SearchSpace, images: torch.Tensor
 ) -> None:
     for architecture in architectures(mixed):
-        masks = masks_of_subnetwork(supernet.shared, SubNetwork.of(architecture))
+        masks = masks_of_subnetwork(supernet.shared, SubNetwork.of(architecture, supernet.template))
         assert close(supernet(images, architecture), forward_masked(supernet.shared, images, masks)), architecture
 
 
@@ -61,7 +62,7 @@ def test_masked_and_sliced_give_equal_gradients(
     supernet: SuperNetwork, mixed: SearchSpace, images: torch.Tensor
 ) -> None:
     architecture = architectures(mixed)[2]
-    masks = masks_of_subnetwork(supernet.shared, SubNetwork.of(architecture))
+    masks = masks_of_subnetwork(supernet.shared, SubNetwork.of(architecture, supernet.template))
     parameters = list(supernet.parameters())
     sliced = torch.autograd.grad(supernet(images, architecture).square().sum(), parameters, allow_unused=True)
     masked = torch.autograd.grad(forward_masked(supernet.shared, images, masks).square().sum(), parameters)
@@ -73,7 +74,7 @@ def test_masked_and_sliced_agree_on_warmed_up_sub_networks(
     supernet: SuperNetwork, mixed: SearchSpace, images: torch.Tensor, rng: np.random.Generator
 ) -> None:
     for architecture in architectures(mixed):
-        choice = warm_up(architecture, mixed.full, filters=0.5, blocks=0.5, rng=rng)
+        choice = warm_up(architecture, mixed.full, supernet.template, filters=0.5, blocks=0.5, rng=rng)
         masks = masks_of_subnetwork(supernet.shared, choice)
         assert close(supernet(images, choice), forward_masked(supernet.shared, images, masks)), choice
 
@@ -82,12 +83,12 @@ def test_a_mixture_with_one_hot_weights_is_the_architecture(
     supernet: SuperNetwork, mixed: SearchSpace, images: torch.Tensor, rng: np.random.Generator
 ) -> None:
     for architecture in architectures(mixed):
-        widths, depths = [], []
+        values = []
         for stage in architecture.stages:
-            widths.append(torch.tensor([int(rng.integers(1, 25)), stage.width, int(rng.integers(1, 25))]))
-            depths.append(torch.tensor([stage.depth, int(rng.integers(1, 5))]))
-        one_hot = tuple(torch.tensor([0.0, 1.0, 0.0]) for _ in widths), tuple(torch.tensor([1.0, 0.0]) for _ in depths)
-        mixture = Mixture(tuple(widths), one_hot[0], tuple(depths), one_hot[1])
+            width = torch.tensor([int(rng.integers(1, 25)), stage.width, int(rng.integers(1, 25))])
+            values += [torch.tensor([stage.depth, int(rng.integers(1, 5))]), width]
+        one_hot = (torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0, 0.0])) * 3
+        mixture = Mixture(supernet.template.layout(), tuple(values), one_hot)
         assert close(supernet(images, mixture), supernet(images, architecture)), architecture
 
 
@@ -95,7 +96,8 @@ def test_gradients_of_a_mixture_reach_every_weight_of_widths_and_depths(
     supernet: SuperNetwork, images: torch.Tensor
 ) -> None:
     weights = [torch.full((2,), 0.5, requires_grad=True) for _ in range(6)]
-    mixture = Mixture((torch.tensor([8, 20]),) * 3, tuple(weights[:3]), (torch.tensor([1, 3]),) * 3, tuple(weights[3:]))
+    values = (torch.tensor([1, 3]), torch.tensor([8, 20])) * 3
+    mixture = Mixture(supernet.template.layout(), values, tuple(weights))
     gradients = torch.autograd.grad(supernet(images, mixture).square().sum(), weights)
     assert all(bool((gradient != 0).all()) for gradient in gradients)
 

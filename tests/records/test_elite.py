@@ -9,6 +9,7 @@ import pytest
 from netspace import Budget, EliteSpace, NetspaceError, SearchSpace, load_elite
 from netspace.cost import CostModel
 from netspace.records import Candidate, Fidelity, Provenance, Quantiles
+from netspace.spaces import NetworkSpace, NetworkTemplate, Range, StageSpace
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -17,8 +18,10 @@ def elite(space: SearchSpace) -> EliteSpace:
     template, budget = space.template(28, 1, 10), Budget.parse("2M")
     choices = [(0, 1, 0, 1, 1, 0), (0, 0, 1, 1, 1, 1)]
     candidates = tuple(Candidate.measure(space.space(c), 0.5, budget=budget, template=template) for c in choices)
-    provenance = Provenance("0.1.0", "fashion", "0" * 16, "tiny", "score", 3, 0, "1" * 16, 0.5, 2_000_000, 0.25)
-    return EliteSpace(budget, template, candidates, provenance)
+    return EliteSpace(budget, template, candidates, PROVENANCE)
+
+
+PROVENANCE = Provenance("0.1.0", "fashion", "0" * 16, "tiny", "score", 3, 0, "1" * 16, 0.5, 2_000_000, 0.25)
 
 
 def test_an_elite_file_gives_back_the_same_value_and_is_small(tiny: SearchSpace, tmp_path: Path) -> None:
@@ -32,7 +35,7 @@ def test_an_elite_file_gives_back_the_same_value_and_is_small(tiny: SearchSpace,
 
 def test_a_candidate_is_measured_exactly(tiny: SearchSpace) -> None:
     value = elite(tiny)
-    costs = CostModel(value.template)(*value.space.enumerate())
+    costs = CostModel(value.template)(value.space.enumerate())
     low, high = value.budget.interval
     assert value.candidates[0].hit_rate == pytest.approx(((costs >= low) & (costs <= high)).mean(), rel=1e-5)
     assert value.candidates[0].cost.median == np.quantile(costs, 0.5, method="inverted_cdf")
@@ -97,3 +100,14 @@ def test_a_gate_that_found_no_order_is_read(tmp_path: Path, tiny: SearchSpace) -
     found = load_elite(file).provenance.fidelity
     assert found is not None
     assert found.tau != found.tau
+
+
+def test_an_elite_of_values_that_its_block_has_not_is_refused_with_candidate_and_stage(tmp_path: Path) -> None:
+    stage = StageSpace(Range(1, 2), Range(8, 16, 8), {"expansion": Range(4, 4), "kernel": Range(3, 3)})  # type: ignore[arg-type]
+    template = NetworkTemplate(strides=(1, 2), block="mbconv", image_size=8)
+    budget = Budget.parse("100K")
+    candidate = Candidate.measure(NetworkSpace((stage, stage)), 0.5, budget=budget, template=template)
+    file = EliteSpace(budget, template, (candidate,), PROVENANCE).save(tmp_path)
+    file.write_text(file.read_text().replace("kernel: 3", "kernel: 99"))
+    with pytest.raises(NetspaceError, match="candidates.0: block 'mbconv' in stage 1: kernel 99 .*; nearest is 15"):
+        load_elite(file)

@@ -29,6 +29,18 @@ def test_a_log_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_log(write(tmp_path, EPOCH, second)) == [EPOCH, second]
 
 
+@pytest.mark.parametrize("name", ["params=1.2M", "activations=800", "peak-memory_2=5G", "1.5K"])
+def test_a_log_may_be_of_budgets_of_any_cost(tmp_path: Path, name: str) -> None:
+    epoch = {**EPOCH, "budgets": {name: EPOCH["budgets"]["2M"]}}  # type: ignore[index]
+    assert read_log(write(tmp_path, epoch)) == [epoch]
+
+
+@pytest.mark.parametrize("name", ["../x=1M", "a/b=1M", "=1M", "params=", "a b=1M"])
+def test_a_budget_whose_name_is_no_file_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NetspaceError, match="line 1"):
+        read_log(write(tmp_path, {**EPOCH, "budgets": {name: EPOCH["budgets"]["2M"]}}))  # type: ignore[index]
+
+
 def test_a_last_line_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:
     assert read_log(write(tmp_path, EPOCH, end='\n{"epo')) == [EPOCH]
 

@@ -82,6 +82,7 @@ def old(tmp_path: Path) -> Path:
     store.add(planned("front-2M", 2) + planned("expanded-2M", 2))
     with sqlite3.connect(store.file) as db:
         db.execute("DROP TABLE populations")
+        db.execute("ALTER TABLE networks DROP COLUMN knobs")
         db.execute("UPDATE about SET schema = 1")
         db.execute("PRAGMA journal_mode = DELETE")
     return folder
@@ -110,7 +111,7 @@ def test_an_old_store_gets_the_table_when_it_is_written_to_and_only_by_its_own_r
         store.create(**{**ABOUT, "recipe": "x"})
     assert schema(old) == (1, False)
     store.create(**ABOUT)
-    assert schema(old) == (2, True)
+    assert schema(old) == (3, True)
     assert store.populations()["front-2M"].estimator == "front"
     store.create(**ABOUT)
     assert store.rows() == before

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netspace import Architecture, Budget, NetspaceError, SearchSpace, cost
+from netspace import Budget, NetspaceError, SearchSpace, cost
 from netspace.analysis import pareto_front
 from netspace.documents import to_plain
 from netspace.records import (
@@ -47,7 +47,7 @@ def write_networks(folder: Path, space: SearchSpace, populations: dict[str, floa
     store = NetworkStore(folder)
     store.create(recipe="r", data="d", template="t")
     drawn = Budget.parse("3M", 0.4).band(space.full, template).draw(N, rng=rng, replace=False)
-    networks = [Architecture.of(d, w) for d, w in zip(*drawn, strict=True)]
+    networks = template.architectures(drawn)
     planned = [Planned(name, i, i, a, cost(a, template)) for name in populations for i, a in enumerate(networks)]
     store.add(planned)
     levels = {(p.population, p.seed): populations[p.population] for p in planned}

@@ -30,7 +30,7 @@ def test_every_method_returns_members_in_band_the_best_first(search: SpaceSearch
     space = search.config.space.full
     found = search_architectures(search, space, BUDGET, settings, seed=1)
     low, high = BUDGET.interval
-    costs = CostModel(search.template)([a.depths for a in found.architectures], [a.widths for a in found.architectures])
+    costs = CostModel(search.template)(search.template.points(found.architectures))
     assert ((costs >= low) & (costs <= high)).all()
     assert len(set(found.architectures)) == 3
     assert all(a in space for a in found.architectures)
@@ -54,8 +54,8 @@ def test_the_logits_move_the_expected_cost_to_the_target(search: SpaceSearch) ->
     model = CostModel(search.template)
     target = Budget(5_000_000)
     logits = train_logits(search, search.config.space.full, target, settings, rng=rng)
-    before = model(*search.config.space.full.draw(2000, rng=rng)).mean()
-    after = model(*logits.draw(2000, rng)).mean()
+    before = model(search.config.space.full.draw(2000, rng=rng)).mean()
+    after = model(logits.draw(2000, rng)).mean()
     assert abs(before / target.target - 1) > 0.2
     assert abs(after / target.target - 1) < 0.2
 
@@ -63,14 +63,13 @@ def test_the_logits_move_the_expected_cost_to_the_target(search: SpaceSearch) ->
 def test_a_member_out_of_band_comes_back_by_one_stage(tiny: SearchSpace, rng: np.random.Generator) -> None:
     template = tiny.template(28, 1, 10)
     model, band = CostModel(template), BUDGET.band(tiny.full, template)
-    values = [axis.values for stage in tiny.full.stages for axis in (stage.depth, stage.width)]
-    depths, widths = tiny.full.draw(200, rng=rng)
+    values, stages = [axis.values for axis in tiny.full.axes], [[0, 1], [2, 3], [4, 5]]
     moved = 0
-    for row in np.stack([depths, widths], axis=2).reshape(200, -1):
-        back = back_into_band(row, values, band, model, rng=rng)
-        assert band.low <= model(back[None, 0::2], back[None, 1::2])[0] <= band.high
+    for row in tiny.full.draw(200, rng=rng):
+        back = back_into_band(row, values, stages, band, model, rng=rng)
+        assert band.low <= model(back[None])[0] <= band.high
         assert all(x in v for x, v in zip(back, values, strict=True))
-        inside = band.low <= model(row[None, 0::2], row[None, 1::2])[0] <= band.high
+        inside = band.low <= model(row[None])[0] <= band.high
         changed = {int(i) // 2 for i in np.flatnonzero(back != row)}
         assert len(changed) <= 1 if inside or _one_stage_suffices(row, values, band, model) else changed
         moved += bool(changed)
@@ -83,7 +82,7 @@ def _one_stage_suffices(row: np.ndarray, values: list[np.ndarray], band: object,
             for w in values[2 * stage + 1]:
                 other = row.copy()
                 other[2 * stage : 2 * stage + 2] = d, w
-                if band.low <= model(other[None, 0::2], other[None, 1::2])[0] <= band.high:  # type: ignore[attr-defined]
+                if band.low <= model(other[None])[0] <= band.high:  # type: ignore[attr-defined]
                     return True
     return False
 

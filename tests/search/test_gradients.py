@@ -10,6 +10,7 @@ from torch import Tensor
 from netspace import Architecture, SearchSpace
 from netspace.models import Mixture
 from netspace.search import GRADIENTS, ScoreEstimator, SpaceDistribution
+from netspace.search.constraint import TablePenalty
 from netspace.settings import SearchSettings
 from netspace.spaces import GridAxis, StageGrid
 
@@ -32,8 +33,9 @@ def planted_loss(choice: Architecture | Mixture) -> Tensor:
             stage = choice.stages[i]
             total = total + (stage.depth - depth) ** 2 + 0.3 * (stage.width - width) ** 2
         else:
-            total = total + choice.depth_weights[i] @ (choice.depths[i] - depth) ** 2
-            total = total + 0.3 * choice.width_weights[i] @ (choice.widths[i] - width) ** 2
+            (depths, depth_weights), (widths, width_weights) = choice.stage(i)["depth"], choice.stage(i)["width"]
+            total = total + depth_weights @ (depths - depth) ** 2
+            total = total + 0.3 * width_weights @ (widths - width) ** 2
     return total
 
 
@@ -43,8 +45,8 @@ def best_space(problem: SearchSpace, penalty: Tensor) -> tuple[int, ...]:
 
 
 def mean_loss(problem: SearchSpace, choice: tuple[int, ...]) -> float:
-    members = zip(*problem.space(choice).enumerate(), strict=True)
-    return float(np.mean([float(planted_loss(Architecture.of(d, w))) for d, w in members]))
+    space = problem.space(choice)
+    return float(np.mean([float(planted_loss(one)) for one in space.layout.architectures(space.enumerate())]))
 
 
 @pytest.mark.parametrize("name", sorted(GRADIENTS))
@@ -56,7 +58,7 @@ def test_an_estimator_descends_to_the_best_space(problem: SearchSpace, name: str
     wanted = best_space(problem, penalty)
     assert (wanted == PLANTED) == (budget == "none")
     settings = SearchSettings(draws=4, temperature=(2.0, 0.05))
-    estimator = GRADIENTS[name](problem, penalty, settings)
+    estimator = GRADIENTS[name](problem, TablePenalty(penalty), settings)
     theta, rng, steps = SpaceDistribution(problem.shape), np.random.default_rng(0), 400
     optimizer = torch.optim.Adam(theta.parameters(), lr=0.05)
     for step in range(steps):
@@ -84,7 +86,7 @@ def test_the_score_estimator_is_unbiased_within_4_standard_errors(
         for logits in theta.logits:
             logits.copy_(torch.from_numpy(0.7 * rng.normal(size=len(logits))))
     penalty = torch.from_numpy(rng.random(problem.shape))
-    estimator = ScoreEstimator(problem, penalty, SearchSettings(draws=draws))
+    estimator = ScoreEstimator(problem, TablePenalty(penalty), SearchSettings(draws=draws))
     exact = torch.cat(enumerated_gradient(problem, theta, penalty))
     samples = []
     for _ in range(1500):
@@ -98,7 +100,7 @@ def test_the_score_estimator_is_unbiased_within_4_standard_errors(
 def test_the_penalty_has_no_noise_where_the_loss_is_even(problem: SearchSpace, rng: np.random.Generator) -> None:
     even: Callable[[Architecture | Mixture], Tensor] = lambda choice: torch.ones(())  # noqa: E731
     theta, penalty = SpaceDistribution(problem.shape), torch.from_numpy(rng.random(problem.shape))
-    estimator = ScoreEstimator(problem, penalty, SearchSettings(penalty=3.0))
+    estimator = ScoreEstimator(problem, TablePenalty(penalty), SearchSettings(penalty=3.0))
     loss, value = estimator.loss(theta, even, progress=0, rng=rng)
     exact = torch.autograd.grad(3.0 * theta.expectation(penalty), list(theta.logits))
     given = torch.autograd.grad(loss, list(theta.logits))

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic.dataclasses import dataclass
 
-from netspace import NetspaceError
+from netspace import NetspaceError, SearchConfig
 from netspace.data import ImageData
+from netspace.documents import fingerprint, later
 from netspace.search import Checkpoint, RunFolder
+from netspace.spaces.ranges import STRICT
 from tests.conftest import quick_config
 
 
@@ -162,3 +165,62 @@ def test_another_number_of_threads_is_said_when_a_run_goes_on(tmp_path: Path, fa
     with folder.opened(quick_config(), fashion):
         assert len(said) == 1
     assert "was begun with 3 threads and goes on with 1" in said[0]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Longer(SearchConfig):
+    """The config of a version to come: one setting more, written only where it is used."""
+
+    patience: int = later(3)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Wider(SearchConfig):
+    """The config of a version to come: one setting more, always written."""
+
+    patience: int = 3
+
+
+@pytest.mark.parametrize("kind", [Longer, Wider])
+def test_a_run_of_a_version_that_lacked_a_setting_goes_on_at_its_default_alone(
+    tmp_path: Path, fashion: ImageData, kind: type[SearchConfig]
+) -> None:
+    folder, before = RunFolder(tmp_path), quick_config()
+    with folder.opened(before, fashion):
+        text = (tmp_path / "config.yaml").read_text()
+    with folder.opened(kind(**vars(before)), fashion):
+        assert (tmp_path / "config.yaml").read_text() == text
+    with (
+        pytest.raises(NetspaceError, match=r"holds another run; it differs in patience \((None|3) there, 5 here\)"),
+        folder.opened(kind(**vars(before), patience=5), fashion),
+    ):
+        raise AssertionError
+
+
+def test_only_a_setting_that_is_always_written_changes_the_fingerprint_of_a_config() -> None:
+    before = quick_config()
+    assert fingerprint(Longer(**vars(before))) == fingerprint(before)
+    assert fingerprint(Wider(**vars(before))) != fingerprint(before)
+
+
+def test_a_setting_there_that_is_not_known_is_named(tmp_path: Path, fashion: ImageData) -> None:
+    folder, config = RunFolder(tmp_path), quick_config()
+    with folder.opened(Wider(**vars(config), patience=5), fashion):
+        pass
+    with (
+        pytest.raises(NetspaceError, match=r"it differs in patience \(5 there, None here\)"),
+        folder.opened(config, fashion),
+    ):
+        raise AssertionError
+
+
+def test_a_setting_written_in_other_words_is_the_same_setting(tmp_path: Path, fashion: ImageData) -> None:
+    folder, config = RunFolder(tmp_path), quick_config(tolerance=0.0)
+    with folder.opened(config, fashion):
+        pass
+    file = tmp_path / "config.yaml"
+    text = file.read_text()
+    assert "tolerance: 0.0" in text
+    file.write_text(text.replace("tolerance: 0.0", "tolerance: 0"))
+    with folder.opened(config, fashion):
+        pass

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from netspace import NetspaceError, find_spaces
+from netspace.runs import ScoreFile
 from netspace.search import architecture_error, open_search
 from netspace.search.score_run import score_run
-from netspace.spaces import Architecture
-from netspace.surrogate import ScoreFile, open_run
+from netspace.spaces import SearchSpace
 from tests.conftest import quick_config
 
 
-def test_scores_go_on_where_they_were_and_are_those_of_the_shared_weights(tmp_path: Path) -> None:
+def test_scores_go_on_where_they_were_and_are_those_of_the_shared_weights(tmp_path: Path, tiny: SearchSpace) -> None:
     run = tmp_path / "run"
     find_spaces(quick_config(budgets=["2M"]), run)
     first = score_run(run, 2)
@@ -24,10 +24,10 @@ def test_scores_go_on_where_they_were_and_are_those_of_the_shared_weights(tmp_pa
     np.testing.assert_array_equal(second.points[:2], first.points)
     assert len(np.unique(second.points, axis=0)) == 4
     search, last = open_search(run), second.points[-1]
-    network = Architecture.of(last[0::2], last[1::2])
+    (network,) = search.template.architectures(last[None])
     again = architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
     assert second.values[-1] == pytest.approx(again, abs=1e-6)
-    assert ScoreFile(run).finished(4)
+    assert ScoreFile(run, tiny).finished(4)
     with pytest.raises(NetspaceError, match="scores of another seed"):
         score_run(run, 5, seed=1)
 
@@ -41,23 +41,25 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("line", [2, 3, 4])
-def test_a_line_that_was_lost_is_named_and_no_score_is_made_twice(scored: Path, tmp_path: Path, line: int) -> None:
+def test_a_line_that_was_lost_is_named_and_no_score_is_made_twice(
+    scored: Path, tmp_path: Path, line: int, tiny: SearchSpace
+) -> None:
     run = tmp_path / "run"
     shutil.copytree(scored, run)
-    file = ScoreFile(run).file
+    file = ScoreFile(run, tiny).file
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(lines[: line - 1] + lines[line:]))
-    assert not ScoreFile(run).finished(4)
+    assert not ScoreFile(run, tiny).finished(4)
     damaged = file.read_text()
     with pytest.raises(NetspaceError, match=rf"scores\.csv is corrupt: line {line}: its network is not the next one"):
         score_run(run, 4)
     assert file.read_text() == damaged
 
 
-def test_lines_lost_at_the_end_are_made_again(scored: Path, tmp_path: Path) -> None:
+def test_lines_lost_at_the_end_are_made_again(scored: Path, tmp_path: Path, tiny: SearchSpace) -> None:
     run = tmp_path / "run"
     shutil.copytree(scored, run)
-    file = ScoreFile(run).file
+    file = ScoreFile(run, tiny).file
     whole = file.read_text()
     file.write_text("".join(whole.splitlines(keepends=True)[:3]))
     score_run(run, 4)
@@ -77,15 +79,17 @@ def test_lines_lost_at_the_end_are_made_again(scored: Path, tmp_path: Path) -> N
         (2, "\n", "line 2: it should be"),
     ],
 )
-def test_a_line_at_fault_is_named(scored: Path, tmp_path: Path, line: int, text: str, message: str) -> None:
-    lines = ScoreFile(scored).file.read_text().splitlines(keepends=True)
+def test_a_line_at_fault_is_named(
+    scored: Path, tmp_path: Path, line: int, text: str, message: str, tiny: SearchSpace
+) -> None:
+    lines = ScoreFile(scored, tiny).file.read_text().splitlines(keepends=True)
     (tmp_path / "scores.csv").write_text("".join([*lines[: line - 1], text, *lines[line:]]))
     with pytest.raises(NetspaceError, match=message):
-        ScoreFile(tmp_path).read(3, open_run(scored).space)
+        ScoreFile(tmp_path, tiny).read(inside=True)
 
 
 @pytest.mark.parametrize("about", ["scored: x", "scored: -1", "scored: 2\nsaturated: 1"])
-def test_what_is_said_of_scores_is_checked(tmp_path: Path, about: str) -> None:
+def test_what_is_said_of_scores_is_checked(tmp_path: Path, about: str, tiny: SearchSpace) -> None:
     (tmp_path / "scores.yaml").write_text(about)
     with pytest.raises(NetspaceError, match=r"scores\.yaml is corrupt"):
-        ScoreFile(tmp_path).finished(2)
+        ScoreFile(tmp_path, tiny).finished(2)

@@ -122,7 +122,8 @@ def test_exposure_in_the_warm_up_meets_its_expectation(fashion: ImageData) -> No
     search, rng = SpaceSearch(quick_config(search={"steps_per_epoch": steps}), fashion), np.random.default_rng(0)
     for step in range(steps):
         search.exposure.add(search._choice(step, 0, rng))
-    depths, widths = search.pool.draw(200_000, rng=rng)
+    points, layout = search.pool.draw(200_000, rng=rng), search.template.layout()
+    depths, widths = layout.all(points, "depth"), layout.all(points, "width")
     for i in range(3):
         for counts, drawn in ((search.exposure.channels[i], widths[:, i]), (search.exposure.blocks[i], depths[:, i])):
             in_architecture = (drawn[:, None] > np.arange(len(counts))).mean(0)

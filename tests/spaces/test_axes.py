@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from netspace.errors import NetspaceError
-from netspace.spaces.axes import Axis, AxisGrid, spread_places
+from netspace.spaces.axes import Axis, Grid, spread_places
 from netspace.surrogate.features import log_features
 
-GRID = AxisGrid((Axis.cut("d", [1, 2, 3], 2, kind="depth"), Axis.cut("w", [4, 8, 12, 16], 2)))
+GRID = Grid((Axis.cut("d", [1, 2, 3], 2, knob="depth"), Axis.cut("w", [4, 8, 12, 16], 2)))
 
 
 def test_values_are_cut_into_ranges_as_equal_as_they_can_be() -> None:
@@ -35,6 +35,13 @@ def test_every_architecture_is_listed_once_and_located_in_its_space() -> None:
     assert np.bincount(space).tolist() == GRID.sizes.tolist() == [4, 4, 2, 2]
 
 
+def test_two_axes_of_one_name_and_a_grid_without_axes_are_refused() -> None:
+    with pytest.raises(NetspaceError, match="^axis 'w' is there twice$"):
+        Grid((GRID.axes[1], GRID.axes[0], GRID.axes[1]))
+    with pytest.raises(NetspaceError, match="^a grid needs at least one axis$"):
+        Grid(())
+
+
 def test_a_value_off_its_axis_is_named() -> None:
     with pytest.raises(NetspaceError, match="7 is no value of axis w"):
         GRID.locate(np.array([[1, 7]]))
@@ -57,6 +64,6 @@ def test_spread_places_visit_every_cell_evenly_and_go_on_where_they_ended() -> N
 
 
 def test_features_are_logs_of_every_knob_the_cost_and_the_narrowest_width() -> None:
-    grid = AxisGrid((GRID.axes[0], GRID.axes[1], GRID.axes[1]))
+    grid = Grid((*GRID.axes, Axis("v", GRID.axes[1].ranges)))
     row = log_features(grid, np.array([[2, 8, 4]]), np.array([100]), score=np.array([0.5]))
     np.testing.assert_allclose(row[0], [*np.log([2, 8, 4, 100, 4]), 0.5])

@@ -31,15 +31,17 @@ def test_values_survive_writing_and_reading_yaml(value: object) -> None:
 def test_presets_have_the_documented_size(name: str, spaces: int, architectures: int) -> None:
     space = load_search_space(name)
     assert (space.num_spaces, space.full.size) == (spaces, architectures)
-    assert sorted(preset_names()) == ["expanded", "small", "tiny"]
+    assert sorted(preset_names()) == [
+        *("bottleneck-small", "expanded", "mobile", "mobile-small", "regnet-like", "regnet-like-small", "small", "tiny")
+    ]
 
 
 def test_the_spaces_of_a_grid_partition_its_architectures(tiny: SearchSpace) -> None:
-    depths, widths = tiny.full.enumerate()
-    assert len(np.unique(np.concatenate([depths, widths], axis=1), axis=0)) == tiny.full.size
+    points = tiny.full.enumerate()
+    assert len(np.unique(points, axis=0)) == tiny.full.size
     spaces = [tiny.space(choice) for choice in np.ndindex(*tiny.shape)]
-    for d, w in zip(depths[::37], widths[::37], strict=True):
-        assert sum(Architecture.of(d, w) in space for space in spaces) == 1
+    for architecture in tiny.full.layout.architectures(points[::37]):
+        assert sum(architecture in space for space in spaces) == 1
     assert sum(space.size for space in spaces) == tiny.full.size
 
 
@@ -47,8 +49,8 @@ def test_draws_are_members_and_seeded(tiny: SearchSpace) -> None:
     space = tiny.space((0, 1, 1, 0, 0, 1))
     first = space.draw(50, rng=np.random.default_rng(3))
     again = space.draw(50, rng=np.random.default_rng(3))
-    assert all(Architecture.of(d, w) in space for d, w in zip(*first, strict=True))
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert all(architecture in space for architecture in space.layout.architectures(first))
+    assert np.array_equal(first, again)
 
 
 def test_unequal_depths_and_widths_are_refused() -> None:

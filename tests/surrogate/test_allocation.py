@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from netspace.spaces.axes import Axis, AxisGrid
+from netspace.spaces.axes import Axis, Grid
 from netspace.surrogate.allocation import explore, spread_rows
 from netspace.surrogate.judging import EnumeratedMembers
 
-GRID = AxisGrid(tuple(Axis.cut(name, range(1, 9), 4) for name in "abc"))
+GRID = Grid(tuple(Axis.cut(name, range(1, 9), 4) for name in "abc"))
 MODELS = ("quadratic", "gaussian process")
 BANDS = [(60, 90), (200, 300)]
 

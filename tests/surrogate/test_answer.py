@@ -1,5 +1,6 @@
 """From scores and trainings to the front of spaces, and to elite files."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -9,19 +10,19 @@ import pytest
 from netspace import Budget, CostModel, NetspaceError, cost, load_elite
 from netspace.documents import fingerprint, to_plain, to_yaml
 from netspace.records import Candidate, EliteSpace, NetworkStore, Planned, Provenance, TrainedNetwork
+from netspace.runs import Readings, Run, ScoreFile
+from netspace.runs.scores import drop_unfinished_line
 from netspace.spaces import Architecture, SearchSpace
-from netspace.surrogate import Evidence, Front, ScoreFile, Scores, open_run, pareto_spaces, refine, take_in
-from netspace.surrogate.grid import as_points, network_space, price
+from netspace.surrogate import Evidence, Judge, pareto_spaces, refine, take_in
+from netspace.surrogate.grid import network_space
 from netspace.surrogate.predictors import FITS
-from netspace.surrogate.run import FinishedRun
-from netspace.surrogate.scores import drop_unfinished_line
 from tests.conftest import quick_config
 
 BUDGET = Budget.parse("2M")
 
 
 @pytest.fixture
-def run(tmp_path: Path, tiny: SearchSpace) -> FinishedRun:
+def run(tmp_path: Path, tiny: SearchSpace) -> Run:
     """A finished search's folder, without any training."""
     folder = tmp_path / "run"
     folder.mkdir()
@@ -30,16 +31,14 @@ def run(tmp_path: Path, tiny: SearchSpace) -> FinishedRun:
     provenance = Provenance("0", "fashion", "d", "tiny", "score", 3, 0, "c", 0.1, 2_000_000)
     candidate = Candidate.measure(network_space(tiny, 0), 0.9, budget=BUDGET, template=template)
     EliteSpace(BUDGET, template, (candidate,), provenance).save(folder)
-    return open_run(folder)
+    return Run(folder)
 
 
-def evidence(
-    run: FinishedRun, n_scores: int, n_trained: int, models: tuple[str, ...] = ("linear", "quadratic")
-) -> Evidence:
+def evidence(run: Run, n_scores: int, n_trained: int, models: tuple[str, ...] = ("linear", "quadratic")) -> Evidence:
     """Stand-alone errors fall with the last stage's width at equal cost; the scores say the contrary."""
     rng = np.random.default_rng(0)
-    points = as_points(*run.space.full.enumerate())[rng.permutation(run.space.full.size)]
-    costs = price(CostModel(run.template), points)
+    points = run.space.full.enumerate()[rng.permutation(run.space.full.size)]
+    costs = CostModel(run.template)(points)
 
     def errors(sign: float, some: np.ndarray, at: np.ndarray) -> np.ndarray:
         shape = np.log(some[:, 5] / some[:, 1])
@@ -48,13 +47,13 @@ def evidence(
     scored, trained = points[:n_scores], points[-n_trained:] if n_trained else points[:0]
     return Evidence(
         run,
-        Scores(scored, errors(-1, scored, costs[:n_scores])),
-        Scores(trained, errors(1, trained, costs[-n_trained:] if n_trained else costs[:0])),
+        Readings(scored, errors(-1, scored, costs[:n_scores])),
+        Readings(trained, errors(1, trained, costs[-n_trained:] if n_trained else costs[:0])),
         models=models,
     )
 
 
-def test_trainings_overrule_scores_that_rank_badly(run: FinishedRun) -> None:
+def test_trainings_overrule_scores_that_rank_badly(run: Run) -> None:
     known = evidence(run, 100, 60)
     chosen, others = known.signal("auto")
     by_name = {signal.name: signal for signal in others}
@@ -67,22 +66,22 @@ def test_trainings_overrule_scores_that_rank_badly(run: FinishedRun) -> None:
 
 @pytest.mark.parametrize("model", FITS)
 def test_a_second_call_gives_the_same_answer_without_comparing_anew(
-    run: FinishedRun, model: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = evidence(run, 0, 60, (model,))
     first, _ = known.signal("population")
-    (answer,) = Front(run, first).answer([BUDGET])
+    (answer,) = Judge(run, first).answer([BUDGET])
     assert (run.folder / "front-models.json").exists()
     for place in ("surrogate.trees.grow_trees", "surrogate.signals.fit_best"):
         monkeypatch.delattr(f"netspace.{place}")
     second, _ = known.signal("population")
-    (again,) = Front(run, second).answer([BUDGET])
+    (again,) = Judge(run, second).answer([BUDGET])
     assert again.contenders == answer.contenders
     np.testing.assert_array_equal(again.judged.error, answer.judged.error)
     assert second.ranked == first.ranked
 
 
-def test_trees_of_numbers_that_are_gone_are_removed_and_lost_ones_grown_again(run: FinishedRun) -> None:
+def test_trees_of_numbers_that_are_gone_are_removed_and_lost_ones_grown_again(run: Run) -> None:
     first, _ = evidence(run, 0, 60, ("boosted trees",)).signal("population")
     (old,) = run.folder.glob("front-trees-*.npy")
     evidence(run, 0, 61, ("boosted trees",)).signal("population")
@@ -91,23 +90,23 @@ def test_trees_of_numbers_that_are_gone_are_removed_and_lost_ones_grown_again(ru
     new.unlink()
     second, _ = evidence(run, 0, 61, ("boosted trees",)).signal("population")
     assert new.exists()
-    points = as_points(*run.space.full.draw(50, rng=np.random.default_rng(0)))
-    costs = price(CostModel(run.template), points)
+    points = run.space.full.draw(50, rng=np.random.default_rng(0))
+    costs = CostModel(run.template)(points)
     assert not np.array_equal(first.predict(points, costs), second.predict(points, costs))
 
 
 @pytest.mark.parametrize("asked", ["auto", "population"])
-def test_too_few_networks_are_refused(run: FinishedRun, asked: str) -> None:
+def test_too_few_networks_are_refused(run: Run, asked: str) -> None:
     with pytest.raises(NetspaceError, match="4 scores and 3 stand-alone trainings"):
         evidence(run, 4, 3).signal(asked)  # type: ignore[arg-type]
 
 
-def test_the_answer_is_the_space_that_the_formula_makes_best(run: FinishedRun) -> None:
+def test_the_answer_is_the_space_that_the_formula_makes_best(run: Run) -> None:
     signal, _ = evidence(run, 0, 200).signal("population")
-    front = Front(run, signal, hit_rate=0.0)
+    front = Judge(run, signal, hit_rate=0.0)
     answers = front.answer([Budget.parse("1.5M"), BUDGET])
-    points = as_points(*run.space.full.enumerate())
-    costs = price(CostModel(run.template), points)
+    points = run.space.full.enumerate()
+    costs = CostModel(run.template)(points)
     own = front.members.grid.locate(points)
     inside = (costs >= BUDGET.interval[0]) & (costs <= BUDGET.interval[1])
     errors = 0.5 - 0.05 * np.log(costs / 1e6) - 0.03 * np.log(points[:, 5] / points[:, 1])
@@ -118,9 +117,9 @@ def test_the_answer_is_the_space_that_the_formula_makes_best(run: FinishedRun) -
     assert [b for b, _ in pareto_spaces(answers)] == [answers[0].budget, BUDGET]
 
 
-def test_an_elite_file_holds_the_best_spaces_and_says_what_found_them(run: FinishedRun, tmp_path: Path) -> None:
+def test_an_elite_file_holds_the_best_spaces_and_says_what_found_them(run: Run, tmp_path: Path) -> None:
     signal, _ = evidence(run, 0, 60).signal("population")
-    front = Front(run, signal)
+    front = Judge(run, signal)
     (answer,) = front.answer([BUDGET])
     elite = load_elite(front.elite(answer, 3).save(tmp_path))
     assert [c.space for c in elite.candidates] == [front.space(c) for c in answer.contenders[:3]]
@@ -130,9 +129,9 @@ def test_an_elite_file_holds_the_best_spaces_and_says_what_found_them(run: Finis
         front.answer([Budget.parse("5G")])
 
 
-def test_what_the_search_found_is_judged_like_every_other_space(run: FinishedRun) -> None:
+def test_what_the_search_found_is_judged_like_every_other_space(run: Run) -> None:
     signal, _ = evidence(run, 0, 60).signal("population")
-    front = Front(run, signal, hit_rate=0.0)
+    front = Judge(run, signal, hit_rate=0.0)
     (answer,) = front.answer([BUDGET])
     assert front.searched(answer) is None  # no member of the space in the run's file is in band
     for place in (0, 5):
@@ -146,7 +145,7 @@ def test_what_the_search_found_is_judged_like_every_other_space(run: FinishedRun
     assert answer.errors[0] == answer.contenders[0].error.value
 
 
-def test_refining_raises_the_hit_rate_without_a_higher_predicted_error(run: FinishedRun) -> None:
+def test_refining_raises_the_hit_rate_without_a_higher_predicted_error(run: Run) -> None:
     signal, _ = evidence(run, 0, 60).signal("population")
     model = CostModel(run.template)
     start = run.space.full
@@ -157,7 +156,7 @@ def test_refining_raises_the_hit_rate_without_a_higher_predicted_error(run: Fini
     assert found.hit_rate[1] == pytest.approx(BUDGET.band(found.after, run.template).hit_rate)
 
 
-def trained(folder: Path, run: FinishedRun, *, recipe: str, depths: list[list[int]]) -> Path:
+def trained(folder: Path, run: Run, *, recipe: str, depths: list[list[int]]) -> Path:
     store = NetworkStore(folder)
     store.create(recipe=recipe, data="d", template=fingerprint(run.template))
     networks = [Architecture.of(d, [8, 8, 8]) for d in depths]
@@ -169,7 +168,7 @@ def trained(folder: Path, run: FinishedRun, *, recipe: str, depths: list[list[in
     return folder
 
 
-def test_trainings_are_taken_in_once_per_architecture_and_only_of_one_recipe(run: FinishedRun, tmp_path: Path) -> None:
+def test_trainings_are_taken_in_once_per_architecture_and_only_of_one_recipe(run: Run, tmp_path: Path) -> None:
     a = trained(tmp_path / "a", run, recipe="r", depths=[[1, 1, 1], [2, 1, 1], [9, 1, 1]])
     b = trained(tmp_path / "b", run, recipe="r", depths=[[2, 1, 1]])
     c = trained(tmp_path / "c", run, recipe="s", depths=[[1, 1, 1]])
@@ -181,15 +180,19 @@ def test_trainings_are_taken_in_once_per_architecture_and_only_of_one_recipe(run
         take_in(run, [a, c])
 
 
-def test_scores_survive_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
-    file = ScoreFile(tmp_path)
+def of_stages(space: SearchSpace, n: int) -> SearchSpace:
+    return replace(space, stages=space.stages[:n], strides=space.strides[:n])
+
+
+def test_scores_survive_a_kill_in_the_middle_of_a_line(tmp_path: Path, tiny: SearchSpace) -> None:
+    file = ScoreFile(tmp_path, of_stages(tiny, 2))
     file.claim({"seed": 0})
     file.append(np.array([1, 8, 2, 4]), 0.25)
     with file.file.open("a") as stream:
         stream.write("2,8,")
-    assert file.read(2).points.tolist() == [[1, 8, 2, 4]]
+    assert file.read().points.tolist() == [[1, 8, 2, 4]]
     file.append(np.array([2, 8, 1, 4]), 0.5)
-    assert file.read(2).values.tolist() == [0.25, 0.5]
+    assert file.read().values.tolist() == [0.25, 0.5]
     with pytest.raises(NetspaceError, match=r"scores of another seed \(0, not 1\)"):
         file.claim({"seed": 1})
     assert not file.finished(2)
@@ -198,8 +201,8 @@ def test_scores_survive_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
     assert not file.finished(3)
 
 
-def test_an_unfinished_first_line_is_written_anew(tmp_path: Path) -> None:
-    file = ScoreFile(tmp_path)
+def test_an_unfinished_first_line_is_written_anew(tmp_path: Path, tiny: SearchSpace) -> None:
+    file = ScoreFile(tmp_path, of_stages(tiny, 1))
     file.file.write_text("d1,w1,d")
     file.append(np.array([1, 8]), 0.25)
     assert file.file.read_text() == "d1,w1,score\n1,8,0.250000\n"

@@ -7,10 +7,9 @@ import pytest
 
 from netspace import Budget, CostModel, SearchSpace, resolve
 from netspace.records import Provenance
-from netspace.surrogate import Evidence, Front, Scores
+from netspace.runs import Readings, Run
+from netspace.surrogate import Evidence, Judge
 from netspace.surrogate.features import log_features
-from netspace.surrogate.grid import as_points, axis_grid, price
-from netspace.surrogate.run import FinishedRun
 from netspace.surrogate.signals import SignalName
 
 BUDGETS = [Budget.parse(text) for text in ("1M", "2M", "3M")]
@@ -34,17 +33,22 @@ class World:
             tiny.template(28, 1, 10),
             resolve("tiny", options={"data": {"dataset": "f"}, "budgets": ["2M"]}),
         )
-        self.run = FinishedRun(folder, config, template, Provenance("0", "f", "d", "tiny", "front", 3, 0, "c", 0.0, 0))
-        self.points = as_points(*tiny.full.enumerate())
-        self.costs = price(CostModel(template), self.points)
-        x = log_features(axis_grid(tiny), self.points, self.costs)
+        self.run = Run.begun(
+            folder,
+            config=config,
+            template=template,
+            provenance=Provenance("0", "f", "d", "tiny", "front", 3, 0, "c", 0.0, 0),
+        )
+        self.points = tiny.full.enumerate()
+        self.costs = CostModel(template)(self.points)
+        x = log_features(tiny.grid, self.points, self.costs)
         z = (x - x.mean(0)) / x.std(0)
         line = 0.4 - 0.06 * np.log(self.costs / 1e6) + z @ rng.normal(size=z.shape[1]) * 0.01
         self.truth = line + MISFIT * self._smooth(z, float(rng.choice([0.5, 1.0, 2.0])), rng)
         scores = self.truth + DISTORTION * self._smooth(z, 1.0, rng) + BLUR * rng.normal(size=len(z))
         trained, scored = rng.permutation(len(z))[:TRAININGS], rng.permutation(len(z))[:SCORES]
         errors = self.truth[trained] + NOISE * rng.normal(size=len(trained))
-        known = (Scores(self.points[scored], scores[scored]), Scores(self.points[trained], errors))
+        known = (Readings(self.points[scored], scores[scored]), Readings(self.points[trained], errors))
         self.evidence = Evidence(self.run, *known, models=("linear",))
 
     @staticmethod
@@ -61,7 +65,7 @@ class World:
         chosen, _ = self.evidence.signal(signal)
         if not misfit:
             object.__setattr__(chosen, "misfit", None)
-        front, found = Front(self.run, chosen, hit_rate=0.2), []
+        front, found = Judge(self.run, chosen, hit_rate=0.2), []
         own = front.members.grid.locate(self.points)
         for answer in front.answer(BUDGETS):
             low, high = answer.budget.interval
@@ -107,11 +111,11 @@ def test_without_the_distance_from_trainings_p_says_too_much(worlds: list[World]
 
 def test_a_chance_by_scores_alone_is_called_so(worlds: list[World], tmp_path: Path) -> None:
     world = worlds[0]
-    run = FinishedRun(tmp_path, world.run.config, world.run.template, world.run.provenance)
-    alone = Evidence(run, world.evidence.scores, Scores.none(3), models=("linear",))
+    run = Run.begun(tmp_path, config=world.run.config, template=world.run.template, provenance=world.run.provenance)
+    alone = Evidence(run, world.evidence.scores, Readings.none(run.space.full.layout), models=("linear",))
     for known, chance in ((alone, "P(best), by its scores"), (world.evidence, "P(best)")):
         signal, _ = known.signal("supernet")
-        front = Front(run, signal, hit_rate=0.2)
+        front = Judge(run, signal, hit_rate=0.2)
         (answer,) = front.answer(BUDGETS[:1])
         elite = front.elite(answer, 3)
         assert (signal.chance, elite.chance, elite.provenance.probability) == (chance, chance, chance)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspace import NetspaceError
-from netspace.surrogate.run import FinishedRun
+from netspace import NetspaceError, Run
 from tests.surrogate.test_answer import evidence, run
 
 __all__ = ["run"]
@@ -28,7 +27,7 @@ class Marking:
 
 
 @pytest.mark.parametrize("written", ["array", "pickle"])
-def test_trees_that_are_a_pickle_leave_no_mark(run: FinishedRun, tmp_path: Path, written: str) -> None:
+def test_trees_that_are_a_pickle_leave_no_mark(run: Run, tmp_path: Path, written: str) -> None:
     mark = tmp_path / "mark"
     evidence(run, 0, 60, ("boosted trees",)).signal("population")
     (trees,) = run.folder.glob("front-trees-*.npy")

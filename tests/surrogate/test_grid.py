@@ -2,34 +2,35 @@
 
 import numpy as np
 
-from netspace import Budget, CostModel, SpaceCosts
-from netspace.cost.model import COST_KINDS
+from netspace import Budget, CostModel, SpaceCosts, cost
+from netspace.cost import COST_KINDS
 from netspace.spaces import SearchSpace
-from netspace.surrogate.grid import as_points, axis_grid, members, network_space, price, price_all
+from netspace.surrogate.grid import members, network_space, price_all
 from netspace.surrogate.judging import EnumeratedMembers
 from netspace.surrogate.sampled import SampledMembers
 
 
 def test_spaces_have_the_numbers_and_members_of_the_search_space(tiny: SearchSpace) -> None:
-    grid = axis_grid(tiny)
+    grid = tiny.grid
     assert (grid.shape, grid.num_spaces, grid.num_members) == (tiny.shape, 64, tiny.full.size)
     points, own = grid.enumerate(), grid.locate(grid.enumerate())
     for number in (0, 7, 63):
-        listed = as_points(*network_space(tiny, number).enumerate())
+        listed = network_space(tiny, number).enumerate()
         assert sorted(points[own == number].tolist()) == sorted(listed.tolist())
 
 
 def test_points_cost_what_the_cost_model_says(tiny: SearchSpace) -> None:
     model = CostModel(tiny.template(28, 1, 10))
-    depths, widths = tiny.full.enumerate()
-    np.testing.assert_array_equal(price(model, as_points(depths, widths)), model(depths, widths))
+    points = tiny.full.enumerate()[::37]
+    each = [cost(one, model.template).flops for one in model.template.architectures(points)]
+    np.testing.assert_array_equal(model(points), each)
 
 
 def test_all_architectures_priced_together_cost_what_each_costs(tiny: SearchSpace, mixed: SearchSpace) -> None:
     for space in (tiny, mixed):
         for kind in COST_KINDS:
-            model, grid = CostModel(space.template(28, 1, 10), kind), axis_grid(space)
-            np.testing.assert_array_equal(price_all(model, grid), price(model, grid.enumerate()))
+            model, grid = CostModel(space.template(28, 1, 10), kind), space.grid
+            np.testing.assert_array_equal(price_all(model, grid), model(grid.enumerate()))
 
 
 def test_hit_rates_of_all_spaces_are_those_of_the_exact_count(tiny: SearchSpace) -> None:

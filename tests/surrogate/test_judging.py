@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from netspace.errors import NetspaceError
-from netspace.spaces.axes import Axis, AxisGrid
+from netspace.spaces.axes import Axis, Grid
 from netspace.surrogate.contest import contest, shortlist
 from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
 from netspace.surrogate.sampled import SampledMembers
 
-GRID = AxisGrid(
+GRID = Grid(
     (
-        Axis.cut("d", range(1, 5), 2, kind="depth"),
+        Axis.cut("d", range(1, 5), 2, knob="depth"),
         Axis.cut("v", range(2, 14), 3),
         Axis.cut("w", range(2, 14), 3),
     )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from netspace.cli.export import end_of_export, print_exports
+from netspace.cli.nas import print_picked
 from netspace.cli.options import (
     ConvertTo,
     ImageColumn,
@@ -20,22 +24,26 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
 )
-from netspace.cli.output import note, resumable
+from netspace.cli.output import note, resumable, tell
+from netspace.cli.report import print_report
+from netspace.cli.search import print_elites
+from netspace.cli.train import describe_training, print_card
 from netspace.config import load_recipe, load_search_space
 from netspace.cost import Budget
 from netspace.documents import from_plain
 from netspace.errors import UnfinishedError
-from netspace.pipeline import Pipeline, Step, choose_recipe, choose_space
 from netspace.settings import DataSettings
 
-Run = Callable[[tuple[str, ...]], object]
+if TYPE_CHECKING:
+    from netspace.handover import Exported
+    from netspace.pipeline import Listener, Step
+
 AGAIN = "run the same command again to go on with it"
 
 
 def auto_command(
-    context: typer.Context,
     data: Annotated[str, typer.Option(help="A folder with one folder of images per class, or as search's --dataset.")],
-    budget: Annotated[str, typer.Option(help="FLOPs target of the network, as 5M.")],
+    budget: Annotated[str, typer.Option(help="Target of the network, as 5M or params=100K.")],
     out: Out,
     space: Annotated[str | None, typer.Option(help="Default: the smallest preset that holds the budget.")] = None,
     recipe: Annotated[
@@ -56,6 +64,7 @@ def auto_command(
     settings = from_plain(DataSettings, given, "options")
     from netspace.cli.data import read_images, tell_data
     from netspace.data import FOLDER
+    from netspace.pipeline import Pipeline, choose_recipe, choose_space
 
     images = read_images(settings, out)
     if space is None:
@@ -64,32 +73,23 @@ def auto_command(
     load_recipe(recipe)
     whole = load_search_space(space)
     target.band(whole.full, whole.template(*images.shape))
-    options = _given(image_size=image_size, channels=channels, image_column=image_column, label_column=label_column)
-    options += _given(labels=labels) + (("--skip-unreadable",) if skip_unreadable else ())
     tell_data(images)
     images.keep(out / FOLDER)
-    pipeline = Pipeline(data, target, space, recipe, out, options, seed)
+    pipeline = Pipeline(settings, target, space, recipe, out, seed)
     note("plan:")
     for step in pipeline.steps():
         note(f"  {step.name}: {step.purpose}")
         note(f"    {_shown(step)}")
-    app = context.find_root().command
     started = time.monotonic()
     with resumable(out):
         for step in pipeline.steps():
-            _do(step, lambda args: app.main(list(args), standalone_mode=False))
+            _do(step)
     print(f"done in {time.monotonic() - started:.0f} s; classify an image with")
     print(f"  netspace predict {shlex.quote(str(out / 'export'))} IMAGE")
 
 
-def _given(**options: object) -> tuple[str, ...]:
-    """Return options of a command line, without those that were not given."""
-    told = {f"--{name.replace('_', '-')}": str(value) for name, value in options.items() if value is not None}
-    return tuple(part for option in told.items() for part in option)
-
-
-def _do(step: Step, run: Run) -> None:
-    """Run a step that is not done; end with its exit code where it is not 0, and say which step it was."""
+def _do(step: Step) -> None:
+    """Do a step that is not done; end with its exit code where it is not 0, and say which step it was."""
     if step.done:
         step.tidy()
         note(f"{step.name}: done already, {step.result}")
@@ -98,16 +98,60 @@ def _do(step: Step, run: Run) -> None:
     started = time.monotonic()
     try:
         with step.cleared():
-            code = run(step.command)
+            code = _code(step)
     except Exception:
         note(f"auto stopped in step '{step.name}'; {AGAIN}")
         raise
-    if isinstance(code, int) and code:
+    if code:
         note(f"auto stopped in step '{step.name}', which ended with exit code {code}; {AGAIN}")
         raise typer.Exit(code)
     if not step.done:
         raise UnfinishedError(f"step '{step.name}' ended without {step.result}; {AGAIN}")
     note(f"{step.name}: {time.monotonic() - started:.0f} s")
+
+
+def _code(step: Step) -> int:
+    """Do a step as its command would, show what came of it, and return the exit code."""
+    try:
+        with _listening(step) as listener:
+            result = step.work(listener)
+        _SHOW[step.name](result, step.result.parent)
+    except typer.Exit as end:
+        return end.exit_code
+    except KeyboardInterrupt:
+        note("stopped")
+        return 130
+    return 0
+
+
+@contextmanager
+def _listening(step: Step) -> Iterator[Listener]:
+    """Show how far a step has come, as its command does."""
+    from netspace.cli.progress import EpochProgress, describe
+    from netspace.pipeline import Listener
+
+    going: dict[str, tuple[str, Callable[[Any], str]]]
+    going = {"search": (" where it stopped", describe), "train": (" from its last epoch", describe_training)}
+    if step.name not in going:
+        yield Listener(on_note=note)
+        return
+    how, described = going[step.name]
+    with resumable(step.result.parent, how), EpochProgress(described) as progress:
+        yield Listener(progress, tell, note)
+
+
+def _show_exports(done: Exported, out: Path) -> None:
+    print_exports(done, out)
+    end_of_export(done)
+
+
+_SHOW: dict[str, Callable[[Any, Path], None]] = {
+    "search": print_elites,
+    "nas": lambda picked, _: print_picked(picked),
+    "train": print_card,
+    "export": _show_exports,
+    "report": lambda files, _: print_report(files),
+}
 
 
 def _shown(step: Step) -> str:

@@ -15,6 +15,7 @@ import typer
 
 from netspace.cli.options import (
     ConvertTo,
+    Device,
     ImageColumn,
     Jobs,
     Json,
@@ -30,11 +31,12 @@ from netspace.cli.options import (
     load_space,
 )
 from netspace.cli.output import json_text, print_json, print_table, resumable
-from netspace.config import load_document, load_recipe, load_run_space, load_search_space
+from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget
 from netspace.documents import from_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Population, elite_from_plain, population_name
+from netspace.runs import Run
 from netspace.settings import DataSettings
 from netspace.spaces import NetworkTemplate, SearchSpace
 
@@ -68,25 +70,25 @@ def evaluate_command(
     skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
+    device: Device = "auto",
     near: Near = 1.0,
     json: Json = False,
 ) -> None:
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
     documents = {name: load_document(name) for name in spaces}
     elites = {name: elite_from_plain(d, name) for name, d in documents.items() if "candidates" in d}
-    if len(elites) < len(documents) and budget is None:
-        plain = next(iter(documents.keys() - elites))
-        raise NetspaceError(f"{plain} is no elite file and has no budget; give --budget")
+    if budget is None and (plain := documents.keys() - elites):
+        raise NetspaceError(f"{next(iter(plain))} is no elite file and has no budget; give --budget")
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
     resolved = load_recipe(recipe)
     columns = (image_column, label_column, labels)
     given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
-    data = from_plain(DataSettings, given | _shape(given, list(elites.values())), "options")
+    given |= _shape(given, list(elites.values()))
     from netspace.cli.data import read_images, tell_data
     from netspace.cli.progress import PopulationProgress
     from netspace.evaluate import evaluate_spaces
 
-    images = read_images(data, out, *(Path(name).parent for name in elites))
+    images = read_images(from_plain(DataSettings, given, "options"), out, *(Path(name).parent for name in elites))
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template) for name in spaces]
     with resumable(out), PopulationProgress(NetworkStore(out)) as progress:
@@ -101,6 +103,7 @@ def evaluate_command(
             out=out,
             seed=seed,
             jobs=jobs,
+            device=device,
             command=_command(context, spaces, out),
             on_start=partial(tell_data, images),
             on_change=progress,
@@ -124,7 +127,7 @@ def _subject(name: str, elite: EliteSpace | None, budget: str | None, template: 
 
     if elite is None:
         assert budget is not None
-        found, _ = load_space(name, image_size=template.image_size, channels=1, classes=2)
+        found, _ = load_space(name, template)
         target = Budget.parse(budget)
         return Subject(population_name(Path(name).stem, target), found, target, name)
     if elite.template != template:
@@ -153,7 +156,7 @@ def results_command(
 ) -> None:
     """Show or export an evaluation's networks, one row each."""
     store = NetworkStore(folder)
-    rows = store.rows()
+    rows = _without_none(store.rows())
     if not rows:
         raise NetspaceError(f"{store.file} holds no networks yet; run its `netspace evaluate` again to its end")
     if format == "table" and out is None:
@@ -171,6 +174,13 @@ def results_command(
     write_atomically(out, _parquet(rows) if format == "parquet" else _csv(rows) if format == "csv" else json_text(rows))
 
 
+def _without_none(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave the further knobs out where no network has any."""
+    if any(row["knobs"] for row in rows):
+        return rows
+    return [{key: value for key, value in row.items() if key != "knobs"} for row in rows]
+
+
 def _csv(rows: list[dict[str, Any]]) -> str:
     text = StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]))
@@ -184,7 +194,8 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
     import pyarrow.parquet
 
     content = BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), content)
+    plain = [{**row, "knobs": json_text(row["knobs"])} if "knobs" in row else row for row in rows]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(plain), content)
     return content.getvalue()
 
 
@@ -192,7 +203,7 @@ def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> Sear
     """Return the search space that was asked for, or the one beside an elite file, or its preset."""
     if name is not None or elite is None:
         return load_search_space(name or file)
-    return load_run_space(Path(file).parent) or load_search_space(elite.provenance.search_space)
+    return Run(Path(file).parent).stored_space or load_search_space(elite.provenance.search_space)
 
 
 def _print(folder: Path, near: float, json: bool) -> None:
@@ -219,7 +230,7 @@ def _print(folder: Path, near: float, json: bool) -> None:
                 for a, b, c, p in compare_all(errors, material.pairs())
             ],
             "answer": answer(material),
-            "networks": NetworkStore(folder).rows(),
+            "networks": _without_none(NetworkStore(folder).rows()),
         }
     )
 

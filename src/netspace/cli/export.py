@@ -42,14 +42,20 @@ def export_command(
     if json:
         print_json({"out": str(out), **asdict(done)})
     else:
-        _print_exports(done, out)
+        print_exports(done, out)
+    end_of_export(done)
+
+
+def end_of_export(done: Exported) -> None:
+    """Say which formats failed their check; one that did is exit code 1."""
     for name, reason in done.failed.items():
         note(f"{name} failed its check and is deleted: {reason}")
     if done.failed:
         raise typer.Exit(1)
 
 
-def _print_exports(done: Exported, out: Path) -> None:
+def print_exports(done: Exported, out: Path) -> None:
+    """Print the files of an export, and how near they are to the network that was trained."""
     rows = []
     for export in done.kept:
         checked = f"{export.difference:.1e} on {export.images} test images"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netspace.cli.options import AcceptChangedData, Jobs, Json, MovedDataset, RecipeName, Seed
-from netspace.cli.output import note, notes_on_missing, print_json, print_table, resumable
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, RecipeName, Seed
+from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
-from netspace.records import NetworkStore
+from netspace.records import notes_on_missing
+from netspace.runs import FIDELITY, Run
 
 if TYPE_CHECKING:
     from netspace.analysis import Agreement
@@ -30,6 +32,7 @@ def fidelity_command(
     accept_changed_data: AcceptChangedData = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
+    device: Device = "auto",
     json: Json = False,
 ) -> None:
     """Compare the super network's ranking with networks trained from scratch, and with what ranks for free."""
@@ -40,7 +43,7 @@ def fidelity_command(
 
     for text in notes_on_missing(trained or []):
         note(text)
-    with resumable(run), PopulationProgress(NetworkStore(run / "fidelity")) as progress:
+    with resumable(run), PopulationProgress(Run(run).store(FIDELITY)) as progress:
         found = check_fidelity(
             run,
             n if n is not None else 0 if trained else 12,
@@ -49,6 +52,7 @@ def fidelity_command(
             opening={"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note},
             seed=seed,
             jobs=jobs,
+            device=device,
             on_change=progress,
         )
     if json:
@@ -81,6 +85,7 @@ def _verdict(within: dict[str, Agreement], name: str, bands: list[Agreement]) ->
     closed = [f"{a.group}, τ {a.tau.value:.2f}" for a in bands if not is_open(a)]
     if closed and len(bands) > 1:
         print(f"Within one budget alone the interval includes 0 at {'; '.join(closed)}: give these more networks.")
-    better = [f"{a.score} ({a.tau.value:.2f})" for a in within.values() if not a.tau.value < gate.tau.value]
+    ranked = [a for a in within.values() if not isnan(a.tau.value)]  # one value for all networks ranks nothing
+    better = [f"{a.score} ({a.tau.value:.2f})" for a in ranked if not a.tau.value < gate.tau.value]
     if better:
         print(f"It does not beat: {', '.join(better)}.")

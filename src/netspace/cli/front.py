@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import AcceptChangedData, Jobs, Json, MovedDataset, RecipeName, Seed
-from netspace.cli.output import json_text, note, notes_on_missing, print_json, resumable, say, tell
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, RecipeName, Seed
+from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
-from netspace.cost import Budget, CostModel
+from netspace.cost import Budget
 from netspace.documents import write_atomically
-from netspace.records import FRONT_FILE, NetworkStore, check_complete
+from netspace.records import FRONT_FILE
+from netspace.runs import CALIBRATION, FRONT, Run
 
 if TYPE_CHECKING:
-    from netspace.surrogate import BudgetAnswer, Evidence, FinishedRun, Front, Refined
+    from netspace.runs import Readings
+    from netspace.surrogate import Makers, Refined, Verdict
 
 PAPER = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")
 
 
 def front_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
-    budget: Annotated[list[str] | None, typer.Option(help="FLOPs target, as 200M; repeat it.")] = None,
+    budget: Annotated[list[str] | None, typer.Option(help="FLOPs target, as 200M, or params=1.2M; repeat it.")] = None,
     budgets: Annotated[
         Literal["run", "paper"], typer.Option(help="Without --budget: the run's or the paper's.")
     ] = "run",
@@ -39,6 +41,7 @@ def front_command(
     ] = 0,
     recipe: RecipeName = "quick",
     jobs: Jobs = 1,
+    device: Device = "auto",
     signal: Annotated[
         Literal["auto", "supernet", "population", "both"],
         typer.Option(help="What is trusted; auto: what ranks stand-alone errors best within bands."),
@@ -53,94 +56,79 @@ def front_command(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Judge every space of the grid at each budget; scores are made once, later budgets need no training."""
-    from netspace.cli.front_tables import plain_front, print_front
-    from netspace.surrogate import CONTENDERS, Front, open_run
+    """Judge the spaces of the grid at each budget; scores are made once, later budgets need no training."""
+    from netspace.surrogate import CONTENDERS, Question, judge_run
 
-    opened = open_run(run)
+    opened = Run(run)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER)
-    targets = [Budget.parse(text, opened.config.tolerance) for text in texts]
-    for target in targets:
-        target.band(opened.space.full, opened.template)
+    question = Question(
+        tuple(Budget.parse(text, opened.config.tolerance) for text in texts),
+        signal,
+        scores=evaluations,
+        trainings=calibrate_n,
+        earlier=True,
+        folders=tuple(calibrate or ()),
+        hit_rate=min_hit_rate,
+        seed=seed,
+    )
     opening = {"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note}
-    folders = [*(calibrate or []), *_calibration(opened, calibrate_n, recipe, seed, jobs, opening)]
-    evidence = _evidence(opened, signal, folders, evaluations, seed, opening)
-    chosen, signals = evidence.signal(signal, seed=seed)
-    front = Front(opened, chosen, hit_rate=min_hit_rate)
-    answers = front.answer(targets)
-    refined = {str(a.budget): _refine(front, a) for a in answers if refine_}
-    folder = out or run / "front"
+    makers = _makers(opened, opening, recipe=recipe, seed=seed, jobs=jobs, device=device)
+    with resumable(opened.folder / CALIBRATION):
+        verdict = judge_run(opened, question, makers, on_note=note)
+    refined = verdict.refined() if refine_ else {}
+    folder = out or opened.folder / FRONT
     folder.mkdir(parents=True, exist_ok=True)
-    files = [_save(front, answer, refined.get(str(answer.budget)), top, folder) for answer in answers]
-    plain = partial(plain_front, front, answers, signals, refined=refined, files=files)
-    write_atomically(folder / FRONT_FILE, json_text(plain(top=CONTENDERS)))
+    files = [elite.save(folder) for elite in verdict.elites(top, refined)]
+    _show(verdict, refined, files, top=top, json=json, file=folder / FRONT_FILE, kept=CONTENDERS)
+
+
+def _show(
+    verdict: Verdict, refined: dict[str, Refined], files: list[Path], *, top: int, json: bool, file: Path, kept: int
+) -> None:
+    """Keep the whole answer in a file, and print the best spaces of it."""
+    from netspace.cli.front_tables import plain_front, print_front
+
+    plain = partial(plain_front, verdict.judge, verdict.answers, verdict.signals, refined=refined, files=files)
+    write_atomically(file, json_text(plain(top=kept)))
     if json:
         print_json(plain(top=top))
         return
-    print_front(front, answers, signals, refined=refined, top=top)
-    for file in files:
-        say(file)
+    print_front(verdict.judge, verdict.answers, verdict.signals, refined=refined, top=top)
+    for elite_file in files:
+        say(elite_file)
 
 
-def _save(front: Front, answer: BudgetAnswer, better: Refined | None, top: int, folder: Path) -> Path:
-    return front.elite(answer, top, refined=None if better is None else better.after).save(folder)
+def _makers(run: Run, opening: dict[str, Any], *, recipe: str, seed: int, jobs: int, device: str) -> Makers:
+    """Return what makes scores and trainings, each going on where it stopped; torch is loaded when one is needed."""
+    from netspace.surrogate import Makers
 
+    of_search = {**opening, "device": device}
 
-def _refine(front: Front, answer: BudgetAnswer) -> Refined:
-    from netspace.surrogate import refine
-
-    run, space = front.run, front.space(answer.contenders[0])
-    model = CostModel(run.template, answer.budget.kind)
-    return refine(space, search_space=run.space, signal=front.signal, model=model, budget=answer.budget)
-
-
-def _calibration(run: FinishedRun, n: int, recipe: str, seed: int, jobs: int, opening: dict[str, Any]) -> list[Path]:
-    """Train what is missing of n networks of the run's own calibration; return its folder where it is there."""
-    from netspace.surrogate import CALIBRATION
-
-    folder = run.folder / CALIBRATION
-    if not n:
-        if not folder.exists():
-            return []
-        with resumable(folder):
-            check_complete(NetworkStore(folder))
-        return [folder]
-    from netspace.finding import train_calibration
-    from netspace.search import open_data
-
-    images = open_data(run.folder, **opening)
-    with resumable(folder):
-        train_calibration(
-            run.folder,
-            n,
-            search_space=run.space,
-            template=run.template,
-            images=images,
-            recipe=load_recipe(recipe),
-            seed=seed,
-            jobs=jobs,
-            on_trained=partial(tell, "trainings"),
-        )
-    return [folder]
-
-
-def _evidence(
-    run: FinishedRun, signal: str, folders: list[Path], evaluations: int, seed: int, opening: dict[str, Any]
-) -> Evidence:
-    """Read what is known, and score architectures where the signal needs scores and there are none yet."""
-    from netspace.surrogate import Evidence, ScoreFile, Scores, take_in
-
-    trained, notes = take_in(run, folders)
-    for text in (*notes_on_missing(folders), *notes):
-        note(text)
-    file = ScoreFile(run.folder)
-    scores = file.read(len(run.space.stages), run.space)
-    if signal == "population" or run.config.search.estimator == "population":
-        scores = Scores.none(len(run.space.stages))
-    elif evaluations and not file.finished(evaluations):
+    def score(n: int) -> Readings:
+        if run.score_file.finished(n):
+            return run.scores
         from netspace.search.score_run import score_run
 
-        with resumable(file.file):
-            told = partial(tell, "scores")
-            scores = score_run(run.folder, evaluations, seed=seed, opening=opening, on_score=told)
-    return Evidence(run, scores, trained)
+        with resumable(run.score_file.file):
+            return score_run(run, n, seed=seed, opening=of_search, on_score=partial(tell, "scores"))
+
+    def train(n: int) -> Path:
+        from netspace.finding import train_calibration
+        from netspace.search import open_data
+
+        images = open_data(run, **opening)
+        with resumable(run.folder / CALIBRATION):
+            return train_calibration(
+                run.folder,
+                n,
+                search_space=run.space,
+                template=run.template,
+                images=images,
+                recipe=load_recipe(recipe),
+                seed=seed,
+                jobs=jobs,
+                device=device,
+                on_trained=partial(tell, "trainings"),
+            )
+
+    return Makers(score, train)

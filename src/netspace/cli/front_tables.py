@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.cli.output import print_table, say
+from netspace.cli.output import KINDS, per_stage, print_table, say
 from netspace.documents import to_plain
-from netspace.surrogate import BudgetAnswer, Front, Refined, Signal, pareto_spaces
+from netspace.surrogate import BudgetAnswer, Judge, Refined, Signal, pareto_spaces
 from netspace.surrogate.validation import Ranked
 
 FloatArray = NDArray[np.float64]
@@ -19,7 +19,7 @@ CLOUD = 150
 
 
 def print_front(
-    front: Front,
+    judge: Judge,
     answers: Sequence[BudgetAnswer],
     signals: Sequence[Signal],
     *,
@@ -29,29 +29,34 @@ def print_front(
     """Print the tables of answers.
 
     Args:
-        front: all spaces, with the signal that was taken.
+        judge: all spaces, with the signal that was taken.
         answers: one per budget.
         signals: all that could be fitted.
         refined: by the budget's name.
         top: spaces shown for each budget.
     """
     columns = ("signal", "model", "τ within bands (95 %)", "above FLOPs alone", "measured against")
-    print_table("What ranks networks", columns, [_signal_row(s, front.signal) for s in signals])
-    for text in front.signal.warnings:
+    print_table("What ranks networks", columns, [_signal_row(s, judge.signal) for s in signals])
+    for text in judge.signal.warnings:
         say(text)
-    shape = ("depth per stage", "width per stage")
-    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", front.signal.chance)
+    shape = [per_stage(name) for name in judge.run.space.full.shown()]
+    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", judge.signal.chance)
     for answer in answers:
-        rows = [_row(front, answer, i) for i in range(min(top, len(answer.contenders)))]
-        by = "" if front.signal.misfit or len(answer.contenders) == 1 else " by their scores"
+        rows = [_row(judge, answer, i) for i in range(min(top, len(answer.contenders)))]
+        by = "" if judge.signal.misfit or len(answer.contenders) == 1 else " by their scores"
         print_table(f"Spaces at {answer.budget}: {_ties(answer)}{by}", shown, rows)
+        if answer.looked is not None:
+            print(judge.sampled(answer.looked))
         if answer.applied < answer.asked:
             print(f"No space has a hit rate of {answer.asked:.0%}; taken instead: {answer.applied:.0%} or more.")
         if str(answer.budget) in refined:
             print(_refined(refined[str(answer.budget)]))
-    if len(answers) > 1:
-        rows = [[str(b), f"{c.error.value:.2%}", str(front.space(c))] for b, c in pareto_spaces(answers)]
-        print_table("Front of predicted error against FLOPs", ("budget", "predicted error", "space"), rows)
+    for kind in dict.fromkeys(answer.budget.kind for answer in answers):
+        own = [answer for answer in answers if answer.budget.kind == kind]
+        if len(own) > 1:
+            rows = [[str(b), f"{c.error.value:.2%}", str(judge.space(c))] for b, c in pareto_spaces(own)]
+            title = KINDS.get(kind, kind)
+            print_table(f"Front of predicted error against {title}", ("budget", "predicted error", "space"), rows)
 
 
 def _signal_row(signal: Signal, chosen: Signal) -> list[str]:
@@ -69,13 +74,12 @@ def _ties(answer: BudgetAnswer) -> str:
     return f"{answer.ties} of the next {able - 1} cannot be told from the best"
 
 
-def _row(front: Front, answer: BudgetAnswer, i: int) -> list[str]:
-    c, space = answer.contenders[i], front.space(answer.contenders[i])
+def _row(judge: Judge, answer: BudgetAnswer, i: int) -> list[str]:
+    c, space = answer.contenders[i], judge.space(answer.contenders[i])
     behind = "best" if i == 0 else f"{c.behind.value * 100:+.2f} points" + (" (tied)" if c.tied else "")
-    mark = "" if front.signal.ranked[0].beats_flops else " (!)"
-    depths, widths = (" ".join(str(getattr(s, k)) for s in space.stages) for k in ("depth", "width"))
+    mark = "" if judge.signal.ranked[0].beats_flops else " (!)"
     error = f"{c.error.value:.2%} ({c.error.low:.2%} to {c.error.high:.2%}){mark}"
-    return [depths, widths, error, behind, f"{c.hit_rate:.1%}", f"{c.draws:.1f}", f"{c.chance:.2f}"]
+    return [*space.shown().values(), error, behind, f"{c.hit_rate:.1%}", f"{c.draws:.1f}", f"{c.chance:.2f}"]
 
 
 def _refined(found: Refined) -> str:
@@ -87,7 +91,7 @@ def _refined(found: Refined) -> str:
 
 
 def plain_front(
-    front: Front,
+    judge: Judge,
     answers: Sequence[BudgetAnswer],
     signals: Sequence[Signal],
     *,
@@ -97,22 +101,24 @@ def plain_front(
 ) -> dict[str, Any]:
     """Return the same as plain data; errors are shares, 0..1. Arguments as for print_front, and the elite files.
 
-    Per budget it also holds the spaces whose hit rate suffices (`able`: how many, and the errors of up to 150 at evenly
+    Per budget it also holds its kind of cost, how many spaces the grid has and how many of them were looked at (null:
+    each was judged), the spaces whose hit rate suffices (`able`: how many, and the errors of up to 150 at evenly
     spread ranks), and the space that the search found for this budget (`searched`).
     """
     return {
-        "signal": front.signal.name,
-        "chance": front.signal.chance,
-        "trustworthy": front.signal.ranked[0].beats_flops,
-        "warnings": front.signal.warnings,
+        "signal": judge.signal.name,
+        "chance": judge.signal.chance,
+        "trustworthy": judge.signal.ranked[0].beats_flops,
+        "warnings": judge.signal.warnings,
         "signals": [{"name": s.name, "against": s.against, "models": [_ranked(r) for r in s.ranked]} for s in signals],
         "budgets": [
             {
                 **{"budget": str(a.budget), "target": a.budget.target, "band": a.budget.interval, "file": str(file)},
+                **{"kind": a.budget.kind, "spaces_of_grid": judge.run.space.num_spaces, "spaces_looked_at": a.looked},
                 **{"hit_rate_asked": a.asked, "hit_rate_applied": a.applied, "ties": a.ties},
                 "spaces": [
                     {
-                        "space": to_plain(front.space(c)),
+                        "space": to_plain(judge.space(c)),
                         **{"error": c.error._asdict(), "behind": c.behind._asdict(), "tied": c.tied},
                         **{"chance": c.chance, "hit_rate": c.hit_rate, "draws": c.draws},
                     }
@@ -120,7 +126,7 @@ def plain_front(
                 ],
                 "refined": to_plain(refined[str(a.budget)]) if str(a.budget) in refined else None,
                 "able": {"spaces": len(a.errors), "errors": _thinned(a.errors)},
-                "searched": _searched(front, a),
+                "searched": _searched(judge, a),
             }
             for a, file in zip(answers, files, strict=True)
         ],
@@ -133,8 +139,8 @@ def _thinned(errors: FloatArray) -> list[float]:
     return [round(float(e), 6) for e in errors[places]]
 
 
-def _searched(front: Front, answer: BudgetAnswer) -> dict[str, Any] | None:
-    found = front.searched(answer)
+def _searched(judge: Judge, answer: BudgetAnswer) -> dict[str, Any] | None:
+    found = judge.searched(answer)
     return None if found is None else {"space": to_plain(found[0]), "error": found[1], "hit_rate": found[2]}
 
 

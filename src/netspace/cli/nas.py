@@ -7,24 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import AcceptChangedData, Json, MovedDataset, Seed, load_space
-from netspace.cli.output import note, print_json, print_table
+from netspace.cli.options import AcceptChangedData, Device, Json, MovedDataset, Seed, load_space
+from netspace.cli.output import KINDS, note, print_json, print_table
 from netspace.config import load_document
-from netspace.cost import Budget, cost, format_amount
-from netspace.documents import from_plain, to_plain
+from netspace.cost import Budget, CostModel, format_amount
+from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
 from netspace.settings import NasSettings
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
 if TYPE_CHECKING:
-    from netspace.search import Chosen
+    from netspace.search import Picked
 
 
 def nas_command(
     space: Annotated[str, typer.Argument(help="Elite file, preset or space file.", metavar="SPACE_OR_ELITE")],
     run: Annotated[Path, typer.Option(help="Folder of the finished search whose super network scores.")],
-    budget: Annotated[str | None, typer.Option(help="FLOPs target; default: the elite's own.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Target, as 200M or params=1.2M; default: the elite's own.")
+    ] = None,
     method: Annotated[
         Literal["random", "evolution", "differentiable"], typer.Option(help="How candidates are found.")
     ] = "random",
@@ -34,24 +36,23 @@ def nas_command(
     dataset: MovedDataset = None,
     accept_changed_data: AcceptChangedData = False,
     seed: Seed = 0,
+    device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default: inside the run.")] = None,
     json: Json = False,
 ) -> None:
     """Find networks of a space that satisfy a budget and that the run's super network ranks first."""
     given = {"samples": samples, "candidates": candidates, "finetune_epochs": finetune_epochs}
     settings = from_plain(NasSettings, {"method": method, **given}, "options")
-    from netspace.search import open_search, search_architectures
+    from netspace.search import open_search, pick_networks
 
-    search = open_search(run, dataset=dataset, accept_changed_data=accept_changed_data, on_note=note)
+    search = open_search(run, dataset=dataset, accept_changed_data=accept_changed_data, device=device, on_note=note)
     inside, target = _space(space, budget, search.template, search.config.tolerance)
-    chosen = search_architectures(search, inside, target, settings, seed=seed)
     folder = out or run / "nas" / f"{Path(space).stem.removesuffix(f'-{target}')}-{target}-{method}"
-    origin = {"space": space, "run": str(run), "budget": str(target), "seed": seed, "nas": to_plain(settings)}
-    files = chosen.save(folder, search.template, origin)
+    picked = pick_networks(search, inside, target, settings, run=run, source=space, folder=folder, seed=seed)
     if json:
-        print_json(_plain(chosen, files))
+        print_json(_plain(picked))
         return
-    _print(chosen, files, template=search.template, target=target, method=method)
+    print_picked(picked)
 
 
 def _space(name: str, budget: str | None, template: NetworkTemplate, tolerance: float) -> tuple[NetworkSpace, Budget]:
@@ -68,14 +69,14 @@ def _space(name: str, budget: str | None, template: NetworkTemplate, tolerance: 
         return elite.space, elite.budget if budget is None else Budget.parse(budget, elite.budget.tolerance)
     if budget is None:
         raise NetspaceError(f"{name} is no elite file and has no budget; give --budget")
-    shape = {"image_size": template.image_size, "channels": template.channels, "classes": template.classes}
-    return load_space(name, **shape)[0], Budget.parse(budget, tolerance)
+    return load_space(name, template)[0], Budget.parse(budget, tolerance)
 
 
-def _plain(chosen: Chosen, files: list[Path]) -> dict[str, Any]:
+def _plain(picked: Picked) -> dict[str, Any]:
+    chosen = picked.chosen
     found = [
-        {"file": str(file), "depth": a.depths, "width": a.widths, "score": error}
-        for file, a, error in zip(files, chosen.architectures, chosen.errors, strict=True)
+        {"file": str(file), **a.plain, "score": error}
+        for file, a, error in zip(picked.files, chosen.architectures, chosen.errors, strict=True)
     ]
     return {
         "architectures": found,
@@ -85,14 +86,16 @@ def _plain(chosen: Chosen, files: list[Path]) -> dict[str, Any]:
     }
 
 
-def _print(chosen: Chosen, files: list[Path], *, template: NetworkTemplate, target: Budget, method: str) -> None:
-    rows = []
-    for file, architecture, error in zip(files, chosen.architectures, chosen.errors, strict=True):
-        flops = cost(architecture, template).flops
-        away = f"{flops / target.target - 1:+.1%}"
-        rows.append([str(architecture), format_amount(flops), away, f"{error:.2%}", str(file)])
-    columns = ("architecture", "FLOPs", "Δ", "super network's error", "file")
-    print_table(f"Best of {chosen.scored} in band at {target}, {method}", columns, rows)
+def print_picked(picked: Picked) -> None:
+    """Print what a NAS found, best first, and how many draws it takes to meet the budget."""
+    chosen, target, rows = picked.chosen, picked.budget, []
+    model = CostModel(picked.template, target.kind)
+    for file, architecture, error in zip(picked.files, chosen.architectures, chosen.errors, strict=True):
+        amount = int(model(picked.template.points([architecture]))[0])
+        away = f"{amount / target.target - 1:+.1%}"
+        rows.append([str(architecture), format_amount(amount), away, f"{error:.2%}", str(file)])
+    columns = ("architecture", KINDS.get(target.kind, target.kind), "Δ", "super network's error", "file")
+    print_table(f"Best of {chosen.scored} in band at {target}, {picked.method}", columns, rows)
     note(
         f"draws until one is in band: {chosen.draws} this time, {chosen.expected_draws:.1f} on average; "
         "the candidates above were drawn in band directly"

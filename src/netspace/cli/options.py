@@ -41,7 +41,9 @@ ResizeTo = Annotated[int | None, typer.Option(help="Resize images to this height
 ConvertTo = Annotated[int | None, typer.Option(help="Convert images to 1 (grey) or 3 (colour) channels.")]
 ImageColumn = Annotated[str | None, typer.Option(help="Column of images, or of files in the table of labels.")]
 LabelColumn = Annotated[str | None, typer.Option(help="Column of labels.")]
-Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train; auto: on the GPU where there is one.")
+]
 Jobs = Annotated[int, typer.Option(help="Processes, of one thread each; the results do not depend on it.", min=1)]
 RecipeName = Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")]
 RecipeSettings = Annotated[
@@ -84,20 +86,33 @@ def parse_numbers(text: str, what: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def load_space(name: str, *, image_size: int, channels: int, classes: int) -> tuple[NetworkSpace, NetworkTemplate]:
+def load_space(name: str, template: NetworkTemplate) -> tuple[NetworkSpace, NetworkTemplate]:
     """Read a space from a preset, a search space's file, a network space's file or an elite file.
 
-    An elite file knows its template; for the others the data's shape comes from the arguments.
+    Args:
+        name: of the preset or file.
+        template: gives the shape of the data, and to a network space's file, which says nothing of it, all else.
+
+    Returns:
+        the space and the template of its networks: an elite file's own, a search space's, or the given one.
+
+    Raises:
+        NetspaceError: where the file is none, or its space does not fit the template.
     """
     document = load_document(name)
     if "candidates" in document:
         elite = elite_from_plain(document, name)
         return elite.space, elite.template
-    if set(document) == {"stages"}:
+    if "stages" in document and set(document) <= {"stages", "image_size"}:
         space = from_plain(NetworkSpace, document, name)
-        template = NetworkTemplate(image_size=image_size, channels=channels, classes=classes)
         if len(space.stages) != len(template.strides):
-            raise NetspaceError(f"{name} has {len(space.stages)} stages; a bare space has three (strides 1,2,2)")
+            strides = ",".join(map(str, template.strides))
+            wanted = f"{len(template.strides)} (strides {strides})"
+            raise NetspaceError(f"{name} has {len(space.stages)} stages, but its networks have {wanted}")
+        try:
+            template.check_space(space)
+        except NetspaceError as error:
+            raise NetspaceError(f"{name}: {error}") from None
         return space, template
     search_space = load_search_space(name)
-    return search_space.full, search_space.template(image_size, channels, classes)
+    return search_space.full, search_space.template(*template.data_shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from rich.text import Text
 from netspace.documents import to_json
 from netspace.errors import UnfinishedError
 from netspace.names import shown
-from netspace.records import NetworkStore, missing
 
 
 def note(text: str) -> None:
@@ -55,12 +54,6 @@ def resumable(place: Path, how: str = "") -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def notes_on_missing(folders: Iterable[Path]) -> list[str]:
-    """Return a sentence for each folder of trained networks in which some are missing."""
-    lacking = {folder: missing(NetworkStore(folder)) for folder in folders}
-    return [f"{folder}: {what}; going on without them" for folder, what in lacking.items() if what]
-
-
 def print_json(value: Any) -> None:
     """Print exactly one JSON value."""
     print(json_text(value))
@@ -81,3 +74,11 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     console = Console(width=None if sys.stdout.isatty() else 180, highlight=False)
     console.print(Text(shown(title)), style="bold")
     console.print(table)
+
+
+KINDS = {"flops": "FLOPs"}  # how kinds of cost are written; others as they are
+
+
+def per_stage(knob: str) -> str:
+    """Return the heading of a column that shows a knob."""
+    return "image size" if knob == "image_size" else f"{knob.replace('_', ' ')} per stage"

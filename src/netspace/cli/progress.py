@@ -72,11 +72,13 @@ class ProgressDisplay:
 
 
 def describe(record: EpochRecord) -> str:
-    """Return loss and, per budget, expected FLOPs and entropy of Θ, on one line."""
-    budgets = "  ".join(
-        f"{name}: E[FLOPs] {format_amount(state['expected_cost'])}, entropy {state['entropy']:.2f}"
-        for name, state in record.budgets.items()
-    )
+    """Return loss and, per budget, expected cost and entropy of Θ, on one line."""
+    parts = []
+    for name, state in record.budgets.items():
+        kind = name.rpartition("=")[0] or "FLOPs"
+        cost = format_amount(state["expected_cost"])
+        parts.append(f"{name}: E[{kind}] {cost}, entropy {state['entropy']:.2f}")
+    budgets = "  ".join(parts)
     return f"loss {record.loss:.3f}  {budgets}" + ("  (warm-up)" if record.warmup else "")
 
 

@@ -26,6 +26,11 @@ def report_command(
     if json:
         print_json([str(file) for file in files])
         return
+    print_report(files)
+
+
+def print_report(files: list[Path]) -> None:
+    """Print where a page is, and its pictures."""
     say(f"{files[0]}  ({len(files) - 1} pictures in {files[0].parent / f'{files[0].stem}-figures'})")
 
 

@@ -20,24 +20,26 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
 )
-from netspace.cli.output import note, print_json, print_table, resumable, say, tell
+from netspace.cli.output import KINDS, note, per_stage, print_json, print_table, resumable, say, tell
 from netspace.config import resolve
 from netspace.cost import format_amount
 from netspace.documents import to_plain
 from netspace.records import EliteSpace
-from netspace.settings import LARGEST_SEED, EstimatorName
+from netspace.settings import LARGEST_SEED
 
 
 def search_command(
     dataset: Dataset,
     space: Annotated[str, typer.Option(help="A preset (see `netspace spaces`) or a YAML file.")],
-    budget: Annotated[list[str], typer.Option(help="FLOPs target, as 200M; repeat it for several.")],
+    budget: Annotated[
+        list[str], typer.Option(help="FLOPs target, as 200M, or another cost's, as params=1.2M; repeatable.")
+    ],
     out: Out,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as search.epochs=12; repeatable.")] = None,
     estimator: Annotated[
-        EstimatorName | None,
-        typer.Option(help="How spaces are chosen; default: what the search space's file says."),
+        str | None,
+        typer.Option(help="score, gumbel, front or population; default: what the search space's file says."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0, max=LARGEST_SEED)] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"] | None, typer.Option(help="Where to train.")] = None,
@@ -73,10 +75,11 @@ def search_command(
     if json:
         print_json([{"file": str(out / elite.filename), **to_plain(elite)} for elite in elites])
         return
-    _print_elites(elites, out)
+    print_elites(elites, out)
 
 
-def _print_elites(elites: list[EliteSpace], out: Path) -> None:
+def print_elites(elites: list[EliteSpace], out: Path) -> None:
+    """Print the best space of each budget, and the files of all of them."""
     rows = []
     for elite in elites:
         best = elite.candidates[0]
@@ -84,8 +87,7 @@ def _print_elites(elites: list[EliteSpace], out: Path) -> None:
         rows.append(
             [
                 str(elite.budget),
-                " ".join(str(stage.depth) for stage in best.space.stages),
-                " ".join(str(stage.width) for stage in best.space.stages),
+                *best.space.shown().values(),
                 f"{best.probability:.2f}",
                 f"{best.hit_rate:.1%}",
                 f"{format_amount(best.cost.median)} ({away:+.1%})",
@@ -94,7 +96,9 @@ def _print_elites(elites: list[EliteSpace], out: Path) -> None:
         if not best.hit_rate:
             note(f"no member of the space for {elite.budget} satisfies it: Θ has not settled; raise search.epochs")
     chance = " or ".join(dict.fromkeys(elite.chance for elite in elites))
-    columns = ("budget", "depth per stage", "width per stage", chance, "hit rate", "median FLOPs")
+    knobs = [per_stage(name) for name in elites[0].space.shown()]
+    kinds = " or ".join(dict.fromkeys(KINDS.get(elite.budget.kind, elite.budget.kind) for elite in elites))
+    columns = ("budget", *knobs, chance, "hit rate", f"median {kinds}")
     print_table("Elite Spaces", columns, rows)
     for elite in elites:
         say(out / elite.filename)

@@ -7,29 +7,45 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from netspace.blocks import block_named
 from netspace.cli.options import Channels, Classes, ImageSize, Json, Seed, load_space, parse_numbers
-from netspace.cli.output import print_json, print_table
+from netspace.cli.output import KINDS, print_json, print_table
 from netspace.config import load_search_space, preset_names
 from netspace.cost import Budget, CostModel, SpaceCosts, cost, format_amount
 from netspace.documents import from_plain, to_plain
+from netspace.errors import NetspaceError
 from netspace.spaces import Architecture, NetworkTemplate
+from netspace.spaces.template import least_image_size
 
 
 def cost_command(
     depth: Annotated[str, typer.Option(help="Blocks per stage, as 3,3,3.")],
     width: Annotated[str, typer.Option(help="Channels per stage, as 16,32,64.")],
+    knob: Annotated[
+        list[str] | None, typer.Option(help="Values per stage of a knob of the block, as kernel=3,5,3; repeatable.")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Preset or YAML whose block, stem, strides and head are taken.")
+    ] = None,
     image_size: ImageSize = 32,
     channels: Channels = 3,
     classes: Classes = 10,
-    stem_width: Annotated[int, typer.Option(help="Channels of the stem.", min=1)] = 16,
-    strides: Annotated[str, typer.Option(help="Stride of each stage.")] = "1,2,2",
+    stem_width: Annotated[int | None, typer.Option(help="Channels of the stem; default 16.", min=1)] = None,
+    strides: Annotated[str | None, typer.Option(help="Stride of each stage; default 1,2,2.")] = None,
     json: Json = False,
 ) -> None:
     """Price one architecture: FLOPs, parameters, activations."""
-    architecture = Architecture.of(parse_numbers(depth, "depth"), parse_numbers(width, "width"))
-    shape = {"image_size": image_size, "channels": channels, "classes": classes}
-    given = {"strides": parse_numbers(strides, "strides"), "stem_width": stem_width, **shape}
+    architecture = Architecture.of(parse_numbers(depth, "depth"), parse_numbers(width, "width"), _knobs(knob or []))
+    given: dict[str, Any] = {} if space is None else to_plain(load_search_space(space).template(32, 3, 10))
+    given |= {"image_size": image_size, "channels": channels, "classes": classes}
+    given |= {} if strides is None else {"strides": parse_numbers(strides, "strides")}
+    given |= {} if stem_width is None else {"stem_width": stem_width}
     template = from_plain(NetworkTemplate, given, "template")
+    least = least_image_size(template.strides, template.stem)
+    if image_size < least:
+        raise NetspaceError(
+            f"--image-size {image_size} is below the product of all strides, {least}; give {least} or more"
+        )
     costs = cost(architecture, template)
     if json:
         print_json(costs._asdict())
@@ -40,10 +56,23 @@ def cost_command(
     print(f"activations  {costs.activations:>18,}")
 
 
+def _knobs(texts: list[str]) -> dict[str, list[int]]:
+    """Read texts such as `kernel=3,5,3`."""
+    found: dict[str, list[int]] = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not equals:
+            raise NetspaceError(f"--knob {text[:80]}: write it as a name and a value per stage, as kernel=3,5,3")
+        if name.strip() in found:
+            raise NetspaceError(f"--knob {text[:80]}: '{name.strip()}' is there twice; keep one")
+        found[name.strip()] = parse_numbers(values, f"knob {name.strip()}")
+    return found
+
+
 def sample_command(
     space: Annotated[str, typer.Argument(help="A preset, a space's YAML or an elite file.", metavar="SPACE_OR_ELITE")],
     n: Annotated[int, typer.Option(help="How many architectures.", min=1, max=10**6)] = 5,
-    budget: Annotated[str | None, typer.Option(help="Draw only what satisfies it, as 200M.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Draw only what satisfies it, as 200M or params=1.2M.")] = None,
     tolerance: Annotated[float, typer.Option(help="Relative distance from the budget.", min=0, max=0.99)] = 0.1,
     seed: Seed = 0,
     image_size: ImageSize = 32,
@@ -52,18 +81,30 @@ def sample_command(
     json: Json = False,
 ) -> None:
     """Draw architectures uniformly from a space, or from its members within a budget."""
-    network_space, template = load_space(space, image_size=image_size, channels=channels, classes=classes)
+    shape = NetworkTemplate(image_size=image_size, channels=channels, classes=classes)
+    network_space, template = load_space(space, shape)
     rng = np.random.default_rng(seed)
-    source: Any = network_space if budget is None else Budget.parse(budget, tolerance).band(network_space, template)
-    depths, widths = source.draw(n, rng=rng)
-    flops = CostModel(template)(depths, widths)
-    drawn = zip(depths.tolist(), widths.tolist(), flops.tolist(), strict=True)
-    rows = [{"depth": d, "width": w, "flops": f} for d, w, f in drawn]
+    target = None if budget is None else Budget.parse(budget, tolerance)
+    source: Any = network_space if target is None else target.band(network_space, template)
+    points = source.draw(n, rng=rng)
+    kinds = dict.fromkeys(["flops", *([] if target is None else [target.kind])])
+    costs = {kind: CostModel(template, kind)(points).tolist() for kind in kinds}
+    rows = [
+        {**one.plain, **{kind: amounts[i] for kind, amounts in costs.items()}}
+        for i, one in enumerate(template.architectures(points))
+    ]
     if json:
         print_json(rows)
         return
-    shown = [[str(r["depth"]), str(r["width"]), f"{r['flops']:,}", format_amount(r["flops"])] for r in rows]
-    print_table(f"{n} architectures of {space}", ("depth", "width", "FLOPs (multiply-adds)", "≈"), shown)
+    knobs = [name for name in rows[0] if name not in costs]
+    columns = [name.replace("_", " ") for name in knobs]
+    for kind in costs:
+        columns += [f"{KINDS.get(kind, kind)}{' (multiply-adds)' if kind == 'flops' else ''}", "≈"]
+    shown = [
+        [*(str(row[name]) for name in knobs), *(x for k in costs for x in (f"{row[k]:,}", format_amount(row[k])))]
+        for row in rows
+    ]
+    print_table(f"{n} architectures of {space}", tuple(columns), shown)
 
 
 def spaces_command(
@@ -77,34 +118,59 @@ def spaces_command(
     rows: list[dict[str, Any]] = []
     for preset in [name] if name else preset_names():
         search_space = load_search_space(preset)
-        model = CostModel(search_space.template(image_size, channels, classes))
+        size = image_size if name else max(image_size, search_space.least_image_size)
+        template = search_space.template(size, channels, classes)
+        model = CostModel(template)
         low, high = SpaceCosts(model, search_space.full).bounds
         rows.append(
             {
                 "name": search_space.name,
+                "block": search_space.block,
                 "stages": [to_plain(stage) for stage in search_space.stages],
+                "image_size": None if search_space.image_size is None else to_plain(search_space.image_size),
                 "architectures": search_space.full.size,
                 "spaces": search_space.num_spaces,
                 "flops": [low, high],
+                "pixels": template.image_size,
             }
         )
     if json:
         print_json(rows[0] if name else rows)
         return
-    shown = [[r["name"], *_axes(r), f"{r['architectures']:.4g}", f"{r['spaces']:,}", _interval(r)] for r in rows]
-    columns = ("space", "depth per stage", "width per stage", "architectures", "spaces", "FLOPs")
+    shown = [
+        [r["name"], *_axes(r), f"{r['architectures']:.4g}", f"{r['spaces']:,}", _interval(r, image_size)] for r in rows
+    ]
+    columns = ["space", "depth per stage", "width per stage", "block and knobs", "architectures", "spaces", "FLOPs"]
+    if not any(row[3] for row in shown):
+        columns, shown = columns[:3] + columns[4:], [row[:3] + row[4:] for row in shown]
     print_table(f"Search spaces at {image_size}×{image_size}×{channels}, {classes} classes", columns, shown)
 
 
-def _axes(row: dict[str, Any]) -> tuple[str, str]:
+def _axes(row: dict[str, Any]) -> tuple[str, str, str]:
+    stages = row["stages"]
+
     def shown(axis: str) -> str:
-        axes = [stage[axis] for stage in row["stages"]]
+        axes = [stage[axis] for stage in stages]
         texts = [f"{a['low']}..{a['high']} by {a['step']} in {a['ranges']} ranges" for a in axes]
         return texts[0] if len(set(texts)) == 1 else "; ".join(texts)
 
-    return shown("depth"), shown("width")
+    known = block_named(row["block"]).knobs
+    knobs = sorted({name for stage in stages for name in stage if name in known})
+    each = {
+        name: [stage[name]["values"] if name in stage else [known[name].default] for stage in stages] for name in knobs
+    }
+    more = [f"{name} {_values(values)}" for name, values in each.items()]
+    more += [f"image size {_values([row['image_size']['values']])}"] if row.get("image_size") else []
+    return shown("depth"), shown("width"), "; ".join([*([row["block"]] if row["block"] != "basic" else []), *more])
 
 
-def _interval(row: dict[str, Any]) -> str:
+def _values(each: list[list[int]]) -> str:
+    texts = [",".join(map(str, values)) for values in each]
+    return texts[0] if len(set(texts)) == 1 else " / ".join(texts)
+
+
+def _interval(row: dict[str, Any], pixels: int) -> str:
     low, high = row["flops"]
-    return f"{format_amount(low)} to {format_amount(high)}"
+    return f"{format_amount(low)} to {format_amount(high)}" + (
+        "" if row["pixels"] == pixels else f" ({row['pixels']} px)"
+    )

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import AcceptChangedData, Jobs, Json, RecipeName
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, RecipeName
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.cost import Budget, format_amount
 from netspace.documents import from_plain
-from netspace.records import NetworkStore
+from netspace.runs import TABLE, Run
 from netspace.settings import NasSettings
 
 
@@ -30,6 +30,7 @@ def table_command(
     ] = "random",
     candidates: Annotated[int, typer.Option(help="Architectures that each NAS scores.", min=1)] = 40,
     jobs: Jobs = 1,
+    device: Device = "auto",
     format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Folder of the results; default: `table` in the run.")] = None,
     json: Json = False,
@@ -41,8 +42,8 @@ def table_command(
     from netspace.cli.progress import PopulationProgress
     from netspace.nas_comparison import compare_nas
 
-    folder = out or run / "table"
-    with resumable(folder), PopulationProgress(NetworkStore(folder)) as progress:
+    folder = out or run / TABLE
+    with resumable(folder), PopulationProgress(Run(folder).store()) as progress:
         compare_nas(
             run,
             recipe=resolved,
@@ -53,6 +54,7 @@ def table_command(
             opening={"accept_changed_data": accept_changed_data, "on_note": note},
             out=folder,
             jobs=jobs,
+            device=device,
             on_found=_say,
             on_change=progress,
         )

@@ -62,12 +62,14 @@ def train_command(
     chosen, resolved = load_architecture(architecture), load_recipe(recipe, tuple(set_ or ()))
     if chosen.template is not None and space is not None:
         raise NetspaceError(f"{architecture} holds its own template; leave out --space {space}")
+    _check_shape(architecture, _shape(chosen), {"image_size": image_size, "channels": channels})
     columns = (image_column, label_column, labels)
     given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     settings = from_plain(DataSettings, given | _shape(chosen), "options")
     search_space = None if space is None else load_search_space(space)
     from netspace.cli.data import read_images
-    from netspace.search import RunFolder, resolve_device
+    from netspace.models import resolve_device
+    from netspace.search import RunFolder
 
     RunFolder(out).check_writable()
     on = resolve_device(device)
@@ -78,7 +80,7 @@ def train_command(
     if json:
         print_json(to_plain(card))
     else:
-        _print_card(card, out)
+        print_card(card, out)
 
 
 def describe_training(epoch: TrainingEpoch) -> str:
@@ -111,6 +113,14 @@ def _shape(chosen: ChosenArchitecture) -> dict[str, Any]:
     return {} if template is None else {"image_size": template.image_size, "channels": template.channels}
 
 
+def _check_shape(file: Path, own: dict[str, Any], given: dict[str, int | None]) -> None:
+    """Raise NetspaceError where an option asks for images that an architecture's template does not take."""
+    for name, value in given.items():
+        if value is not None and own.get(name, value) != value:
+            option = f"--{name.replace('_', '-')} {value}"
+            raise NetspaceError(f"{file} holds its own template, of {name} {own[name]}; leave out {option}")
+
+
 def _template(images: ImageData, space: SearchSpace | None) -> NetworkTemplate:
     size, channels, classes = images.shape
     if space is not None:
@@ -118,7 +128,8 @@ def _template(images: ImageData, space: SearchSpace | None) -> NetworkTemplate:
     return NetworkTemplate(image_size=size, channels=channels, classes=classes)
 
 
-def _print_card(card: ModelCard, out: Path) -> None:
+def print_card(card: ModelCard, out: Path) -> None:
+    """Print what a trained network costs and how well it does, and its files."""
     cost = card.architecture.cost
     assert cost is not None
     print(f"{card.architecture.architecture}: {cost.flops:,} FLOPs (multiply-adds, MACs), {cost.params:,} params")

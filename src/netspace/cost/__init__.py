@@ -1,20 +1,25 @@
-"""What an architecture costs, and which architectures of a space satisfy a budget."""
+"""What architectures cost, exactly, and which of them satisfy a budget."""
 
-from netspace.cost.band import Band, SpaceCosts
+from netspace.cost.band import Band
 from netspace.cost.budget import Budget, format_amount, parse_amount
-from netspace.cost.model import COST_KINDS, Cost, CostKind, CostModel, cost
+from netspace.cost.layers import COST_KINDS, COST_NAME, COSTS, Cost, LayerCost, cost_named
+from netspace.cost.model import CostModel, cost
+from netspace.cost.spaces import SpaceCosts
 from netspace.cost.spread import LogUniformDraws
 
 __all__ = [
+    "COSTS",
     "COST_KINDS",
+    "COST_NAME",
     "Band",
     "Budget",
     "Cost",
-    "CostKind",
     "CostModel",
+    "LayerCost",
     "LogUniformDraws",
     "SpaceCosts",
     "cost",
+    "cost_named",
     "format_amount",
     "parse_amount",
 ]

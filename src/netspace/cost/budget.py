@@ -6,14 +6,17 @@ import math
 import re
 from typing import Annotated
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.cost.band import Band, SpaceCosts
-from netspace.cost.model import CostKind, CostModel
+from netspace.cost.band import Band
+from netspace.cost.layers import cost_named
+from netspace.cost.model import CostModel
+from netspace.cost.spaces import SpaceCosts
 from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace, NetworkTemplate
-from netspace.spaces.ranges import STRICT, Range
+from netspace.spaces.ranges import STRICT, WIDEST, IntArray
 
 LARGEST = 2**62
 _AMOUNT = r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,3}))?\s*([kKmMgGtT]?)\s*"
@@ -26,15 +29,20 @@ def parse_amount(text: str) -> int:
     Raises:
         NetspaceError: where it is no positive whole amount.
     """
-    match = re.fullmatch(_AMOUNT, str(text))
+    return _amount(str(text), str(text))
+
+
+def _amount(text: str, whole: str) -> int:
+    """Read an amount that is part of a whole text, which messages show."""
+    match = re.fullmatch(_AMOUNT, text)
     if match is None:
         raise NetspaceError(
-            f"budget '{str(text)[:80]}' is no amount; write a number with K, M, G or T, as 200M, 1.6G or 2e8"
+            f"budget '{whole[:80]}' is no amount; write a number with K, M, G or T, as 200M, 1.6G or 2e8"
         )
     number, exponent, unit = match.groups()
     amount = float(f"{number}e{int(exponent or 0) + _UNITS[unit.upper()]}")
     if not 1 <= amount < LARGEST:
-        raise NetspaceError(f"budget '{str(text)[:80]}' is outside of 1 to 4e18; write it as 200M, 1.6G or 2e8")
+        raise NetspaceError(f"budget '{whole[:80]}' is outside of 1 to 4e18; write it as 200M, 1.6G or 2e8")
     return round(amount)
 
 
@@ -53,21 +61,43 @@ class Budget:
     Args:
         target: the amount, ≥ 1: multiply-adds, parameters or output elements.
         tolerance: an architecture satisfies the budget where |cost/target − 1| ≤ tolerance (paper: 10 %).
-        kind: which cost.
+        kind: which cost, a name in `netspace.cost.COSTS`.
     """
 
     target: Annotated[int, Field(ge=1, le=LARGEST)]
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    kind: CostKind = "flops"
+    kind: str = "flops"
+
+    @model_validator(mode="after")
+    def _check(self) -> Budget:
+        try:
+            cost_named(self.kind)
+        except NetspaceError as error:
+            raise ValueError(str(error)) from None
+        return self
 
     @classmethod
     def parse(cls, text: str, tolerance: float = 0.1) -> Budget:
-        """Read a FLOPs budget such as `200M`."""
-        return cls(parse_amount(text), tolerance)
+        """Read a FLOPs budget such as `200M`, or one of another cost such as `params=1.2M`.
+
+        Raises:
+            NetspaceError: where the amount is none, or the cost is unknown.
+        """
+        kind, equals, amount = str(text).rpartition("=")
+        kind = kind.strip()
+        if equals:
+            cost_named(kind)
+        return cls(_amount(amount, str(text)), tolerance, kind if equals else "flops")
+
+    @property
+    def words(self) -> str:
+        """The budget in a sentence, as `200M FLOPs` or `params=1.2M`."""
+        return f"{self} FLOPs" if self.kind == "flops" else str(self)
 
     def __str__(self) -> str:
         short = format_amount(self.target)
-        return short if parse_amount(short) == self.target else str(self.target)
+        amount = short if parse_amount(short) == self.target else str(self.target)
+        return amount if self.kind == "flops" else f"{self.kind}={amount}"
 
     @property
     def interval(self) -> tuple[int, int]:
@@ -97,39 +127,58 @@ class Budget:
 
     def _infeasible(self, costs: SpaceCosts) -> str:
         low, high = costs.bounds
-        nearest = costs.nearest(self.target)
+        before, behind = ("", " flops") if self.kind == "flops" else (f"{self.kind}=", "")
+        nearest = f"{before}{costs.nearest(self.target)}"
         text = (
-            f"budget {self} ±{self.tolerance:.0%} {self.kind} is infeasible: {costs.space} costs "
+            f"budget {self} ±{self.tolerance:.0%}{behind} is infeasible: {costs.space} costs "
             f"{format_amount(low)} to {format_amount(high)} (exactly {low:,} to {high:,}); "
             f"the nearest feasible budget is {nearest}"
         )
         if low <= self.target <= high:
             return f"{text}; no member lies in the band, so allow a larger tolerance or a smaller step"
-        end = "low" if self.target < low else "high"
-        return f"{text}; what binds is the {_binding_knob(costs, end)}"
+        return f"{text}; what binds is the {_binding_knob(costs, -1 if self.target < low else 1)}"
 
 
-def _binding_knob(costs: SpaceCosts, end: str) -> str:
-    """Name the range whose bound, moved by a factor of two, would move the space's bound the most."""
-    template = costs.model.template
+def _binding_knob(costs: SpaceCosts, sign: int) -> str:
+    """Name the end of a range that, moved by a factor of two, would move the space's bound the most.
+
+    The bound is the lowest (sign −1) or the highest (1). A cost may fall where a knob rises, so each end is tried.
+    """
+    template, space = costs.model.template, costs.space
+    bound = np.array([_outer_end(costs, place, sign) for place in range(len(space.axes))])
     best, name = 0, f"stem (width {template.stem_width}) at image size {template.image_size}, since every range is at 1"
-    side = 0 if end == "low" else 1
-    for i, stage in enumerate(costs.space.stages):
-        for knob in ("depth", "width"):
-            bound = getattr(getattr(stage, knob), end)
-            value = max(bound // 2, 1) if end == "low" else bound * 2
-            moved = _fixed_at(costs.space, end, stage=i, **{knob: value})
-            change = abs(SpaceCosts(costs.model, moved).bounds[side] - costs.bounds[side])
+    for place, values in enumerate(space.axes):
+        for end, moved in (("low", max(values.low // 2, 1)), ("high", min(values.high * 2, WIDEST))):
+            if bound[place] != getattr(values, end):
+                continue
+            change = sign * _change(costs, bound, place, moved)
             if change > best:
-                best, name = change, f"{end}est {knob} of stage {i + 1} ({bound})"
+                best, name = change, f"{end}est {_shown(space, place)} ({getattr(values, end)})"
     return name
 
 
-def _fixed_at(space: NetworkSpace, end: str, *, stage: int, **knob: int) -> NetworkSpace:
-    """Return the one-member space at the low or high end of every range, with one knob set anew."""
-    stages = []
-    for i, ranges in enumerate(space.stages):
-        values = {name: getattr(getattr(ranges, name), end) for name in ("depth", "width")}
-        values |= knob if i == stage else {}
-        stages.append(type(ranges)(**{name: Range(value, value) for name, value in values.items()}))
-    return NetworkSpace(tuple(stages))
+def _change(costs: SpaceCosts, point: IntArray, place: int, value: int) -> int:
+    """Return what a network's cost changes by with another value on one axis, or the nearest that its knob allows."""
+    layout, further = costs.space.layout, point.copy()
+    knob = layout.each[place % len(layout.each)] if place < layout.columns - layout.image_size else ""
+    own = costs.model.template.kind.knobs
+    further[place] = own[knob].nearest(value) if knob in own else value
+    try:
+        return int(np.subtract(*costs.model(np.stack([further, point])).tolist()))
+    except NetspaceError:
+        return 0  # no block can have it
+
+
+def _outer_end(costs: SpaceCosts, place: int, sign: int) -> int:
+    """Return the end of an axis at which networks cost the least (sign −1) or the most (1), the others being low."""
+    axes = costs.space.axes
+    points = np.array([[values.low for values in axes]] * 2)
+    points[1, place] = axes[place].high
+    low, high = costs.model(points).tolist()
+    return axes[place].high if sign * (high - low) > 0 else axes[place].low
+
+
+def _shown(space: NetworkSpace, place: int) -> str:
+    layout = space.layout
+    stage, knob = divmod(place, len(layout.each))
+    return f"{layout.each[knob].replace('_', ' ')} of stage {stage + 1}" if stage < layout.stages else "image size"

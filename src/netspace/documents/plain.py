@@ -6,7 +6,7 @@ import hashlib
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from netspace.errors import NetspaceError, did_you_mean
 
@@ -27,6 +27,19 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(dict, lambda d, v: d.represent_flat(v, d.represent_mapping("tag:yaml.org,2002:map", v.items())))
 for _kind in (list, tuple):
     _Dumper.add_representer(_kind, lambda d, v: d.represent_flat(v, d.represent_sequence("tag:yaml.org,2002:seq", v)))
+
+
+def later(default: Any, **limits: Any) -> Any:
+    """Return the default of a field that a class of ours gets after values of it were written.
+
+    At its default it is left out of every dump: files and fingerprints of values that do not use it stay as they were,
+    so that runs, stores and caches of before still belong to them.
+
+    Args:
+        default: a value that is not changed in place.
+        limits: further arguments of pydantic's Field, such as `ge=0`.
+    """
+    return Field(default, exclude_if=lambda value: bool(value == default), **limits)
 
 
 def to_plain(value: Any) -> Any:
@@ -73,7 +86,7 @@ def _inside(fault: Any, other: Any) -> bool:
 
 
 def _describe(kind: type[Any], fault: Any) -> str:
-    path = ".".join(str(part) for part in fault["loc"])
+    path = ".".join(str(part) for part in fault["loc"] if part != "knobs")  # knobs lie flat in files
     if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key '{path}', {did_you_mean(str(fault['loc'][-1]), keys_at(kind, fault['loc'][:-1]))}"
     given = fault.get("input")
@@ -92,6 +105,8 @@ def keys_at(kind: type[Any], path: tuple[int | str, ...]) -> list[str]:
     schema = TypeAdapter(kind).json_schema()
     node: dict[str, Any] = _resolve(schema, schema)
     for part in path:
+        if part == "knobs" and part not in node.get("properties", {}):
+            continue  # they lie flat in files
         inner = node.get("properties", {}).get(part) if isinstance(part, str) else node.get("items")
         node = _resolve(schema, inner or {})
     return list(node.get("properties", {}))

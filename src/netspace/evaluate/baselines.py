@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
 from netspace.cost import Budget, CostModel
 from netspace.errors import NetspaceError, did_you_mean
-from netspace.spaces import NetworkTemplate, SearchSpace
+from netspace.spaces import NetworkTemplate, Points, SearchSpace
 from netspace.spaces.ranges import IntArray
 
 BASELINES = ("expanded", "random-spaces", "uniform-width", "linear-width")
 SPACE_DRAWS = 100_000
-LARGEST_FAMILY = 2**24
+LARGEST_FAMILY, LISTED_DEPTHS = 2**24, 2**20
 
 
 def draw_baseline(
@@ -24,8 +25,10 @@ def draw_baseline(
     template: NetworkTemplate,
     budget: Budget,
     rng: np.random.Generator,
-) -> tuple[IntArray, IntArray]:
+) -> Points:
     """Draw n different networks of a baseline within a budget.
+
+    Further knobs of uniform-width and linear-width are drawn uniformly.
 
     Args:
         name: `expanded`: the whole search space; `random-spaces`: a member of a random space of the grid that has
@@ -38,7 +41,7 @@ def draw_baseline(
         rng: source of randomness.
 
     Returns:
-        depths and widths, each of shape (n, stages), int64.
+        shape (n, axes), int64; columns as the space's layout says.
 
     Raises:
         NetspaceError: where the baseline has fewer than n networks in band.
@@ -50,37 +53,51 @@ def draw_baseline(
     if name == "random-spaces":
         return _from_random_spaces(n, search_space, template, budget, rng)
     widths = _uniform_widths(search_space) if name == "uniform-width" else _linear_widths(search_space)
-    depths = [stage.depth.full.values.tolist() for stage in search_space.stages]
-    return _from_family(name, n, widths, np.array(list(itertools.product(*depths))), template, budget, rng)
+    return _from_family(name, n, widths, _depths(search_space, rng), search_space, template, budget, rng)
 
 
 def _from_random_spaces(
     n: int, search_space: SearchSpace, template: NetworkTemplate, budget: Budget, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
+) -> Points:
     drawn: dict[tuple[int, ...], None] = {}
     low, high = budget.interval
     model = CostModel(template, budget.kind)
     choices = np.stack([rng.integers(ranges, size=SPACE_DRAWS) for ranges in search_space.shape], axis=1)
-    ends = [_corner(search_space, choices, end) for end in ("low", "high")]
-    reachable = choices[(model(*ends[0]) <= high) & (model(*ends[1]) >= low)]
-    for choice in reachable:
+    least, most = _bounds(search_space, choices, model)
+    for choice in choices[(least <= high) & (most >= low)]:
         band = budget.members(search_space.space(choice.tolist()), template)
         if band.size:
-            depth, width = band.draw(1, rng=rng)
-            drawn[(*depth[0].tolist(), *width[0].tolist())] = None
+            drawn[tuple(band.draw(1, rng=rng)[0].tolist())] = None
         if len(drawn) == n:
-            members = np.array(list(drawn), np.int64)
-            return members[:, : members.shape[1] // 2], members[:, members.shape[1] // 2 :]
+            return np.array(list(drawn), np.int64)
     raise NetspaceError(f"random spaces held {len(drawn)} different networks within {budget}, not {n}; ask for fewer")
 
 
-def _corner(search_space: SearchSpace, choices: IntArray, end: str) -> tuple[IntArray, IntArray]:
-    """Return the smallest or the largest architecture of each space."""
-    bounds = []
-    for i, stage in enumerate(search_space.stages):
-        for k, axis in enumerate((stage.depth, stage.width)):
-            bounds.append(np.array([getattr(cut, end) for cut in axis.cuts])[choices[:, 2 * i + k]])
-    return np.stack(bounds[0::2], axis=1), np.stack(bounds[1::2], axis=1)
+def _bounds(search_space: SearchSpace, choices: IntArray, model: CostModel) -> tuple[IntArray, IntArray]:
+    """Return the costs of the smallest and of the largest architecture of each space.
+
+    A block's cost need not rise with a further knob (a bottleneck's falls), so both ends of these are tried.
+    """
+    axes = search_space.grid.axes
+    ends = [np.array([[cut[0], cut[-1]] for cut in axis.ranges])[choices[:, i]] for i, axis in enumerate(axes)]
+    others = sorted({axis.knob for axis in axes} - {"depth", "width"})
+    found = []
+    for side in (0, 1):
+        tried = []
+        for at in itertools.product((0, 1), repeat=len(others)):
+            of = dict(zip(others, at, strict=True))
+            columns = [end[:, of.get(axis.knob, side)] for axis, end in zip(axes, ends, strict=True)]
+            tried.append(model(np.stack(columns, axis=1)))
+        found.append(np.min(tried, axis=0) if side == 0 else np.max(tried, axis=0))
+    return found[0], found[1]
+
+
+def _depths(search_space: SearchSpace, rng: np.random.Generator) -> IntArray:
+    """List all choices of depths, or draw many of them where they are more than a million."""
+    depths = [stage.depth.full.values for stage in search_space.stages]
+    if math.prod(len(values) for values in depths) <= LISTED_DEPTHS:
+        return np.array(list(itertools.product(*(values.tolist() for values in depths))))
+    return np.stack([rng.choice(values, LISTED_DEPTHS) for values in depths], axis=1)
 
 
 def _uniform_widths(search_space: SearchSpace) -> IntArray:
@@ -106,22 +123,31 @@ def _from_family(
     n: int,
     widths: IntArray,
     depths: IntArray,
+    search_space: SearchSpace,
     template: NetworkTemplate,
     budget: Budget,
     rng: np.random.Generator,
-) -> tuple[IntArray, IntArray]:
+) -> Points:
     """Draw from all pairs of a row of widths and a row of depths that satisfy the budget."""
     low, high = budget.interval
-    model = CostModel(template, budget.kind)
-    # Widths that cannot meet the budget at any depth are left out first: costs rise with depth.
-    shallow, deep = (np.broadcast_to(row, widths.shape) for row in (depths.min(0), depths.max(0)))
-    widths = widths[(model(shallow, widths) <= high) & (model(deep, widths) >= low)]
-    if len(widths) * len(depths) > LARGEST_FAMILY:
-        widths = rng.permutation(widths)[: LARGEST_FAMILY // len(depths)]
+    model, layout = CostModel(template, budget.kind), search_space.full.layout
+    if not layout.knobs and not layout.image_size:
+        # Widths that cannot meet the budget at any depth are left out first: costs rise with depth.
+        shallow, deep = (np.broadcast_to(row, widths.shape) for row in (depths.min(0), depths.max(0)))
+        ends = [model(layout.join({"depth": row, "width": widths})) for row in (shallow, deep)]
+        widths = widths[(ends[0] <= high) & (ends[1] >= low)]
+    most = LARGEST_FAMILY if layout.columns == 2 * layout.stages else LARGEST_FAMILY // 8
+    if len(widths) * len(depths) > most:
+        widths = rng.permutation(widths)[: max(most // len(depths), 1)]
     place = np.indices((len(widths), len(depths))).reshape(2, -1)
-    costs = model(depths[place[1]], widths[place[0]])
+    knobs = {"depth": depths[place[1]], "width": widths[place[0]]}
+    for knob in layout.knobs:
+        each = [rng.choice(stage.knob(knob).values, place.shape[1]) for stage in search_space.full.stages]
+        knobs[knob] = np.stack(each, axis=1)
+    sizes = search_space.full.image_size
+    points = layout.join(knobs, None if sizes is None else rng.choice(sizes.values, place.shape[1]))
+    costs = model(points)
     inside = np.flatnonzero((costs >= low) & (costs <= high))
     if len(inside) < n:
         raise NetspaceError(f"baseline {name} has {len(inside)} networks within {budget}, not {n}; ask for fewer")
-    chosen = rng.permutation(inside)[:n]
-    return depths[place[1][chosen]], widths[place[0][chosen]]
+    return points[rng.permutation(inside)[:n]]

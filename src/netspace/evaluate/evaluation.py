@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
+from netspace.blocks import BLOCKS
 from netspace.cost import Budget
 from netspace.data import ImageData
-from netspace.documents import fingerprint, parse_yaml, read_text, to_plain, to_yaml, write_atomically
+from netspace.documents import fingerprint, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate.naming import named
 from netspace.evaluate.pool import train_population
 from netspace.evaluate.population import PopulationPlan, plan_networks
 from netspace.evaluate.training_data import TrainingData
+from netspace.models import resolve_device
+from netspace.plugins import own_modules
 from netspace.records import NetworkStore, Population, population_name
+from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
 from netspace.settings import Recipe
 from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
 
@@ -65,6 +67,7 @@ def evaluate_spaces(
     out: Path,
     seed: int = 0,
     jobs: int = 1,
+    device: str = "auto",
     command: Sequence[str] = (),
     on_start: Callable[[], None] = lambda: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
@@ -82,15 +85,17 @@ def evaluate_spaces(
         out: run folder, where the store is.
         seed: of draws and trainings.
         jobs: processes, of one thread each.
+        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
         command: arguments of `netspace` that ask for this, without n; kept, so that a report can say how to go on.
         on_start: called when nothing is at fault, before the first training.
         on_change: called with the number of networks of each status, when it changes.
 
     Raises:
-        NetspaceError: where the data do not fit the template, a population is too small, or the folder holds other
-            networks.
+        NetspaceError: where the device is not there, the data do not fit the template, a population is too small,
+            the folder holds other networks, or other processes cannot import the block.
     """
-    store = NetworkStore(out)
+    own_modules(BLOCKS, template.block)  # before anything is written
+    on, store = resolve_device(device), NetworkStore(out)
     plans = _plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
     wanted = template.data_shape
@@ -99,15 +104,15 @@ def evaluate_spaces(
             f"dataset '{images.settings.dataset}' has (image size, channels, classes) {images.shape}, but the space "
             f"was searched for {wanted}; give the data it was searched on, or search on these"
         )
-    training = TrainingData.of(images, recipe, torch.device("cpu"))
+    training = TrainingData.of(images, recipe)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     store.add(planned, [plan.population for plan in plans if plan.population])
     about: dict[str, Any] = {"dataset": images.settings.dataset, "n": n, "seed": seed, "recipe": to_plain(recipe)}
     about |= {"template": to_plain(template), "populations": _populations(plans, search_space, template, out)}
     about |= {"command": list(command)} if command else {}
-    write_atomically(out / "evaluation.yaml", to_yaml(about))
+    write_atomically(out / EVALUATION_FILE, to_yaml(about))
     on_start()
-    train_population(store, template, training, recipe, jobs=jobs, on_change=on_change)
+    train_population(store, template, training, recipe, jobs=jobs, device=on, on_change=on_change)
     return store
 
 
@@ -138,9 +143,8 @@ def _populations(
 
     For one space: `members`, and how many of them satisfy the budget, `in_band`. Nothing for other baselines.
     """
-    file = out / "evaluation.yaml"
-    known = parse_yaml(read_text(file), str(file)).get("populations") if file.exists() else None
-    found: dict[str, dict[str, int]] = known if isinstance(known, dict) else {}
+    file = out / EVALUATION_FILE
+    found: dict[str, dict[str, int]] = read_evaluation(file).get("populations", {}) if file.exists() else {}
     for plan in plans:
         space = search_space.full if plan.baseline == "expanded" else plan.space
         sizes = {} if space is None else {"members": space.size, "in_band": plan.budget.members(space, template).size}

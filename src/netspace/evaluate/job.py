@@ -16,15 +16,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from netspace.blocks import BLOCKS
 from netspace.data import ImageSet, Normalisation
 from netspace.documents import from_plain, to_plain
 from netspace.errors import UnfinishedError
 from netspace.evaluate.training_data import TrainingData
+from netspace.plugins import import_modules, own_modules
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate
 
@@ -44,12 +48,14 @@ class Job:
         template: of all networks.
         recipe: how each is trained.
         data: the images.
+        device: `cpu` or `cuda`, where they are trained.
     """
 
     store: Path
     template: NetworkTemplate
     recipe: Recipe
     data: TrainingData
+    device: str = "cpu"
 
 
 @contextmanager
@@ -76,20 +82,23 @@ def handed_out(job: Job) -> Iterator[Path]:
 
 
 def taken_up(folder: Path) -> Job:
-    """Read a job from its folder; the images are mapped into memory, not copied."""
+    """Read a job from its folder; the images are mapped into memory, not copied, and moved to its device once."""
     plain, tensors = json.loads((folder / TEXT).read_text(encoding="utf-8")), load_file(folder / IMAGES)
     parts = {part: ImageSet(**_of(part, tensors)) for part in _PARTS}
     data = TrainingData(**parts, normalise=Normalisation(**_of("normalise", tensors)), fingerprint=plain["data"])
+    import_modules(plain["modules"])
     template = from_plain(NetworkTemplate, plain["template"], TEXT)
-    return Job(Path(plain["store"]), template, from_plain(Recipe, plain["recipe"], TEXT), data)
+    recipe, device = from_plain(Recipe, plain["recipe"], TEXT), plain["device"]
+    return Job(Path(plain["store"]), template, recipe, data.to(torch.device(device)), device)
 
 
 def _written(job: Job, place: Path, stack: ExitStack, reasons: list[str]) -> Path | None:
     """Return the folder made in a place, which the stack removes, or None and one reason more."""
     tensors = _tensors(job.data)
     needed = sum(tensor.nbytes for tensor in tensors.values())
-    plain = {"store": str(job.store.absolute()), "data": job.data.fingerprint}
+    plain: dict[str, Any] = {"store": str(job.store.absolute()), "data": job.data.fingerprint, "device": job.device}
     plain |= {"template": to_plain(job.template), "recipe": to_plain(job.recipe)}
+    plain |= {"modules": own_modules(BLOCKS, job.template.block)}
     try:
         if (free := shutil.disk_usage(place).free) < needed + _SPARE_BYTES:
             raise OSError(0, f"{needed / 1e6:.0f} MB are needed and {free / 1e6:.0f} MB are free")

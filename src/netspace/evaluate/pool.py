@@ -9,6 +9,7 @@ from netspace.errors import NetspaceError, UnfinishedError
 from netspace.evaluate.crew import Crew
 from netspace.evaluate.job import Job, handed_out
 from netspace.evaluate.training_data import TrainingData
+from netspace.models import resolve_device
 from netspace.records import NetworkStore, missing, recovery
 from netspace.records.holding import remove_stale
 from netspace.settings import Recipe
@@ -26,6 +27,7 @@ def train_population(
     recipe: Recipe,
     *,
     jobs: int = 1,
+    device: str = "auto",
     on_change: Callable[[Counts], None] | None = None,
 ) -> None:
     """Train every network of a store that is not trained yet.
@@ -41,12 +43,14 @@ def train_population(
         data: the images; the processes map them from a file.
         recipe: how each is trained.
         jobs: processes.
+        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one; each process moves the images there.
         on_change: called with the number of networks of each status, when it changes.
 
     Raises:
-        NetspaceError: where a row of the store is at fault; nothing is trained then.
+        NetspaceError: where a row of the store is at fault, or the device is not there; nothing is trained then.
         UnfinishedError: where not every network is done at the end; says how many are missing, and why.
     """
+    on = resolve_device(device)
     store.rows()  # names what is damaged before anything is trained
     recovery.retry_lost(store)
     remove_stale(store.folder)
@@ -54,7 +58,7 @@ def train_population(
         if on_change is not None:
             on_change(store.counts())
         return
-    with handed_out(Job(store.folder, template, recipe, data)) as folder:
+    with handed_out(Job(store.folder, template, recipe, data, on)) as folder:
         crew = Crew(store, folder)
         try:
             for _ in range(min(jobs, _unfinished(store))):

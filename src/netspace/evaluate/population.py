@@ -10,8 +10,7 @@ import numpy as np
 from netspace.cost import COST_KINDS, Budget, Cost, CostModel
 from netspace.evaluate.baselines import draw_baseline
 from netspace.records import Planned, Population
-from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, SearchSpace
-from netspace.spaces.ranges import IntArray
+from netspace.spaces import NetworkSpace, NetworkTemplate, Points, SearchSpace
 
 SEEDS = 2**63  # what the store holds as a whole number
 
@@ -60,10 +59,11 @@ def plan_networks(
     return planned
 
 
-def plan_drawn(name: str, drawn: tuple[IntArray, IntArray], template: NetworkTemplate, seed: int) -> list[Planned]:
-    """Return drawn depths and widths, each of shape (n, stages), as the networks of a population, priced and seeded."""
-    costs = np.stack([CostModel(template, kind)(*drawn) for kind in COST_KINDS], axis=1)
+def plan_drawn(name: str, drawn: Points, template: NetworkTemplate, seed: int) -> list[Planned]:
+    """Return drawn networks, shape (n, axes), as those of a population, priced and seeded."""
+    costs = np.stack([CostModel(template, kind)(drawn) for kind in COST_KINDS], axis=1)
+    networks = template.architectures(drawn)
     return [
-        Planned(name, place, (seed * 1_000_003 + place) % SEEDS, Architecture.of(d, w), Cost(*(int(c) for c in row)))
-        for place, (d, w, row) in enumerate(zip(*drawn, costs, strict=True))
+        Planned(name, place, (seed * 1_000_003 + place) % SEEDS, network, Cost(*(int(c) for c in row)))
+        for place, (network, row) in enumerate(zip(networks, costs, strict=True))
     ]

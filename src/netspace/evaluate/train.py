@@ -17,9 +17,9 @@ from netspace.cost import cost
 from netspace.data import ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
 from netspace.evaluate.training_data import TrainingData
-from netspace.models import Network, error_rate, initialise
+from netspace.models import Network, error_rate, initialise, resized
 from netspace.records import TrainedNetwork
-from netspace.schedules import cosine, linear
+from netspace.schedules import SCHEDULES, linear
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkTemplate
 
@@ -44,8 +44,8 @@ class Training:
     def __init__(
         self, architecture: Architecture, template: NetworkTemplate, data: TrainingData, recipe: Recipe, *, seed: int
     ) -> None:
-        device = data.train.images.device
-        self._data, self._recipe, self._device = data, recipe, device
+        device = data.device
+        self._data, self._recipe, self._device, self._size = data, recipe, device, architecture.image_size
         self._generator, self._rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
         self._network = _network(architecture, template, recipe, self._generator).to(device)
         ema = recipe.ema
@@ -75,6 +75,7 @@ class Training:
         order = torch.from_numpy(self._rng.permutation(len(data.train))).to(self._device)
         losses = []
         for progress, images, labels in _batches(self.epoch, order, data, recipe, self._generator):
+            images = resized(images, self._size)
             self._optimizer.param_groups[0]["lr"] = learning_rate(progress, recipe)
             self._model.train()
             with torch.autocast(self._device.type, torch.bfloat16, enabled=recipe.precision == "bf16-mixed"):
@@ -90,7 +91,7 @@ class Training:
         if not np.isfinite(mean):
             raise DivergedError(f"the loss is {mean} in epoch {self.epoch + 1}; lower the recipe's learning_rate")
         if self._average is not None:
-            _measure_statistics(self._average, data)
+            _measure_statistics(self._average, data, self._size)
         error = classification_error(self.network, data.validation, data.normalise)
         self.curve.append({"loss": mean, "validation_error": error})
         return self.curve[-1]
@@ -141,7 +142,7 @@ def train_network(
         fingerprint: of the recipe, for the record.
         on_epoch: called with the epoch (from 1) and its entry of the curve.
     """
-    started, device = time.perf_counter(), data.train.images.device
+    started, device = time.perf_counter(), data.device
     record = TrainedNetwork(
         architecture, cost(architecture, template), seed, fingerprint, data.fingerprint, "ok", device=device.type
     )
@@ -186,14 +187,14 @@ def learning_rate(epoch: float, recipe: Recipe) -> float:
     if epoch < recipe.warmup_epochs:
         return linear(epoch / recipe.warmup_epochs, 0.0, recipe.learning_rate)
     progress = (epoch - recipe.warmup_epochs) / (recipe.epochs - recipe.warmup_epochs)
-    fall = {"cosine": cosine, "linear": linear}[recipe.schedule]
-    return fall(progress, recipe.learning_rate, 0.0)
+    return SCHEDULES[recipe.schedule](progress, recipe.learning_rate, 0.0)
 
 
-def classification_error(network: nn.Module, images: ImageSet, normalise: Normalisation) -> float:
-    """Return the share of images whose likeliest class is wrong, in evaluation mode."""
+def classification_error(network: Network, images: ImageSet, normalise: Normalisation) -> float:
+    """Return the share of images whose likeliest class is wrong, in evaluation mode, at the network's image size."""
     parts = zip(images.images.split(BATCH), images.labels.split(BATCH), strict=True)
-    return error_rate(network, ((normalise(a), b) for a, b in parts))
+    size = network.architecture.image_size
+    return error_rate(network, ((resized(normalise(a), size), b) for a, b in parts))
 
 
 def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -222,9 +223,9 @@ def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Ten
     return update
 
 
-def _measure_statistics(average: AveragedModel, data: TrainingData) -> None:
+def _measure_statistics(average: AveragedModel, data: TrainingData, size: int | None) -> None:
     """Measure BatchNorm's statistics for averaged weights."""
-    update_bn((data.normalise(part) for part in data.train.images[: 8 * BATCH].split(BATCH)), average)
+    update_bn((resized(data.normalise(part), size) for part in data.train.images[: 8 * BATCH].split(BATCH)), average)
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,10 +11,12 @@ from netspace.data import ImageData, ImageSet, Normalisation
 from netspace.errors import NetspaceError
 from netspace.settings import Recipe
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The images of a training, on a device.
+    """The images of a training, all on one device.
 
     Args:
         train: what the weights are trained on.
@@ -31,8 +33,13 @@ class TrainingData:
     fingerprint: str
 
     @classmethod
-    def of(cls, data: ImageData, recipe: Recipe, device: torch.device) -> TrainingData:
+    def of(cls, data: ImageData, recipe: Recipe, device: torch.device = CPU) -> TrainingData:
         """Split a data set as a recipe says; every training of a recipe sees the same split.
+
+        Args:
+            data: the images.
+            recipe: how many of them, and which share is held out.
+            device: where they are put. What `train_population` hands to its workers may stay on the CPU.
 
         Raises:
             NetspaceError: where a part would be smaller than a batch.
@@ -51,3 +58,16 @@ class TrainingData:
         )
         test = data.sealed_test().to(device)
         return cls(train, validation, test, Normalisation.of(train.images), data.fingerprint)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images are, and so where networks are trained on them."""
+        return self.train.images.device
+
+    def to(self, device: torch.device) -> TrainingData:
+        """Return the same images on a device; itself where they are there."""
+        if device == self.device:
+            return self
+        sets = {part: getattr(self, part).to(device) for part in ("train", "validation", "test")}
+        normalise = Normalisation(self.normalise.mean.to(device), self.normalise.deviation.to(device))
+        return replace(self, **sets, normalise=normalise)

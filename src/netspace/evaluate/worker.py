@@ -87,7 +87,9 @@ def _trained(job: Job, architecture: Architecture, seed: int, of_recipe: str) ->
             raise OutOfMemoryError(f"out of memory: {_reason(error)}") from None
         costs = cost(architecture, job.template)
         return TrainedNetwork(
-            architecture, costs, seed, of_recipe, job.data.fingerprint, "failed", reason=_reason(error)
+            *(architecture, costs, seed, of_recipe, job.data.fingerprint, "failed"),
+            device=job.device,
+            reason=_reason(error),
         )
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from netspace.data import ImageData
 from netspace.documents import fingerprint, to_yaml, write_atomically
 from netspace.evaluate import TrainingData, plan_drawn, train_population
+from netspace.models import resolve_device
 from netspace.records import NetworkStore, Population
+from netspace.runs import CALIBRATION
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate, SearchSpace
-from netspace.surrogate import CALIBRATION, plan_calibration
+from netspace.surrogate import plan_calibration
 
 
 def train_calibration(
@@ -26,6 +26,7 @@ def train_calibration(
     recipe: Recipe,
     seed: int = 0,
     jobs: int = 1,
+    device: str = "auto",
     on_trained: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Train n networks into the store `RUN/calibration`, or those that are missing there, and return its folder.
@@ -39,17 +40,18 @@ def train_calibration(
         recipe: how each is trained.
         seed: of draws and trainings.
         jobs: processes, of one thread each.
+        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
         on_trained: called with the number of networks that were trained and of all, when it changes.
 
     Raises:
-        NetspaceError: where the store there is of another recipe, data or template.
+        NetspaceError: where the device is not there, or the store there is of another recipe, data or template.
     """
-    training = TrainingData.of(images, recipe, torch.device("cpu"))
+    on, training = resolve_device(device), TrainingData.of(images, recipe)
     store = NetworkStore(run / CALIBRATION)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     points = plan_calibration(search_space, template, n, seed=seed)
     spread = Population(CALIBRATION, "calibration", CALIBRATION, run=run.resolve().name)
-    store.add(plan_drawn(CALIBRATION, (points[:, 0::2], points[:, 1::2]), template, seed), [spread])
+    store.add(plan_drawn(CALIBRATION, points, template, seed), [spread])
     write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
     told = 0
 
@@ -60,5 +62,5 @@ def train_calibration(
             on_trained(done, len(points))
         told = done
 
-    train_population(store, template, training, recipe, jobs=jobs, on_change=changed)
+    train_population(store, template, training, recipe, jobs=jobs, device=on, on_change=changed)
     return store.folder

@@ -20,12 +20,14 @@ from netspace.config import load_recipe
 from netspace.data import ImageData
 from netspace.documents import fingerprint
 from netspace.finding.calibration import train_calibration
+from netspace.plugins import named
 from netspace.records import Candidate, EliteSpace, Provenance
+from netspace.runs import Readings, Run
 from netspace.search import SpaceSearch, held_out_error
 from netspace.search.score_run import score_search
-from netspace.settings import EstimatorName, SearchConfig
+from netspace.settings import SearchConfig
 from netspace.spaces import NetworkTemplate
-from netspace.surrogate import Evidence, FinishedRun, Front, Scores, take_in
+from netspace.surrogate import Makers, Question, judge_run
 from netspace.surrogate.signals import Asked
 
 LIKELIEST = 5
@@ -132,7 +134,7 @@ class ThetaEstimator:
         provenance = replace(
             work.provenance(),
             entropy=round(theta.entropy(), 6),
-            expected_cost=round(float(search.theta.expected_cost(theta).detach())),
+            expected_cost=round(search.theta.expected_cost(turn)),
             supernet_error=round(error, 6),
         )
         return EliteSpace(budget, search.template, candidates, provenance)
@@ -152,42 +154,55 @@ class FrontEstimator:
     def choose(self, work: Work) -> list[EliteSpace]:
         """See Estimator."""
         config, settings = work.config, work.config.search.front
-        run = FinishedRun(work.folder, config, work.template, work.provenance())
-        evidence = Evidence(run, self._scores(work), self._trained(work, run))
-        signal, _ = evidence.signal(self._signal, seed=config.seed)
-        for text in signal.warnings:
+        run = Run.begun(work.folder, config=config, template=work.template, provenance=work.provenance())
+        question = Question(
+            config.parsed_budgets,
+            self._signal,
+            scores=settings.evaluations,
+            trainings=settings.calibration if self.needs_supernet else settings.population,
+            hit_rate=settings.min_hit_rate,
+            seed=config.seed,
+        )
+        verdict = judge_run(run, question, Makers(partial(self._score, work), partial(self._train, work)))
+        for text in verdict.judge.signal.warnings:
             work.say(text)
-        front = Front(run, signal, hit_rate=settings.min_hit_rate)
-        return [front.elite(answer, LIKELIEST) for answer in front.answer(config.parsed_budgets)]
+        for answer in verdict.answers:
+            if answer.looked is not None:
+                work.say(f"{answer.budget}: {verdict.judge.sampled(answer.looked)}")
+        return verdict.elites(LIKELIEST)
 
-    def _scores(self, work: Work) -> Scores:
-        if not self.needs_supernet:
-            return Scores.none(len(work.config.space.stages))
-        n, tell = work.config.search.front.evaluations, partial(work.tell, "scores")
-        return score_search(work.supernet(), work.folder, n, on_score=tell)
+    @staticmethod
+    def _score(work: Work, n: int) -> Readings:
+        return score_search(work.supernet(), work.folder, n, on_score=partial(work.tell, "scores"))
 
-    def _trained(self, work: Work, run: FinishedRun) -> Scores:
-        settings, config = work.config.search.front, work.config
-        n = settings.calibration if self.needs_supernet else settings.population
-        if not n:
-            return Scores.none(len(config.space.stages))
-        folder = train_calibration(
+    @staticmethod
+    def _train(work: Work, n: int) -> Path:
+        return train_calibration(
             work.folder,
             n,
-            search_space=config.space,
+            search_space=work.config.space,
             template=work.template,
             images=work.data,
-            recipe=load_recipe(settings.recipe),
-            seed=config.seed,
+            recipe=load_recipe(work.config.search.front.recipe),
+            seed=work.config.seed,
             jobs=work.jobs,
+            device=work.config.device,
             on_trained=partial(work.tell, "trainings"),
         )
-        return take_in(run, [folder])[0]
 
 
-ESTIMATORS: dict[EstimatorName, Estimator] = {
+ESTIMATORS: dict[str, Estimator] = {
     "score": ThetaEstimator(),
     "gumbel": ThetaEstimator(),
     "front": FrontEstimator("auto"),
     "population": FrontEstimator("population"),
 }
+
+
+def estimator_named(name: str) -> Estimator:
+    """Return an estimator.
+
+    Raises:
+        NetspaceError: where there is none of that name.
+    """
+    return named(ESTIMATORS, name, "estimator")

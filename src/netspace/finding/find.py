@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from netspace.data import load_images, places, read_so_far
-from netspace.finding.estimators import ESTIMATORS, Note, Progress, Work
+from netspace.errors import NetspaceError
+from netspace.finding.estimators import Note, Progress, Work, estimator_named
+from netspace.models import resolve_device
 from netspace.records import EliteSpace, load_elite
-from netspace.search import EpochRecord, RunFolder, SpaceSearch, resolve_device
-from netspace.settings import SearchConfig
+from netspace.search import EpochRecord, RunFolder, SpaceSearch
+from netspace.settings import DataSettings, SearchConfig
 
 
 def find_spaces(
@@ -43,10 +45,10 @@ def find_spaces(
     out = Path(out)
     folder = RunFolder(out, on_note)
     folder.check_writable()
+    estimator = estimator_named(config.search.estimator)
     device = resolve_device(config.device)
-    data = load_images(config.data, kept=places(out), on_progress=partial(_read, on_note))
+    data = load_images(_sized(config), kept=places(out), on_progress=partial(_read, on_note))
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
-    estimator = ESTIMATORS[config.search.estimator]
     search = SpaceSearch(config, data) if estimator.needs_supernet else None
     if search is None:  # a search checks its budgets itself
         for budget in config.parsed_budgets:
@@ -64,6 +66,19 @@ def find_spaces(
         for elite in elites:
             elite.save(out)
     return elites
+
+
+def _sized(config: SearchConfig) -> DataSettings:
+    """Return how images are read: where their size is searched, at the largest; smaller ones are made of these."""
+    axis, asked = config.space.image_size, config.data.image_size
+    if axis is None:
+        return config.data
+    if asked not in (None, axis.full.high):
+        raise NetspaceError(
+            f"image size {asked}: space '{config.space.name}' searches the image size ({axis.full}), so images are "
+            f"read at {axis.full.high} pixels; leave out --image-size, or change image_size in the space's file"
+        )
+    return replace(config.data, image_size=axis.full.high)
 
 
 def _read(on_note: Note | None, done: int, total: int | None) -> None:

@@ -15,6 +15,7 @@ from netspace.documents import from_plain, read_json, to_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.names import in_code, in_markdown, shown
 from netspace.records import ChosenArchitecture
+from netspace.runs import Run
 from netspace.settings import DataSettings, Recipe
 from netspace.spaces import NetworkTemplate
 from netspace.spaces.ranges import STRICT
@@ -156,7 +157,7 @@ def load_card(folder: Path) -> ModelCard:
     """
     file = folder / CARD
     if not file.exists():
-        state = "is not trained to its end" if (folder / "config.yaml").exists() else "holds no trained network"
+        state = "is not trained to its end" if Run(folder).exists else "holds no trained network"
         raise NetspaceError(f"'{folder}' {state}: it has no {CARD}; run `netspace train … --out {folder}` first")
     return from_plain(ModelCard, read_json(file), str(file))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from safetensors.torch import save
 
+from netspace.blocks import BlockPlan, Squeeze
 from netspace.data import EXPORTED
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
@@ -31,11 +32,12 @@ def write_source(deployed: Deployed, card: ModelCard, folder: Path, *, fold: boo
         fold: whether `deployed` is folded.
     """
     template, chosen = card.template, card.architecture
+    stem = template.stem
     values = {
-        "stem_width": template.stem_width,
-        "depths": list(chosen.depth),
-        "widths": list(chosen.width),
-        "strides": list(template.strides),
+        "stem": [template.stem_width, stem.kernel, stem.stride, stem.pool],
+        "head_width": template.head_width,
+        "activation": template.activation,
+        "stages": _stages(template.plans(chosen.architecture)),
         "classes": template.classes,
         "mean": list(card.mean),
         "deviation": list(card.deviation),
@@ -43,6 +45,41 @@ def write_source(deployed: Deployed, card: ModelCard, folder: Path, *, fold: boo
     }
     write_atomically(folder / WEIGHTS, save(weights_of(deployed.network)))
     write_atomically(folder / SOURCE, fill("model.py", card, values))
+
+
+def _stages(plans: list[list[BlockPlan]]) -> str:
+    """Return the blocks of each stage as source text: the first, how many follow, and what each of these is."""
+    lines = ["["]
+    for stage in plans:
+        further = stage[1] if len(stage) > 1 else stage[0]
+        lines += [
+            "    [",
+            f"        {_row(stage[0])},",
+            f"        {len(stage) - 1},",
+            f"        {_row(further)},",
+            "    ],",
+        ]
+    return "\n".join([*lines, "]"])
+
+
+def _row(plan: BlockPlan) -> str:
+    """Return a block as nested lists of numbers and of names that are our own or checked."""
+    channels, layers = plan.channels, []
+    for layer in plan.residual:
+        if isinstance(layer, Squeeze):
+            layers.append([layer.name, channels[layer.channels], channels[layer.squeezed], layer.activation])
+            continue
+        inputs = channels[layer.inputs]
+        groups = inputs // plan.reads(layer)
+        layers.append(
+            [layer.name, inputs, channels[layer.outputs], layer.kernel, layer.stride, groups, layer.activation]
+        )
+    shortcut: Any = None
+    if plan.projected:
+        shortcut = [channels["in"], channels["out"], plan.stride]
+    elif plan.stride == 1 and channels["in"] == channels["out"]:
+        shortcut = "identity"
+    return repr([layers, shortcut, plan.activation])
 
 
 def fill(name: str, card: ModelCard, values: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ OPERATIONS = {
         *("_assert_tensor_metadata.default", "to.dtype", "_to_copy.default", "sub.Tensor", "div.Tensor", "mul.Tensor"),
         *("conv2d.default", "batch_norm.default", "relu.default", "add.Tensor", "slice.Tensor", "pad.default"),
         *("max_pool2d.default", "avg_pool2d.default", "mean.dim", "linear.default"),
+        *("relu6.default", "silu.default", "hardswish.default", "sigmoid.default", "unsqueeze.default"),
     )
 }
 ARGUMENTS = {

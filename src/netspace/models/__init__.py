@@ -1,22 +1,28 @@
 """Networks in torch: stand-alone, and the super network that shares its weights among all of them."""
 
-from netspace.models.masking import StageMasks, forward_masked, masks_of_mixture, masks_of_subnetwork
+from netspace.models.device import resolve_device
+from netspace.models.masking import forward_masked
+from netspace.models.masks import StageMasks, masks_of_mixture, masks_of_subnetwork
 from netspace.models.network import Network, initialise
 from netspace.models.recalibration import error_rate, recalibrate
-from netspace.models.subnetwork import Mixture, SubNetwork, warm_up
-from netspace.models.supernetwork import SuperNetwork
+from netspace.models.subnetwork import Mixture, StageChoice, SubNetwork, largest_plans, warm_up
+from netspace.models.supernetwork import SuperNetwork, resized
 
 __all__ = [
     "Mixture",
     "Network",
+    "StageChoice",
     "StageMasks",
     "SubNetwork",
     "SuperNetwork",
     "error_rate",
     "forward_masked",
     "initialise",
+    "largest_plans",
     "masks_of_mixture",
     "masks_of_subnetwork",
     "recalibrate",
+    "resized",
+    "resolve_device",
     "warm_up",
 ]

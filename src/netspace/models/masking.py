@@ -1,83 +1,23 @@
 """The paper's execution of the super network: masks over the full super kernels, kept readable as the reference.
 
-A width w zeroes all channels but the first w (channel masking, FBNetV2, arXiv 2004.05565); a mixture of widths is
-the same mixture of masks, a mixture of depths the same mixture of the blocks' outputs.
+A mixture of widths is the same mixture of masks (models/masks.py), a mixture of depths the same mixture of the blocks'
+outputs, a mixture of group widths that of the grouped convolutions' outputs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from netspace.models.network import BasicBlock, Network
-from netspace.models.subnetwork import Mixture, SubNetwork
-
-
-@dataclass(frozen=True)
-class StageMasks:
-    """What one stage keeps, as numbers between 0 and 1.
-
-    Args:
-        width: weight of each channel, shape (largest width,).
-        identity: the part of `width` that comes from widths equal to the width before the stage: there the first
-            block's shortcut is the identity, elsewhere its projection. Shape (largest width,).
-        blocks: whether each block runs (0 passes its input on), shape (largest depth,).
-        outputs: weight of each block's output in the stage's output, shape (largest depth,).
-    """
-
-    width: Tensor
-    identity: Tensor
-    blocks: Tensor
-    outputs: Tensor
+from netspace.blocks import Conv, Squeeze
+from netspace.models.masks import BlockMasks, StageMasks
+from netspace.models.network import ACTIVATE, Body, ConvNorm, PlannedBlock, SqueezeExcite, thinned
 
 
-def masks_of_mixture(network: Network, mixture: Mixture) -> list[StageMasks]:
-    """Turn weights of widths and depths into masks, differentiable in the weights."""
-    device = network.classifier.weight.device
-    before = torch.tensor([network.template.stem_width], device=device), torch.ones(1, device=device)
-    masks = []
-    for i, stage in enumerate(network.architecture.stages):
-        widths, weights = mixture.widths[i].to(device), mixture.width_weights[i].to(device)
-        kept = (torch.arange(stage.width, device=device) < widths[:, None]).float()
-        unchanged = (widths[:, None] == before[0]).float() @ before[1]
-        outputs = F.one_hot(mixture.depths[i].to(device) - 1, stage.depth).float()
-        masks.append(
-            StageMasks(
-                width=weights @ kept,
-                identity=(weights * unchanged) @ kept,
-                blocks=torch.ones(stage.depth, device=device),
-                outputs=mixture.depth_weights[i].to(device) @ outputs,
-            )
-        )
-        before = widths, weights
-    return masks
-
-
-def masks_of_subnetwork(network: Network, choice: SubNetwork) -> list[StageMasks]:
-    """Turn the channels and blocks in use into masks of zeros and ones."""
-    device = network.classifier.weight.device
-    before = set(range(network.template.stem_width))
-    masks = []
-    for stage, channels, blocks in zip(network.architecture.stages, choice.channels, choice.blocks, strict=True):
-        kept = set(range(channels)) if isinstance(channels, int) else set(channels.tolist())
-        width = torch.tensor([float(c in kept) for c in range(stage.width)], device=device)
-        runs = torch.tensor([float(j in blocks) for j in range(stage.depth)], device=device)
-        last = torch.zeros(stage.depth, device=device)
-        last[-1] = 1.0
-        masks.append(StageMasks(width, width * float(kept == before), runs, last))
-        before = kept
-    return masks
-
-
-def forward_mixture(network: Network, x: Tensor, mixture: Mixture) -> Tensor:
-    """Compute logits (n, classes) of a mixture of widths and depths; gradients reach its weights."""
-    return forward_masked(network, x, masks_of_mixture(network, mixture))
-
-
-def forward_masked(network: Network, x: Tensor, masks: list[StageMasks]) -> Tensor:
+def forward_masked(network: Body, x: Tensor, masks: list[StageMasks]) -> Tensor:
     """Compute logits (n, classes) with masks over the full super kernels.
 
     Args:
@@ -85,34 +25,82 @@ def forward_masked(network: Network, x: Tensor, masks: list[StageMasks]) -> Tens
         x: images, shape (n, channels, image_size, image_size).
         masks: one StageMasks per stage.
     """
-    x = torch.relu(network.stem(x))
+    x = network.begin(x)
     for stage, mask in zip(network.stages, masks, strict=True):
-        x = _stage(stage, x, mask)
-    logits: Tensor = network.classifier(x.mean((2, 3)))
-    return logits
+        x = _stage([*stage.children()], x, mask)
+    return network.end(x)
 
 
-def _stage(stage: nn.Module, x: Tensor, mask: StageMasks) -> Tensor:
+def _stage(blocks: list[Any], x: Tensor, mask: StageMasks) -> Tensor:
     output: Tensor | float = 0.0
-    for j, block in enumerate(stage.children()):
-        assert isinstance(block, BasicBlock)
-        y = _block(block, x, mask)
+    for j, block in enumerate(blocks):
+        y = _entry(block, x, mask) if j == 0 else _further(block, x, mask)
         x = y if j == 0 else mask.blocks[j] * y + (1 - mask.blocks[j]) * x
         output = output + mask.outputs[j] * x
     assert isinstance(output, Tensor)
     return output
 
 
-def _block(block: BasicBlock, x: Tensor, mask: StageMasks) -> Tensor:
-    width = mask.width[:, None, None]
-    residual = block.second(width * torch.relu(block.first(x)))
-    if block.shortcut is None:
-        return torch.relu(width * residual + x)
-    identity = torch.zeros_like(mask.identity) if block.shortcut.stride != 1 else mask.identity
-    shortcut = (mask.width - identity)[:, None, None] * block.shortcut(x)
-    if block.shortcut.stride == 1:
-        shortcut = shortcut + identity[:, None, None] * _with_channels(x, len(identity))
-    return torch.relu(width * residual + shortcut)
+def _entry(block: PlannedBlock, x: Tensor, mask: StageMasks) -> Tensor:
+    residual = _residual(block, x, mask.entry)
+    identity = mask.identity if block.plan.stride == 1 else torch.zeros_like(mask.identity)
+    if block.shortcut is not None:
+        shortcut = (mask.width - identity)[:, None, None] * block.shortcut(x)
+        if block.plan.stride == 1:
+            shortcut = shortcut + identity[:, None, None] * _with_channels(x, len(identity))
+        residual = residual + shortcut
+    elif block.plan.stride == 1:
+        residual = residual + identity[:, None, None] * _with_channels(x, len(identity))
+    return ACTIVATE[block.plan.activation](residual)
+
+
+def _further(block: PlannedBlock, x: Tensor, mask: StageMasks) -> Tensor:
+    return ACTIVATE[block.plan.activation](_residual(block, x, mask.further) + x)
+
+
+def _residual(block: PlannedBlock, x: Tensor, masks: BlockMasks) -> Tensor:
+    for layer in block.plan.residual:
+        module = getattr(block, layer.name)
+        if isinstance(layer, Squeeze):
+            x = _squeeze(module, layer, x, masks)
+        elif layer.name in masks.groups:
+            parts = [
+                kept[:, None, None] * ACTIVATE[layer.activation](_grouped(module, layer, x, group, masks))
+                for group, kept in masks.groups[layer.name]
+            ]
+            x = sum(parts[1:], parts[0])
+        else:
+            y = _conv(module, layer, x, masks)
+            x = masks.channels[layer.outputs][:, None, None] * ACTIVATE[layer.activation](y)
+    return x
+
+
+def _conv(module: ConvNorm, layer: Conv, x: Tensor, masks: BlockMasks) -> Tensor:
+    if layer.name not in masks.taps:
+        out: Tensor = module(x)
+        return out
+    weight = module.conv.weight * masks.taps[layer.name]
+    normed: Tensor = module.norm(F.conv2d(x, weight, None, layer.stride, module.conv.padding))
+    return normed
+
+
+def _grouped(module: ConvNorm, layer: Conv, x: Tensor, group: int, masks: BlockMasks) -> Tensor:
+    """Convolve whole groups of one width; channels that make no whole group are zero."""
+    channels = x.shape[1] // group * group
+    weight = module.conv.weight[:channels, :group]
+    if layer.name in masks.taps:
+        weight = weight * masks.taps[layer.name]
+    kernel = weight.shape[-1]
+    thinning = layer.stride if kernel == 1 else 1
+    x, stride, most = thinned(x[:, :channels], thinning), layer.stride // thinning, x.shape[1]
+    y = F.conv2d(x, weight, None, stride, kernel // 2, groups=channels // group)
+    out: Tensor = module.norm(_with_channels(y, most))
+    return out
+
+
+def _squeeze(module: SqueezeExcite, layer: Squeeze, x: Tensor, masks: BlockMasks) -> Tensor:
+    y = masks.channels[layer.squeezed] * ACTIVATE[layer.activation](module.narrow(x.mean((2, 3))))
+    return x * torch.sigmoid(module.widen(y))[:, :, None, None]
 
 
 def _with_channels(x: Tensor, channels: int) -> Tensor:

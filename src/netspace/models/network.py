@@ -1,16 +1,26 @@
-"""A stand-alone network: an architecture in a template, built of plain torch layers.
+"""A stand-alone network: an architecture in a template, built of plain torch layers as its blocks' plans say.
 
 Stem, stages of residual blocks, global average pooling, classifier (paper, supplementary material).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from netspace.errors import NetspaceError
+from netspace.blocks import BlockPlan, Layer, Squeeze
 from netspace.spaces import Architecture, NetworkTemplate
+
+ACTIVATE: dict[str, Callable[[Tensor], Tensor]] = {
+    "": lambda x: x,
+    "relu": torch.relu,
+    "relu6": F.relu6,
+    "silu": F.silu,
+    "hardswish": F.hardswish,
+}
 
 
 class ConvNorm(nn.Module):
@@ -21,94 +31,166 @@ class ConvNorm(nn.Module):
     last, at 48 and 64 pixels among others).
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, running: bool = True) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, running: bool = True, groups: int = 1
+    ) -> None:
         super().__init__()
         self.stride, self.thinning = stride, stride if kernel == 1 else 1
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride // self.thinning, kernel // 2, bias=False)
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride // self.thinning, kernel // 2, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(outputs, track_running_stats=running)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, h, w) to (n, outputs, ⌈h/stride⌉, ⌈w/stride⌉)."""
-        out: Tensor = self.norm(self.conv(self.thinned(x)))
+        out: Tensor = self.norm(self.conv(thinned(x, self.thinning)))
         return out
 
-    def thinned(self, x: Tensor) -> Tensor:
-        """Return the pixels of (n, inputs, h, w) that the kernel reads.
 
-        By pooling over single pixels: three times as fast, forward and backward, as a slice with a step.
-        """
-        return x if self.thinning == 1 else F.avg_pool2d(x, 1, self.thinning)
+def thinned(x: Tensor, stride: int) -> Tensor:
+    """Return every stride-th pixel of (n, channels, h, w): what a 1×1 kernel with that stride reads.
+
+    By pooling over single pixels: three times as fast, forward and backward, as a slice with a step.
+    """
+    return x if stride == 1 else F.avg_pool2d(x, 1, stride)
 
 
-class BasicBlock(nn.Module):
-    """Two 3×3 convolutions and a residual connection, projected by a 1×1 convolution where the shape changes."""
+class SqueezeExcite(nn.Module):
+    """Channels weighed by what their means say; see `netspace.blocks.Squeeze`."""
 
-    def __init__(
-        self, inputs: int, outputs: int, *, stride: int = 1, project: bool = False, running: bool = True
-    ) -> None:
+    def __init__(self, channels: int, squeezed: int, activation: str) -> None:
         super().__init__()
-        self.first = ConvNorm(inputs, outputs, 3, stride, running)
-        self.second = ConvNorm(outputs, outputs, 3, 1, running)
-        projected = project or stride != 1 or inputs != outputs
-        self.shortcut = ConvNorm(inputs, outputs, 1, stride, running) if projected else None
+        self.narrow, self.widen = nn.Linear(channels, squeezed), nn.Linear(squeezed, channels)
+        self._activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, channels, h, w) to the same shape."""
+        weights = torch.sigmoid(self.widen(ACTIVATE[self._activation](self.narrow(x.mean((2, 3))))))
+        return x * weights[:, :, None, None]
+
+
+class PlannedBlock(nn.Module):
+    """One block, its layers named as in its plan.
+
+    Args:
+        plan: its amounts are numbers.
+        shared: build super kernels: convolutions without groups, of which grouped ones are slices.
+        project: build a projection even where the shape does not change.
+        running: keep running averages in BatchNorm.
+
+    `adds` says whether something is added to the residual.
+    """
+
+    def __init__(self, plan: BlockPlan, *, shared: bool = False, project: bool = False, running: bool = True) -> None:
+        super().__init__()
+        self.plan = plan
+        same = plan.stride == 1 and plan.channels["in"] == plan.channels["out"]
+        # Of a shared first block that is never projected, some architectures have a shortcut and others none.
+        self.adds = plan.shortcut == "project" or bool(same and not project)
+        for layer in plan.residual:
+            self.add_module(layer.name, self._layer(layer, shared, running))
+        self.shortcut: ConvNorm | None = None
+        if plan.projected or (project and plan.shortcut == "project"):
+            self.shortcut = ConvNorm(plan.channels["in"], plan.channels["out"], 1, plan.stride, running)
+
+    def _layer(self, layer: Layer, shared: bool, running: bool) -> nn.Module:
+        channels = self.plan.channels
+        if isinstance(layer, Squeeze):
+            return SqueezeExcite(channels[layer.channels], channels[layer.squeezed], layer.activation)
+        inputs, outputs = channels[layer.inputs], channels[layer.outputs]
+        reads = self.plan.reads(layer)
+        groups = 1 if shared else inputs // reads
+        return ConvNorm(reads if shared else inputs, outputs, layer.kernel, layer.stride, running, groups)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, h, w) to (n, outputs, ⌈h/stride⌉, ⌈w/stride⌉)."""
-        residual = self.second(torch.relu(self.first(x)))
-        return torch.relu(residual + (x if self.shortcut is None else self.shortcut(x)))
+        y = x
+        for layer in self.plan.residual:
+            y = getattr(self, layer.name)(y)
+            if not isinstance(layer, Squeeze):
+                y = ACTIVATE[layer.activation](y)
+        if self.adds:
+            y = y + (x if self.shortcut is None else self.shortcut(x))
+        return ACTIVATE[self.plan.activation](y)
 
 
-class Network(nn.Module):
-    """An Architecture in a NetworkTemplate, with weights of its own.
+class Body(nn.Module):
+    """Stem, stages, head and classifier: what a stand-alone network and shared weights have in common.
 
     Args:
-        architecture: depth and width per stage.
         template: all that is not searched.
-        project: build a projection in each stage's first block even where the shape does not change.
+        plans: of each block of each stage, amounts being numbers.
+        shared: build super kernels, and a projection in each stage's first block.
         running: keep running averages in BatchNorm (else batch statistics are used in training and evaluation).
-
-    Raises:
-        NetspaceError: where the numbers of stages differ.
     """
 
     def __init__(
-        self, architecture: Architecture, template: NetworkTemplate, *, project: bool = False, running: bool = True
+        self, template: NetworkTemplate, plans: list[list[BlockPlan]], *, shared: bool = False, running: bool = True
     ) -> None:
         super().__init__()
-        if len(architecture.stages) != len(template.strides):
-            raise NetspaceError(
-                f"{architecture} has {len(architecture.stages)} stages, but the template {len(template.strides)}"
-            )
-        self.architecture, self.template = architecture, template
-        self.stem = ConvNorm(template.channels, template.stem_width, 3, 1, running)
+        self.template = template
+        stem = template.stem
+        self.stem = ConvNorm(template.channels, template.stem_width, stem.kernel, stem.stride, running)
+        self.pool = None if stem.pool == 1 else nn.MaxPool2d(3, stem.pool, 1)
         self.stages = nn.ModuleList()
-        inputs = template.stem_width
-        for stage, stride in zip(architecture.stages, template.strides, strict=True):
-            blocks = [BasicBlock(inputs, stage.width, stride=stride, project=project, running=running)]
-            blocks += [BasicBlock(stage.width, stage.width, running=running) for _ in range(stage.depth - 1)]
+        for stage in plans:
+            blocks = [
+                PlannedBlock(plan, shared=shared, project=shared and j == 0, running=running)
+                for j, plan in enumerate(stage)
+            ]
             self.stages.append(nn.Sequential(*blocks))
-            inputs = stage.width
-        self.classifier = nn.Linear(inputs, template.classes)
+        inputs = plans[-1][-1].channels["out"]
+        self.head = ConvNorm(inputs, template.head_width, 1, 1, running) if template.head_width else None
+        self.classifier = nn.Linear(template.head_width or inputs, template.classes)
+
+    def begin(self, x: Tensor) -> Tensor:
+        """Run the stem."""
+        x = ACTIVATE[self.template.activation](self.stem(x))
+        return x if self.pool is None else self.pool(x)
+
+    def end(self, x: Tensor) -> Tensor:
+        """Run head and classifier."""
+        if self.head is not None:
+            x = ACTIVATE[self.template.activation](self.head(x))
+        logits: Tensor = self.classifier(x.mean((2, 3)))
+        return logits
+
+
+class Network(Body):
+    """An Architecture in a NetworkTemplate, with weights of its own.
+
+    Args:
+        architecture: depth, width and further knobs per stage.
+        template: all that is not searched.
+        running: keep running averages in BatchNorm (else batch statistics are used in training and evaluation).
+
+    Raises:
+        NetspaceError: where the architecture does not fit the template.
+    """
+
+    def __init__(self, architecture: Architecture, template: NetworkTemplate, *, running: bool = True) -> None:
+        super().__init__(template, template.plans(architecture), running=running)
+        self.architecture = architecture
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images (n, channels, image_size, image_size) to logits (n, classes)."""
-        x = torch.relu(self.stem(x))
+        x = self.begin(x)
         for stage in self.stages:
             x = stage(x)
-        logits: Tensor = self.classifier(x.mean((2, 3)))
-        return logits
+        return self.end(x)
 
 
 def initialise(network: nn.Module, *, generator: torch.Generator) -> None:
     """Set initial weights from a seeded generator.
 
-    Convolutions: He's normal initialisation, fan out (He et al. 2015, arXiv 1502.01852). Classifiers: N(0, 0.01).
-    The last BatchNorm of each block: scale 0, so that a block starts as its shortcut (Goyal et al. 2017, arXiv
-    1706.02677); shared weights need it, since one step trains a network of one block and the next one of sixteen.
+    Convolutions: He's normal initialisation, fan out (He et al. 2015, arXiv 1502.01852). Fully connected layers: N(0,
+    0.01). The last BatchNorm of each block that has a shortcut: scale 0, so that a block starts as its shortcut (Goyal
+    et al. 2017, arXiv 1706.02677); shared weights need it, since one step trains a network of one block and the next
+    one of sixteen.
     """
     for module in network.modules():
-        if isinstance(module, BasicBlock):
-            nn.init.zeros_(module.second.norm.weight)
+        if isinstance(module, PlannedBlock) and module.adds:
+            last = getattr(module, module.plan.residual[-1].name)
+            if isinstance(last, ConvNorm):
+                nn.init.zeros_(last.norm.weight)
         if isinstance(module, nn.Conv2d):
             fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]
             nn.init.normal_(module.weight, 0.0, (2.0 / fan_out) ** 0.5, generator=generator)

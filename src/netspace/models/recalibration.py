@@ -23,9 +23,10 @@ def recalibrate(network: Network, batches: Iterable[Tensor]) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # a cumulative mean instead of an exponential one
     network.train()
+    last = network.template.at(network.architecture.image_size).resolutions[-1]
     for batch in batches:
         # BatchNorm refuses one image whose last maps are single pixels: there is no spread, as in the same image twice.
-        alone = len(batch) == 1 and network.template.resolutions[-1] == 1
+        alone = len(batch) == 1 and last == 1
         network(batch.repeat(2, 1, 1, 1) if alone else batch)
     network.eval()
 

@@ -1,56 +1,111 @@
-"""Which channels and blocks of a super network are in use."""
+"""Which channels, blocks and knobs of a super network are in use."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from netspace.spaces import Architecture, NetworkSpace
+from netspace.blocks import IN, OUT, Block, BlockPlan, largest_of
+from netspace.spaces import Architecture, Layout, NetworkSpace, NetworkTemplate
 
 Channels = int | Tensor
+Inner = Mapping[str, Channels]
+
+
+@dataclass(frozen=True)
+class StageChoice:
+    """What is in use of one stage.
+
+    Args:
+        values: depth, width and each further knob.
+        channels: its output channels: the first w (an int), or sorted channel indices, shape (k,), int64.
+        blocks: indices of the blocks that run, rising, the first always 0.
+        entry: sets of channels inside the first block, by their names in its plan; those left out are the first ones,
+            as many as the plan says.
+        further: the same inside each further block.
+    """
+
+    values: Mapping[str, int]
+    channels: Channels
+    blocks: tuple[int, ...]
+    entry: Inner
+    further: Inner
 
 
 @dataclass(frozen=True)
 class SubNetwork:
-    """The channels and blocks in use, per stage.
+    """What is in use of each stage, and the image size; None is the template's."""
 
-    Args:
-        channels: per stage the first w channels (an int), or sorted channel indices, shape (k,), int64.
-        blocks: per stage the indices of the blocks that run, rising, the first always 0.
-    """
-
-    channels: tuple[Channels, ...]
-    blocks: tuple[tuple[int, ...], ...]
+    stages: tuple[StageChoice, ...]
+    image_size: int | None = None
 
     @classmethod
-    def of(cls, architecture: Architecture) -> SubNetwork:
-        """Return the first w channels and the first d blocks of each stage."""
-        return cls(architecture.widths, tuple(tuple(range(depth)) for depth in architecture.depths))
+    def of(cls, architecture: Architecture, template: NetworkTemplate) -> SubNetwork:
+        """Return the first channels and the first d blocks of each stage."""
+        return cls(tuple(_exactly(values, template) for values in _values(architecture)), architecture.image_size)
+
+    @property
+    def channels(self) -> tuple[Channels, ...]:
+        """The output channels of each stage."""
+        return tuple(stage.channels for stage in self.stages)
+
+    @property
+    def blocks(self) -> tuple[tuple[int, ...], ...]:
+        """The blocks of each stage that run."""
+        return tuple(stage.blocks for stage in self.stages)
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """A weighted mixture of widths and of depths per stage, through which gradients reach the weights.
+    """A weighted mixture of values on each axis, through which gradients reach the weights.
 
     Args:
-        widths: per stage the widths that are mixed, shape (k,), int64.
-        width_weights: per stage their weights, shape (k,).
-        depths: per stage the depths that are mixed, shape (k,), int64.
-        depth_weights: per stage their weights, shape (k,).
+        layout: which axis is what.
+        values: per axis the values that are mixed, shape (k,), int64.
+        weights: per axis their weights, shape (k,).
     """
 
-    widths: tuple[Tensor, ...]
-    width_weights: tuple[Tensor, ...]
-    depths: tuple[Tensor, ...]
-    depth_weights: tuple[Tensor, ...]
+    layout: Layout
+    values: tuple[Tensor, ...]
+    weights: tuple[Tensor, ...]
+
+    def stage(self, i: int) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return values and weights of each knob of a stage."""
+        columns = {knob: self.layout.column(i, knob) for knob in self.layout.each}
+        return {knob: (self.values[c], self.weights[c]) for knob, c in columns.items()}
+
+    def image_sizes(self) -> Iterator[tuple[int | None, Tensor | None]]:
+        """Yield each image size and its weight; (None, None) where the image size is not mixed."""
+        if not self.layout.image_size:
+            yield None, None
+            return
+        yield from zip(self.values[-1].tolist(), self.weights[-1], strict=True)
+
+
+def count(channels: Channels) -> int:
+    """Return the number of channels in use."""
+    return channels if isinstance(channels, int) else len(channels)
+
+
+def same_channels(a: Channels, b: Channels) -> bool:
+    """Return whether a first block's shortcut is the identity: two slices of one length, or two equal drawn sets.
+
+    A drawn set that happens to be a slice is projected.
+    """
+    if isinstance(a, int) or isinstance(b, int):
+        return isinstance(a, int) and isinstance(b, int) and a == b
+    return torch.equal(a, b)
 
 
 def warm_up(
     architecture: Architecture,
     space: NetworkSpace,
+    template: NetworkTemplate,
     *,
     filters: float,
     blocks: float,
@@ -58,22 +113,89 @@ def warm_up(
 ) -> SubNetwork:
     """Switch on, at random, channels beyond the drawn widths and blocks beyond the drawn depths.
 
-    Filter warm-up and block warm-up (Hong et al. 2021, arXiv 2104.11014): one set of channels per stage, since the
-    residual connections of a stage's blocks share it.
+    Filter warm-up and block warm-up (Hong et al. 2021, arXiv 2104.11014): one set of output channels per stage, since
+    the residual connections of a stage's blocks share it. Channels inside blocks are switched on too, those of grouped
+    convolutions in whole groups.
 
     Args:
         architecture: what was drawn.
         space: the full space, whose largest widths and depths bound what is switched on.
-        filters: probability of each further channel, 0..1.
+        template: all that is not searched.
+        filters: probability of each further channel or group, 0..1.
         blocks: probability of each further block, 0..1.
         rng: source of randomness.
     """
-    channels: list[Channels] = []
-    in_use = []
-    for stage, limits in zip(architecture.stages, space.stages, strict=True):
-        further = stage.width + np.flatnonzero(rng.random(limits.width.high - stage.width) < filters)
-        chosen = np.concatenate([np.arange(stage.width), further])
-        channels.append(torch.from_numpy(chosen) if len(further) else stage.width)
-        past = stage.depth + np.flatnonzero(rng.random(limits.depth.high - stage.depth) < blocks)
-        in_use.append((*range(stage.depth), *past.tolist()))
-    return SubNetwork(tuple(channels), tuple(in_use))
+    limits = largest_plans(space, template)
+    stages: list[StageChoice] = []
+    before = template.stem_width
+    for i, (values, stage) in enumerate(zip(_values(architecture), space.stages, strict=True)):
+        entry, further = limits[i]
+        exact = _exactly(values, template)
+        width = count(exact.channels)
+        plans = template.plan(before, values, template.strides[i]), template.plan(width, values, 1)
+        channels = _with_more(width, entry.channels[OUT], int(plans[0].groups.get(OUT, 1)), filters, rng)
+        depth = values["depth"]
+        past = depth + np.flatnonzero(rng.random(stage.depth.high - depth) < blocks)
+        inner = [_inner(plan, most, filters, rng) for plan, most in zip(plans, (entry, further), strict=True)]
+        stages.append(StageChoice(values, channels, (*range(depth), *past.tolist()), *inner))
+        before = width
+    return SubNetwork(tuple(stages), architecture.image_size)
+
+
+def largest_plans(space: NetworkSpace, template: NetworkTemplate) -> list[tuple[BlockPlan, BlockPlan]]:
+    """Return, per stage, the plans of its first and of its further blocks of which all of the space's are parts.
+
+    Raises:
+        NetspaceError: where a block of the space cannot be built.
+    """
+    return _largest_plans(space, template, _Itself(template.kind))
+
+
+class _Itself:
+    """A kind of block as a key: equal to itself alone, since another one may be entered under its name."""
+
+    def __init__(self, kind: Block) -> None:
+        self.kind = kind
+
+    def __hash__(self) -> int:
+        return id(self.kind)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.kind is other.kind
+
+
+@lru_cache(maxsize=8)  # each step of a warm-up asks for them
+def _largest_plans(space: NetworkSpace, template: NetworkTemplate, _: _Itself) -> list[tuple[BlockPlan, BlockPlan]]:
+    found, before = [], np.array([template.stem_width])
+    for i, (stage, stride) in enumerate(zip(space.stages, template.strides, strict=True)):
+        values = stage.states
+        first = largest_of([template.checked_plan(i, inputs, values, stride) for inputs in before.tolist()])
+        outs = template.out(values)
+        found.append((first, template.checked_plan(i, outs, values, 1).largest()))
+        before = np.unique(outs)
+    return found
+
+
+def _values(architecture: Architecture) -> list[dict[str, int]]:
+    return [{"depth": s.depth, "width": s.width, **dict(s.knobs)} for s in architecture.stages]
+
+
+def _exactly(values: Mapping[str, int], template: NetworkTemplate) -> StageChoice:
+    return StageChoice(values, int(template.out(values)), tuple(range(values["depth"])), {}, {})
+
+
+def _with_more(n: int, most: int, each: int, share: float, rng: np.random.Generator) -> Channels:
+    """Return the first n channels and, at random, further ones below `most`, in runs of `each` channels."""
+    more = np.flatnonzero(rng.random((most - n) // each) < share)
+    if not len(more):
+        return n
+    return torch.from_numpy(np.concatenate([np.arange(n), (n + more[:, None] * each + np.arange(each)).ravel()]))
+
+
+def _inner(plan: BlockPlan, most: BlockPlan, filters: float, rng: np.random.Generator) -> dict[str, Channels]:
+    """Switch on further channels inside a block, in whole groups."""
+    return {
+        name: _with_more(int(n), most.channels[name], int(plan.groups.get(name, 1)), filters, rng)
+        for name, n in plan.channels.items()
+        if name not in (IN, OUT)
+    }

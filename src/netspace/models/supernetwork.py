@@ -1,52 +1,23 @@
 """One set of shared weights in which each architecture of a search space is a sub-network.
 
 Weight sharing as in the paper (section 3.3): width w is the first w channels of one super kernel, depth d the
-output of block d of one deepest stage. Here only the channels and blocks in use are computed ("sliced");
-`masking.py` is the same arithmetic as the paper writes it, with masks over the full super kernels.
+output of block d of one deepest stage. Here only the channels and blocks in use are computed (sliced.py);
+masking.py is the same arithmetic as the paper writes it, with masks over the full super kernels.
 """
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netspace.errors import NetspaceError
-from netspace.models.masking import forward_mixture
-from netspace.models.network import BasicBlock, ConvNorm, Network
-from netspace.models.subnetwork import Channels, Mixture, SubNetwork
-from netspace.spaces import Architecture, NetworkTemplate, SearchSpace
-
-
-def _take(tensor: Tensor, channels: Channels, dim: int = 0) -> Tensor:
-    """Keep the channels in use along one dimension: a slice for the first w, a gather for a random set."""
-    if isinstance(channels, int):
-        return tensor.narrow(dim, 0, channels)
-    return tensor.index_select(dim, channels)
-
-
-def _conv_norm(layer: ConvNorm, x: Tensor, inputs: Channels, outputs: Channels) -> Tensor:
-    weight = _take(_take(layer.conv.weight, outputs), inputs, dim=1)
-    x = F.conv2d(layer.thinned(x), weight, None, layer.conv.stride, layer.conv.padding)
-    scale, shift = _take(layer.norm.weight, outputs), _take(layer.norm.bias, outputs)
-    return F.batch_norm(x, None, None, scale, shift, training=True, eps=layer.norm.eps)
-
-
-def _same(a: Channels, b: Channels) -> bool:
-    if isinstance(a, int) or isinstance(b, int):
-        return isinstance(a, int) and isinstance(b, int) and a == b
-    return torch.equal(a, b)
-
-
-def _block(block: BasicBlock, x: Tensor, inputs: Channels, outputs: Channels) -> Tensor:
-    residual = torch.relu(_conv_norm(block.first, x, inputs, outputs))
-    residual = _conv_norm(block.second, residual, outputs, outputs)
-    # As in a stand-alone block, the shortcut is projected only where the shape changes.
-    if block.shortcut is not None and (block.shortcut.stride != 1 or not _same(inputs, outputs)):
-        x = _conv_norm(block.shortcut, x, inputs, outputs)
-    return torch.relu(residual + x)
+from netspace.models.masking import forward_masked
+from netspace.models.masks import masks_of_mixture
+from netspace.models.network import Body, Network
+from netspace.models.sliced import run_sliced
+from netspace.models.subnetwork import Mixture, SubNetwork, largest_plans
+from netspace.spaces import Architecture, NetworkTemplate, SearchSpace, Stage, StageSpace
 
 
 class SuperNetwork(nn.Module):
@@ -56,21 +27,21 @@ class SuperNetwork(nn.Module):
 
     Args:
         template: all that is not searched.
-        search_space: its largest depths and widths give the size of the shared weights.
+        search_space: its largest depths, widths and further knobs give the size of the shared weights.
     """
 
     def __init__(self, template: NetworkTemplate, search_space: SearchSpace) -> None:
         super().__init__()
         self.template, self.space = template, search_space.full
-        stages = self.space.stages
-        largest = Architecture.of([s.depth.high for s in stages], [s.width.high for s in stages])
-        self.shared = Network(largest, template, project=True, running=False)
+        pairs = zip(largest_plans(self.space, template), self.space.stages, strict=True)
+        plans = [[first] + [further] * (stage.depth.high - 1) for (first, further), stage in pairs]
+        self.shared = Body(template, plans, shared=True, running=False)
 
     def forward(self, x: Tensor, choice: Architecture | SubNetwork | Mixture) -> Tensor:
         """Compute logits of a sub-network.
 
         Args:
-            x: images, shape (n, channels, image_size, image_size).
+            x: images, shape (n, channels, image_size, image_size); resized where the choice has another image size.
             choice: an Architecture or SubNetwork runs sliced, a Mixture (the relaxed search) masked.
 
         Returns:
@@ -80,32 +51,35 @@ class SuperNetwork(nn.Module):
             NetspaceError: where an architecture has other stages than the search space, or exceeds it.
         """
         if isinstance(choice, Mixture):
-            return forward_mixture(self.shared, x, choice)
+            return self._mixed(x, choice)
         if isinstance(choice, Architecture):
-            self._check(choice)
-            choice = SubNetwork.of(choice)
-        return self._sliced(x, choice)
+            choice = SubNetwork.of(self.checked(choice), self.template)
+        return run_sliced(self.shared, resized(x, choice.image_size), choice)
 
-    def _sliced(self, x: Tensor, choice: SubNetwork) -> Tensor:
-        x = torch.relu(_conv_norm(self.shared.stem, x, self.template.channels, self.template.stem_width))
-        chain: list[Channels] = [self.template.stem_width, *(_on(c, x) for c in choice.channels)]
-        for stage, blocks, (inputs, outputs) in zip(self.shared.stages, choice.blocks, pairwise(chain), strict=True):
-            assert isinstance(stage, nn.Sequential)
-            assert blocks[0] == 0
-            for j in blocks:
-                block = stage[j]
-                assert isinstance(block, BasicBlock)
-                x = _block(block, x, inputs if j == 0 else outputs, outputs)
-        head = self.shared.classifier
-        return F.linear(x.mean((2, 3)), _take(head.weight, chain[-1], dim=1), head.bias)
+    def _mixed(self, x: Tensor, mixture: Mixture) -> Tensor:
+        total: Tensor | None = None
+        masks = masks_of_mixture(self.shared, mixture, self.space)
+        for size, weight in mixture.image_sizes():
+            logits = forward_masked(self.shared, resized(x, size), masks)
+            if weight is None:
+                return logits
+            part = weight.to(x.device) * logits
+            total = part if total is None else total + part
+        assert total is not None
+        return total
 
-    def _check(self, architecture: Architecture) -> None:
-        limits = self.shared.architecture
-        if len(architecture.stages) != len(limits.stages) or any(
-            point.depth > most.depth or point.width > most.width
-            for point, most in zip(architecture.stages, limits.stages, strict=True)
-        ):
-            raise NetspaceError(f"{architecture} is not inside of the super network's {limits}")
+    def checked(self, architecture: Architecture) -> Architecture:
+        """Return an architecture with every knob, where the shared weights hold it.
+
+        Raises:
+            NetspaceError: where they do not.
+        """
+        limits = self.space.stages
+        if len(architecture.stages) == len(limits):
+            whole = self.template.complete(architecture)
+            if all(_within(point, most) for point, most in zip(whole.stages, limits, strict=True)):
+                return whole
+        raise NetspaceError(f"{architecture} is not inside of the super network's {self.space}")
 
     @torch.no_grad()
     def extract(self, architecture: Architecture) -> Network:
@@ -113,13 +87,28 @@ class SuperNetwork(nn.Module):
 
         Its BatchNorms have no running statistics yet: `recalibrate` it before evaluation mode.
         """
-        self._check(architecture)
-        network = Network(architecture, self.template).to(self.shared.classifier.weight.device)
+        network = Network(self.checked(architecture), self.template).to(self.shared.classifier.weight.device)
         shared = dict(self.shared.named_parameters())
         for name, parameter in network.named_parameters():
-            parameter.copy_(shared[name][tuple(slice(size) for size in parameter.shape)])
+            parameter.copy_(part_of(shared[name], parameter.shape))
         return network
 
 
-def _on(channels: Channels, x: Tensor) -> Channels:
-    return channels if isinstance(channels, int) else channels.to(x.device)
+def _within(stage: Stage, most: StageSpace) -> bool:
+    axes = {"depth": stage.depth, "width": stage.width, **dict(stage.knobs)}
+    return all(value <= most.knob(name).high for name, value in axes.items())
+
+
+def resized(x: Tensor, image_size: int | None) -> Tensor:
+    """Return images (n, channels, size, size) at another size, bilinear with antialiasing; None leaves them."""
+    if image_size is None or image_size == x.shape[-1]:
+        return x
+    return F.interpolate(x, size=(image_size, image_size), mode="bilinear", antialias=True, align_corners=False)
+
+
+def part_of(shared: Tensor, shape: torch.Size) -> Tensor:
+    """Return the first channels of a shared weight, and the middle of its kernel."""
+    kept = [slice(size) for size in shape[:2]]
+    for whole, size in zip(shared.shape[2:], shape[2:], strict=True):
+        kept.append(slice((whole - size) // 2, (whole - size) // 2 + size))
+    return shared[tuple(kept)]

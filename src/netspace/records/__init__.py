@@ -8,11 +8,12 @@ from netspace.records.elite import (
     Fidelity,
     Provenance,
     Quantiles,
+    elite_filename,
     elite_from_plain,
     load_elite,
 )
 from netspace.records.population import Population, by_budget, pairs_at_equal_budget
-from netspace.records.recovery import Missing, check_complete, missing
+from netspace.records.recovery import Missing, check_complete, missing, notes_on_missing
 from netspace.records.store import NetworkStore, Planned, population_name
 from netspace.records.trained import TrainedNetwork
 
@@ -31,10 +32,12 @@ __all__ = [
     "TrainedNetwork",
     "by_budget",
     "check_complete",
+    "elite_filename",
     "elite_from_plain",
     "load_architecture",
     "load_elite",
     "missing",
+    "notes_on_missing",
     "pairs_at_equal_budget",
     "population_name",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from pydantic import Field, PlainSerializer, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.cost import Cost, cost
-from netspace.documents import from_plain, read_yaml, to_yaml, write_atomically
+from netspace.documents import from_plain, later, read_yaml, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.spaces import Architecture, NetworkTemplate
 from netspace.spaces.architecture import MOST_STAGES, Depth, Width
@@ -30,6 +31,7 @@ class ChosenArchitecture:
     Args:
         depth: number of blocks of each stage.
         width: output channels of each stage.
+        knobs: values of each further knob, one per stage, by name.
         template: all of the network that is not searched; None in a file that holds depth and width only.
         cost: FLOPs (multiply-adds), params and activations; None where the template is not known.
         provenance: where it came from, such as `space`, `score`, `budget`, `run` and `seed`; free keys.
@@ -42,6 +44,7 @@ class ChosenArchitecture:
     cost: CostByName | None = None
     provenance: dict[str, Any] | None = None
     schema: int = SCHEMA
+    knobs: Mapping[str, tuple[Annotated[int, Field(ge=1)], ...]] = later({})
 
     @model_validator(mode="after")
     def _check(self) -> ChosenArchitecture:
@@ -55,7 +58,10 @@ class ChosenArchitecture:
                 f"{self.architecture} has {stages} stages, but its template {len(self.template.strides)}; "
                 "give one depth and one width per stride of the template"
             )
-        exact = cost(self.architecture, self.template)
+        try:
+            exact = cost(self.architecture, self.template)
+        except NetspaceError as error:
+            raise ValueError(str(error)) from None
         if self.cost is not None and self.cost != exact:
             raise ValueError(f"the file says {self.cost}, but {self.architecture} in its template is {exact}")
         return self
@@ -64,18 +70,20 @@ class ChosenArchitecture:
     def of(
         cls, architecture: Architecture, template: NetworkTemplate, *, provenance: dict[str, Any] | None = None
     ) -> ChosenArchitecture:
-        """Price an architecture and keep it with its template.
+        """Price an architecture and keep it with its template, which is then for its image size.
 
         Raises:
             ValueError: where the numbers of stages differ.
         """
-        costs = cost(architecture, template)
-        return cls(architecture.depths, architecture.widths, template, costs, provenance)
+        template = template.at(architecture.image_size)
+        whole = template.complete(replace(architecture, image_size=None))
+        costs = cost(whole, template)
+        return cls(whole.depths, whole.widths, template, costs, provenance, knobs=whole.knobs)
 
     @property
     def architecture(self) -> Architecture:
-        """Depth and width per stage as an Architecture."""
-        return Architecture.of(self.depth, self.width)
+        """Depth, width and further knobs per stage as an Architecture."""
+        return Architecture.of(self.depth, self.width, self.knobs)
 
     def within(self, template: NetworkTemplate) -> ChosenArchitecture:
         """Return it in a template of the caller's, for a file that holds none.

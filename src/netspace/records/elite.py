@@ -145,6 +145,10 @@ class EliteSpace:
                 raise ValueError(
                     f"candidates.{i} has {stages} stages, but the template {strides} strides; give one stride per stage"
                 )
+            try:
+                self.template.check_space(candidate.space)
+            except NetspaceError as error:
+                raise ValueError(f"candidates.{i}: {error}") from None
         return self
 
     @property
@@ -165,13 +169,18 @@ class EliteSpace:
     @property
     def filename(self) -> str:
         """Name of its file in a run folder."""
-        return f"elite-{self.budget}.yaml"
+        return elite_filename(self.budget)
 
     def save(self, folder: Path) -> Path:
         """Write it into a folder, whole or not at all; return the file's path."""
         path = folder / self.filename
         write_atomically(path, to_yaml(self))
         return path
+
+
+def elite_filename(budget: object) -> str:
+    """Return the name of the file of a budget's Elite Space; of `*`, a pattern of all of them."""
+    return f"elite-{budget}.yaml"
 
 
 def load_elite(path: Path) -> EliteSpace:

@@ -11,8 +11,10 @@ from typing_extensions import TypedDict
 from netspace.documents import from_plain, read_yaml
 from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN
+from netspace.records.versions import check_version
 
 EVALUATION_FILE = "evaluation.yaml"
+NEWEST = 1  # version of the file
 
 
 class _Recipe(TypedDict, total=False):
@@ -42,7 +44,9 @@ def read_evaluation(file: Path) -> dict[str, Any]:
     Raises:
         NetspaceError: where the file can't be read, or names the field at fault.
     """
-    evaluation: dict[str, Any] = {**from_plain(_Evaluation, read_yaml(file), str(file))}
+    plain = read_yaml(file)
+    check_version(plain, NEWEST, str(file))
+    evaluation: dict[str, Any] = {**from_plain(_Evaluation, plain, str(file))}
     for name, sizes in evaluation.get("populations", {}).items():
         if sizes and not ({"members", "in_band"} <= sizes.keys() and sizes["in_band"] <= sizes["members"]):
             raise NetspaceError(f"{file}: populations.{name}: it needs `members`, and `in_band`, which is not more")

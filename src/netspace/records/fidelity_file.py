@@ -10,8 +10,10 @@ from typing_extensions import TypedDict
 from netspace.documents import from_plain, read_json
 from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN, Finite, Share, Unknown
+from netspace.records.versions import check_version
 
 FIDELITY_FILE = "fidelity.json"
+NEWEST = 1  # version of the file
 SUPERNET = "super network"  # the score that each network has
 
 
@@ -45,7 +47,9 @@ def read_fidelity(file: Path) -> dict[str, Any]:
     Raises:
         NetspaceError: where the file can't be read, or names the field at fault.
     """
-    fidelity: dict[str, Any] = {**from_plain(_Fidelity, read_json(file), str(file))}
+    plain = read_json(file)
+    check_version(plain, NEWEST, str(file))
+    fidelity: dict[str, Any] = {**from_plain(_Fidelity, plain, str(file))}
     for i, network in enumerate(fidelity["networks"]):
         if SUPERNET not in network["scores"]:
             raise NetspaceError(f"{file}: networks.{i}.scores: there is no '{SUPERNET}' among them")

@@ -11,6 +11,9 @@ from typing_extensions import TypedDict
 from netspace.documents import from_plain, read_json
 from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN, Finite, Share
+from netspace.records.versions import check_version
+
+NEWEST = 1  # version of the file
 
 
 class _Interval(TypedDict):
@@ -26,11 +29,13 @@ class _Known(TypedDict):
 
 
 class _Stage(TypedDict):
+    __pydantic_config__ = OPEN  # type: ignore[misc]
     depth: int | str
     width: int | str
 
 
 class _Space(TypedDict):
+    __pydantic_config__ = OPEN  # type: ignore[misc]
     stages: Annotated[list[_Stage], Field(min_length=1)]
 
 
@@ -92,7 +97,9 @@ def read_front(file: Path) -> dict[str, Any]:
     Raises:
         NetspaceError: where the file can't be read, or names the field at fault.
     """
-    front: dict[str, Any] = {**from_plain(_Front, read_json(file), str(file))}
+    plain = read_json(file)
+    check_version(plain, NEWEST, str(file))
+    front: dict[str, Any] = {**from_plain(_Front, plain, str(file))}
     names = [signal["name"] for signal in front["signals"]]
     if front["signal"] not in names:
         raise NetspaceError(f"{file}: signal '{front['signal']}' is none of its signals ({', '.join(names)})")

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from netspace.cost import COST_NAME
 from netspace.documents import from_plain, parse_json, read_text
 from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN, Finite, Share
 
 LOG = "search.jsonl"
+_BUDGET = rf"^({COST_NAME}=)?[0-9.e+]+[KMGT]?$"  # the name goes into files' names
 
 
 class _Budget(TypedDict):
@@ -33,7 +35,7 @@ class _Epoch(TypedDict):
     epochs: Annotated[int, Field(ge=1)]
     warmup: bool
     loss: float  # not finite where a search diverged
-    budgets: dict[Annotated[str, Field(pattern=r"^[0-9.e+]+[KMGT]?$")], _Budget]  # the name goes into files' names
+    budgets: dict[Annotated[str, Field(pattern=_BUDGET)], _Budget]
     exposure: list[_Exposure]
 
 

@@ -11,8 +11,10 @@ from typing_extensions import TypedDict
 from netspace.documents import from_plain, read_json
 from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN
+from netspace.records.versions import check_version
 
 NAS_FILE = "nas.json"
+NEWEST = 1  # version of the file
 PerStage = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
 
 
@@ -49,7 +51,9 @@ def read_nas(file: Path) -> dict[str, Any]:
     Raises:
         NetspaceError: where the file can't be read, or names the field at fault.
     """
-    document: dict[str, Any] = {**from_plain(_Nas, read_json(file), str(file))}
+    plain = read_json(file)
+    check_version(plain, NEWEST, str(file))
+    document: dict[str, Any] = {**from_plain(_Nas, plain, str(file))}
     for i, found in enumerate(document["found"]):
         if len(found["depth"]) != len(found["width"]):
             raise NetspaceError(f"{file}: found.{i} has {len(found['depth'])} depths but {len(found['width'])} widths")

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from netspace.cost import Budget, CostKind, format_amount, parse_amount
+from netspace.cost import Budget, parse_amount
 from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace
@@ -57,7 +57,7 @@ class Population:
     subject: str = ""
     target: Annotated[int, Field(ge=1)] | None = None
     tolerance: Annotated[float, Field(ge=0, lt=1)] | None = None
-    cost: CostKind | None = None
+    cost: str | None = None
     source: str = ""
     run: str = ""
     estimator: str = ""
@@ -86,8 +86,7 @@ class Population:
         """The budget's target as text, such as `10M`; None without a budget."""
         if self.target is None:
             return None
-        short = format_amount(self.target)
-        return short if parse_amount(short) == self.target else str(self.target)
+        return str(Budget(self.target, kind=self.cost or "flops"))
 
     def same_source(self, other: Population) -> bool:
         """Say whether two populations were drawn from the same thing at the same budget, as far as is known.
@@ -168,9 +167,8 @@ def enter_populations(db: sqlite3.Connection, populations: Sequence[Population])
         db.execute(f"INSERT OR REPLACE INTO populations ({', '.join(columns)}) VALUES ({marks})", asdict(one))
 
 
-def migrate(db: sqlite3.Connection, source: str) -> None:
-    """Bring a store of schema 1 to schema 2: give it the table of populations, from its networks' names."""
+def to_2(db: sqlite3.Connection, source: str) -> None:
+    """Give a store of schema 1 the table of populations, from its networks' names; see records/migrations.py."""
     known = read_populations(db, source)
     db.execute(TABLE)
     enter_populations(db, list(known.values()))
-    db.execute("UPDATE about SET schema = 2")

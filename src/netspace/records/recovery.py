@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from netspace.errors import UnfinishedError
 from netspace.records.database import reading, writing
@@ -86,6 +88,12 @@ def missing(store: NetworkStore) -> Missing:
     lost = Counter(reason for reason in reasons if reason.startswith(LOST))
     waiting = sum(row["status"] in ("waiting", "claimed") for row in rows)
     return Missing(len(rows), waiting, dict(sorted(lost.items())))
+
+
+def notes_on_missing(folders: Iterable[Path]) -> list[str]:
+    """Return a sentence for each folder of trained networks in which some are missing."""
+    lacking = {folder: missing(NetworkStore(folder)) for folder in folders}
+    return [f"{folder}: {what}; going on without them" for folder, what in lacking.items() if what]
 
 
 def check_complete(store: NetworkStore) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from netspace.errors import NetspaceError
+from netspace.spaces import Architecture
 
 DONE = ("ok", "diverged", "failed")
 STATUSES = ("waiting", "claimed", *DONE)
@@ -36,6 +37,12 @@ def _stages(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(type(v) is int and 1 <= v <= LARGEST for v in value)
 
 
+def _knobs(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(_stages([v] if name == "image_size" else v) for name, v in value.items())
+
+
 _SHARE, _NOTE = ("a share from 0 to 1, or nothing", _share), ("text, or nothing", lambda v: v is None or _text(v))
 _STAGES = ("a JSON list of positive whole numbers, one per stage", _stages)
 _COLUMNS: dict[str, tuple[str, Test]] = {
@@ -45,6 +52,7 @@ _COLUMNS: dict[str, tuple[str, Test]] = {
     "seed": _whole(0),
     "depth": _STAGES,
     "width": _STAGES,
+    "knobs": ("a JSON object of lists, one value per stage, and perhaps image_size", _knobs),
     **dict.fromkeys(("flops", "params", "activations"), _whole(1)),
     "status": (f"one of {', '.join(STATUSES)}", STATUSES.__contains__),
     **dict.fromkeys(("validation_error", "test_error"), _SHARE),
@@ -83,14 +91,31 @@ def checked_about(found: list[Mapping[str, Any]], file: Path) -> dict[str, Any]:
     return about
 
 
+def architecture_of(row: Mapping[str, Any]) -> Architecture:
+    """Return a row's network: `depth`, `width` and each of `knobs` are lists, one value per stage."""
+    knobs = dict(row.get("knobs") or {})
+    image_size = knobs.pop("image_size", None)
+    return Architecture.of(row["depth"], row["width"], knobs, image_size)
+
+
+def knobs_of(architecture: Architecture) -> dict[str, Any]:
+    """Return what a row says of an architecture beside depth and width."""
+    size = architecture.image_size
+    found: dict[str, Any] = {name: list(values) for name, values in architecture.knobs.items()}
+    return found if size is None else {**found, "image_size": size}
+
+
 def _checked(row: dict[str, Any], file: Path) -> dict[str, Any]:
-    for key in ("depth", "width"):
+    for key in ("depth", "width", "knobs"):
         row[key] = _parsed(row[key])
     for key, (wanted, holds) in _COLUMNS.items():
         if not holds(row[key]):
             raise _fault(file, row, f"{key} is {_shown(row[key])}; it should be {wanted}")
     if len(row["depth"]) != len(row["width"]):
         raise _fault(file, row, f"has {len(row['depth'])} depths and {len(row['width'])} widths")
+    for name, values in row["knobs"].items():
+        if name != "image_size" and len(values) != len(row["depth"]):
+            raise _fault(file, row, f"has {len(row['depth'])} depths and {len(values)} values of {name}")
     if row["status"] == "ok" and None in (row["validation_error"], row["test_error"]):
         raise _fault(file, row, "is 'ok' and lacks an error")
     return row

@@ -8,6 +8,7 @@ one pool leave each other's rows to their parent, who knows how they ended.
 from __future__ import annotations
 
 import json
+import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +19,12 @@ from netspace.cost import Cost
 from netspace.errors import NetspaceError
 from netspace.records.database import reading, writing
 from netspace.records.holding import Hold, Watch
-from netspace.records.population import TABLE, Population, enter_populations, migrate, read_populations
-from netspace.records.row import checked_about, checked_rows
+from netspace.records.migrations import check_version, migrate, newest, select
+from netspace.records.population import TABLE, Population, enter_populations, read_populations
+from netspace.records.row import architecture_of, checked_about, checked_rows, knobs_of
 from netspace.records.trained import TrainedNetwork
 from netspace.spaces import Architecture
 
-SCHEMA = 2
-READABLE = (1, SCHEMA)
 FILE = "networks.sqlite"
 _CREATE = f"""
 CREATE TABLE about (schema INTEGER NOT NULL, recipe TEXT NOT NULL, data TEXT NOT NULL, template TEXT NOT NULL);
@@ -35,12 +35,13 @@ CREATE TABLE networks (
   flops INTEGER NOT NULL, params INTEGER NOT NULL, activations INTEGER NOT NULL,
   status TEXT NOT NULL DEFAULT 'waiting', worker TEXT,
   validation_error REAL, test_error REAL, curve TEXT, seconds REAL, device TEXT, reason TEXT,
+  knobs TEXT NOT NULL DEFAULT '{{}}',
   UNIQUE (population, place)
 );
 {TABLE};
 """
 COLUMNS = (
-    *("id", "population", "place", "seed", "depth", "width", "flops", "params", "activations"),
+    *("id", "population", "place", "seed", "depth", "width", "knobs", "flops", "params", "activations"),
     *("status", "validation_error", "test_error", "seconds", "device", "reason"),
 )
 
@@ -90,18 +91,18 @@ class NetworkStore:
             NetspaceError: where it holds others, or is of another schema.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        given = {"schema": SCHEMA, "recipe": recipe, "data": data, "template": template}
+        given = {"recipe": recipe, "data": data, "template": template}
         with writing(self.file) as db:
             db.execute("BEGIN IMMEDIATE")
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'about'").fetchone():
                 for statement in filter(str.strip, _CREATE.split(";")):
                     db.execute(statement)
-                db.execute("INSERT INTO about VALUES (:schema, :recipe, :data, :template)", given)
-            stored = checked_about(db.execute("SELECT * FROM about").fetchall(), self.file)
-            if stored["schema"] == 1:
-                stored["schema"] = SCHEMA
-                if stored == given:
-                    migrate(db, str(self.file))
+                db.execute(
+                    "INSERT INTO about VALUES (:schema, :recipe, :data, :template)", {"schema": newest(), **given}
+                )
+            stored = self._about(db)
+            if stored == {"schema": stored["schema"], **given}:  # another one is refused, and left as it is
+                stored = migrate(db, stored, str(self.file))
             db.execute("COMMIT")
         _compare(self.file, stored, given, "give another --out")
 
@@ -111,10 +112,8 @@ class NetworkStore:
         Raises:
             NetspaceError: where it is not there, or holds others.
         """
-        stored = self.about()
-        schema = stored["schema"] if stored["schema"] in READABLE else SCHEMA
-        given = {"schema": schema, "recipe": recipe, "data": data, "template": template}
-        _compare(self.file, stored, given, "its networks can't be compared with these")
+        given = {"recipe": recipe, "data": data, "template": template}
+        _compare(self.file, self.about(), given, "its networks can't be compared with these")
 
     def add(self, planned: list[Planned], populations: Sequence[Population] = ()) -> None:
         """Enter networks that are to be trained, and what their populations are; networks that are there stay as is.
@@ -124,17 +123,20 @@ class NetworkStore:
         """
         with writing(self.file) as db:
             db.execute("BEGIN IMMEDIATE")
+            migrate(db, self._about(db), str(self.file))
             for network in planned:
                 row = _planned_row(network)
                 db.execute(
-                    "INSERT OR IGNORE INTO networks (population, place, seed, depth, width, flops, params, activations)"
-                    " VALUES (:population, :place, :seed, :depth, :width, :flops, :params, :activations)",
+                    "INSERT OR IGNORE INTO networks"
+                    " (population, place, seed, depth, width, knobs, flops, params, activations) VALUES"
+                    " (:population, :place, :seed, :depth, :width, :knobs, :flops, :params, :activations)",
                     row,
                 )
                 found = db.execute(
-                    "SELECT seed, depth, width FROM networks WHERE population = :population AND place = :place", row
+                    "SELECT seed, depth, width, knobs FROM networks WHERE population = :population AND place = :place",
+                    row,
                 ).fetchone()
-                if tuple(found) != (row["seed"], row["depth"], row["width"]):
+                if tuple(found) != (row["seed"], row["depth"], row["width"], row["knobs"]):
                     db.execute("ROLLBACK")
                     raise NetspaceError(
                         f"{self.file}: network {network.place} of '{network.population}' is another one; the store "
@@ -153,8 +155,8 @@ class NetworkStore:
         with writing(self.file) as db:
             db.execute("BEGIN IMMEDIATE")
             rows = db.execute(
-                "SELECT id, depth, width, seed, status, worker FROM networks WHERE status IN ('waiting', 'claimed')"
-                " ORDER BY place, population"
+                "SELECT id, depth, width, knobs, seed, status, worker FROM networks"
+                " WHERE status IN ('waiting', 'claimed') ORDER BY place, population"
             ).fetchall()
             alive: dict[str, bool] = {}
             for row in rows:
@@ -170,7 +172,8 @@ class NetworkStore:
         """Return what was claimed in this process's name before it began, as `claim` does."""
         with reading(self.file) as db:
             found = db.execute(
-                "SELECT id, depth, width, seed FROM networks WHERE status = 'claimed' AND worker = ?", (self._worker,)
+                "SELECT id, depth, width, knobs, seed FROM networks WHERE status = 'claimed' AND worker = ?",
+                (self._worker,),
             ).fetchall()
         return [_claimed(row) for row in found]
 
@@ -199,7 +202,8 @@ class NetworkStore:
         """
         self._check_there()
         with reading(self.file) as db:
-            found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM networks ORDER BY population, place").fetchall()
+            columns = select(COLUMNS, self._about(db)["schema"])
+            found = db.execute(f"SELECT {columns} FROM networks ORDER BY population, place").fetchall()
         return checked_rows(found, self.file)
 
     def populations(self) -> dict[str, Population]:
@@ -212,13 +216,18 @@ class NetworkStore:
         """Return the schema and the fingerprints of recipe, data and template that all networks share."""
         self._check_there()
         with reading(self.file) as db:
-            return checked_about(db.execute("SELECT * FROM about").fetchall(), self.file)
+            return self._about(db)
 
     def counts(self) -> dict[str, int]:
         """Return the number of networks of each status; the store has to be there."""
         self._check_there()
         with reading(self.file) as db:
             return {row[0]: row[1] for row in db.execute("SELECT status, count(*) FROM networks GROUP BY status")}
+
+    def _about(self, db: sqlite3.Connection) -> dict[str, Any]:
+        about = checked_about(db.execute("SELECT * FROM about").fetchall(), self.file)
+        check_version(about, str(self.file))
+        return about
 
     def _check_there(self) -> None:
         if not self.file.exists():
@@ -246,7 +255,8 @@ class NetworkStore:
 
 
 def _claimed(row: Any) -> tuple[int, Architecture, int]:
-    return row["id"], Architecture.of(json.loads(row["depth"]), json.loads(row["width"])), row["seed"]
+    values = {key: json.loads(row[key]) for key in ("depth", "width", "knobs")}
+    return row["id"], architecture_of(values), row["seed"]
 
 
 def _compare(file: Path, stored: dict[str, Any], given: dict[str, Any], advice: str) -> None:
@@ -262,5 +272,6 @@ def _planned_row(network: Planned) -> dict[str, Any]:
         "seed": network.seed,
         "depth": json.dumps(network.architecture.depths),
         "width": json.dumps(network.architecture.widths),
+        "knobs": json.dumps(knobs_of(network.architecture)),
         **network.cost._asdict(),
     }

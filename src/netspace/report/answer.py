@@ -20,6 +20,7 @@ from netspace.report.next_step import (
     more_step,
     network_step,
 )
+from netspace.report.ranges import in_words
 
 SURE = 0.05  # largest p, corrected by Holm, at which a difference counts as shown
 BASELINES = {
@@ -98,7 +99,7 @@ def _elites(material: Material) -> list[tuple[EliteSpace, Path | None]]:
 
 def _elite_of(material: Material, one: Population) -> tuple[EliteSpace | None, Path | None]:
     """Return the Elite Space that a population was drawn from, where the report has it, and its file."""
-    alike = [(e, f) for e, f in _elites(material) if one.kind == "elite" and e.budget.target == one.target]
+    alike = [(e, f) for e, f in _elites(material) if one.kind == "elite" and str(e.budget) == one.budget]
     if one.space:
         alike = [(e, f) for e, f in alike if to_plain(e.space) == json.loads(one.space)]
     of_run = [(e, f) for e, f in alike if f is not None and one.run and f.resolve().parent.name == one.run]
@@ -107,22 +108,20 @@ def _elite_of(material: Material, one: Population) -> tuple[EliteSpace | None, P
     return None, Path(one.source) if one.kind == "elite" and one.source else None
 
 
-def _ranges(stages: list[dict[str, Any]]) -> str:
-    depths, widths = (" · ".join(str(stage[knob]) for stage in stages) for knob in ("depth", "width"))
-    return f"depths {depths} and widths {widths}"
-
-
 def _space_text(material: Material, one: Population, elite: EliteSpace | None) -> str:
     """Say which space it is, and how often its networks meet the budget, as far as this is known."""
-    stages = json.loads(one.space)["stages"] if one.space else None
-    stages = stages or (None if elite is None else to_plain(elite.space)["stages"])
+    space = json.loads(one.space) if one.space else None if elite is None else to_plain(elite.space)
     size = material.space_sizes().get(one.name)
     rate = None if elite is None else elite.candidates[0].hit_rate
     if size and size.get("members"):
         rate = size["in_band"] / size["members"]
-    parts = [f"has {_ranges(stages)}"] if stages else []
+    parts = [f"has {in_words(space)}"] if space else []
     parts += [f"meets the budget with {_share(rate)} of its networks"] if rate is not None else []
-    return f"At {one.budget} FLOPs {_what(one)} {' and '.join(parts) or 'was evaluated'}."
+    return f"At {_budget(one)} {_what(one)} {' and '.join(parts) or 'was evaluated'}."
+
+
+def _budget(one: Population) -> str:
+    return one.budget or "" if one.cost not in (None, "flops") else f"{one.budget} FLOPs"
 
 
 def _share(share: float) -> str:
@@ -166,7 +165,7 @@ def _told(c: Comparison, p: float) -> int:
 
 def _chosen_text(elite: EliteSpace) -> str:
     best = elite.candidates[0]
-    text = f"At {elite.budget} FLOPs the search chose the space with {_ranges(to_plain(elite.space)['stages'])}; "
+    text = f"At {elite.budget.words} the search chose the space with {in_words(to_plain(elite.space))}; "
     text += f"{_share(best.hit_rate)} of its networks meet the budget (± {elite.budget.tolerance:.0%}). "
     chance = f"{elite.chance}: {best.probability:.2f}" + (
         ", so others may be as good" if best.probability < 0.5 else ""

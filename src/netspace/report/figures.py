@@ -28,7 +28,8 @@ def hover(row: dict[str, Any]) -> str:
     """Return what is shown under the pointer at a network: where it is in the store, its depths, widths, costs."""
     costs = ", ".join(f"{format_amount(row[kind])} {kind}" for kind in ("flops", "params", "activations"))
     place = f"{row['population']} #{row['place']} (row {row['id']})"
-    return f"{shown(place)}\nd={row['depth']} w={row['width']}\n{costs}\ntest error {row['test_error']:.2%}"
+    knobs = "".join(f" {name}={values}" for name, values in row.get("knobs", {}).items())
+    return f"{shown(place)}\nd={row['depth']} w={row['width']}{knobs}\n{costs}\ntest error {row['test_error']:.2%}"
 
 
 def _note(material: Material, n: int) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 from netspace.records import FRONT_FILE
 from netspace.records.front_file import read_front
 from netspace.report.chart import COLOURS, FLOPS, Chart, Series
+from netspace.report.ranges import SHORT, plural, shown_ranges
 from netspace.report.tables import TextTable
+from netspace.runs import FRONT
 
 BLUE, ORANGE = COLOURS[0], COLOURS[1]
 GOLDEN = 0.6180339887498949
@@ -16,30 +18,37 @@ GOLDEN = 0.6180339887498949
 
 def front_files(folders: list[Path]) -> list[Path]:
     """Return where `netspace front` wrote its answer, among run folders and inside them."""
-    places = [place / FRONT_FILE for folder in folders for place in (folder, folder / "front")]
+    places = [place / FRONT_FILE for folder in folders for place in (folder, folder / FRONT)]
     return [file for file in dict.fromkeys(places) if file.exists()]
 
 
 def front_charts(file: Path) -> list[Chart]:
-    """Draw predicted error against FLOPs: all spaces, the best of each budget, what is tied with it, the search's own.
+    """Draw predicted error against cost: all spaces, the best of each budget, what is tied with it, the search's own.
+
+    One chart for each kind of cost.
 
     Args:
         file: `front.json` as `netspace front` wrote it.
     """
     document = read_front(file)
-    answers = sorted(document["budgets"], key=lambda a: a["target"])
+    kinds = dict.fromkeys(answer.get("kind", "flops") for answer in document["budgets"])
+    return [_chart(file, document, kind) for kind in kinds]
+
+
+def _chart(file: Path, document: dict[str, Any], kind: str) -> Chart:
+    """Draw the answers at budgets of one kind of cost."""
+    own = [answer for answer in document["budgets"] if answer.get("kind", "flops") == kind]
+    answers = sorted(own, key=lambda a: a["target"])
     shown = f"spaces of sufficient hit rate ({_counts(answers)})"
     series = [Series(shown, *_cloud(answers))]
     series += [_tied(answers)] if any(a["ties"] for a in answers) else []
     series += _best(answers)
     series += [_searched(answers)] if any(a["searched"] for a in answers) else []
     run, y = _run(file), "predicted error (%)"
-    title, ticks = (
-        f"Front of spaces: predicted error against FLOPs ({run})",
-        {a["target"]: a["budget"] for a in answers},
-    )
-    look: dict[str, Any] = {"x_ticks": ticks, "log_x": True, "percent": True}
-    return [Chart(f"front-{run}", title, _note(document), FLOPS, y, series, **look)]
+    name, axis, cost = (f"front-{run}", FLOPS, "FLOPs") if kind == "flops" else (f"front-{run}-{kind}", kind, kind)
+    look: dict[str, Any] = {"x_ticks": {a["target"]: a["budget"] for a in answers}, "log_x": True, "percent": True}
+    title = f"Front of spaces: predicted error against {cost} ({run})"
+    return Chart(name, title, _note(document), axis, y, series, **look)
 
 
 def front_tables(file: Path) -> list[TextTable]:
@@ -49,18 +58,26 @@ def front_tables(file: Path) -> list[TextTable]:
     rows = []
     for answer in sorted(document["budgets"], key=lambda a: a["target"]):
         best, found = answer["spaces"][0], answer["searched"]
-        depths, widths = _ranges(best["space"])
         ties = f"{answer['ties']} of the next {len(answer['spaces']) - 1}"
         own = "" if found is None else f"{found['error']:.2%} ({found['hit_rate']:.1%})"
-        rows.append([answer["budget"], depths, widths, _error(best) + mark, ties, f"{best['hit_rate']:.1%}", own])
-    shape = ("budget", "depths", "widths")
+        rows.append(
+            [
+                answer["budget"],
+                *shown_ranges(best["space"]).values(),
+                _error(best) + mark,
+                ties,
+                f"{best['hit_rate']:.1%}",
+                own,
+            ]
+        )
+    shape = ("budget", *(plural(knob) for knob in shown_ranges(document["budgets"][0]["spaces"][0]["space"])))
     columns = (*shape, "predicted error (95 %)", "tied with it", "hit rate", "the search's elite (hit rate)")
     return [TextTable(f"Front of spaces: the best of each budget ({_run(file)})", columns, rows)]
 
 
 def _run(file: Path) -> str:
     folder = file.absolute().parent
-    return folder.parent.name if folder.name == "front" else folder.name
+    return folder.parent.name if folder.name == FRONT else folder.name
 
 
 def _counts(answers: list[dict[str, Any]]) -> str:
@@ -105,18 +122,13 @@ def _searched(answers: list[dict[str, Any]]) -> Series:
 
 
 def _hover(answer: dict[str, Any], one: dict[str, Any]) -> str:
-    depths, widths = _ranges(one["space"])
+    ranges = "\n".join(f"{SHORT.get(knob, knob)}={text}" for knob, text in shown_ranges(one["space"]).items())
     error = _error(one) if isinstance(one["error"], dict) else f"{one['error']:.2%}"
-    return f"{answer['budget']}\nd={depths}\nw={widths}\npredicted error {error}\nhit rate {one['hit_rate']:.1%}"
+    return f"{answer['budget']}\n{ranges}\npredicted error {error}\nhit rate {one['hit_rate']:.1%}"
 
 
 def _error(one: dict[str, Any]) -> str:
     return "{value:.2%} ({low:.2%}…{high:.2%})".format(**one["error"])
-
-
-def _ranges(space: dict[str, Any]) -> tuple[str, str]:
-    depths, widths = (" · ".join(str(stage[knob]) for stage in space["stages"]) for knob in ("depth", "width"))
-    return depths, widths
 
 
 def _note(document: dict[str, Any]) -> str:

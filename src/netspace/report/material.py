@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from netspace.documents import parse_yaml, read_text
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Population, load_elite, pairs_at_equal_budget
 from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
 from netspace.records.fidelity_file import FIDELITY_FILE, read_fidelity
-from netspace.records.log import read_log
 from netspace.records.nas_file import NAS_FILE
+from netspace.runs import FIDELITY, Run
 
 NEAR = 0.01
 
@@ -88,33 +87,34 @@ def gather(folders: list[Path], *, near: float = NEAR) -> Material:
     """
     material = Material(folders, near=near)
     for folder in folders:
-        elites, epochs = sorted(folder.glob("elite-*.yaml")), read_log(folder)
+        run = Run(folder)
+        files, epochs = run.elite_files, run.log
         shown: dict[str, str] = {}
-        stores = [(folder, False), (folder / "fidelity", True)] if not (folder / NAS_FILE).exists() else []
-        stores = [(place, gate) for place, gate in stores if NetworkStore(place).file.exists()]
-        if not (elites or epochs or stores or (folder / NAS_FILE).exists()):
+        shows = {"": False, FIDELITY: True} if not (folder / NAS_FILE).exists() else {}
+        stores = [(store, shows[name]) for name, store in run.stores.items() if name in shows]
+        if not (files or epochs or stores or (folder / NAS_FILE).exists()):
             raise NetspaceError(f"{folder} holds no run to report: no elite files, no search.jsonl, no networks.sqlite")
-        material.elites.extend(load_elite(file) for file in elites)
-        material.elite_files.extend(elites)
-        if (folder / "config.yaml").exists():
-            material.data_settings[folder] = _data_settings(folder / "config.yaml")
+        material.elites.extend(load_elite(file) for file in files)
+        material.elite_files.extend(files)
+        if run.exists:
+            material.data_settings[folder] = run.data_settings
         material.epochs[:] = epochs or material.epochs
-        for place, gate in stores:
-            shown |= _add_networks(material, place, gate)
+        for store, gate in stores:
+            shown |= _add_networks(material, store, gate)
         if (folder / FIDELITY_FILE).exists():
             material.fidelity.update(read_fidelity(folder / FIDELITY_FILE))
         if (folder / EVALUATION_FILE).exists():
             asked = _renamed(read_evaluation(folder / EVALUATION_FILE), shown)
             material.evaluations.append({**asked, "folder": str(folder)})
-    _check_comparable([folder for folder in folders if NetworkStore(folder).file.exists()])
+    _check_comparable([Run(folder).stores[""] for folder in folders if "" in Run(folder).stores])
     pairs = sorted(zip(material.elites, material.elite_files, strict=True), key=lambda pair: pair[0].budget.target)
     material.elites[:], material.elite_files[:] = [e for e, _ in pairs], [f for _, f in pairs]
     return material
 
 
-def _add_networks(material: Material, place: Path, gate: bool) -> dict[str, str]:
+def _add_networks(material: Material, store: NetworkStore, gate: bool) -> dict[str, str]:
     """Add a store's networks; return under which names its populations are shown."""
-    store = NetworkStore(place)
+    place = store.folder
     shown = {} if gate else {name: _shown(material, one, place) for name, one in store.populations().items()}
     lists = {"ok": material.networks, "waiting": material.waiting, "claimed": material.waiting}
     for row in store.rows():
@@ -142,18 +142,12 @@ def _renamed(evaluation: dict[str, Any], shown: dict[str, str]) -> dict[str, Any
     return {**evaluation, "populations": {shown.get(name, name): size for name, size in sizes.items()}}
 
 
-def _data_settings(file: Path) -> dict[str, Any]:
-    config = parse_yaml(read_text(file), str(file)).get("config")
-    data = config.get("data") if isinstance(config, dict) else None
-    return data if isinstance(data, dict) else {}
-
-
-def _check_comparable(evaluations: list[Path]) -> None:
-    abouts = [NetworkStore(place).about() for place in evaluations]
-    for place, about in zip(evaluations, abouts, strict=True):
+def _check_comparable(evaluations: list[NetworkStore]) -> None:
+    abouts = [store.about() for store in evaluations]
+    for store, about in zip(evaluations, abouts, strict=True):
         for key in ("recipe", "data", "template"):
             if about[key] != abouts[0][key]:
                 raise NetspaceError(
-                    f"{evaluations[0]} and {place} hold networks of another {key} each ({abouts[0][key]}, "
-                    f"{about[key]}), so their errors cannot be compared; report them apart"
+                    f"{evaluations[0].folder} and {store.folder} hold networks of another {key} each "
+                    f"({abouts[0][key]}, {about[key]}), so their errors cannot be compared; report them apart"
                 )

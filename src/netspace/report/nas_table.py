@@ -12,11 +12,11 @@ import numpy as np
 from netspace.analysis import Interval, mean_interval
 from netspace.cost import format_amount
 from netspace.documents import parse_yaml
-from netspace.records import NetworkStore
 from netspace.records.nas_file import NAS_FILE, read_nas
 from netspace.report.chart import COLOURS, FLOPS, Chart, Series
 from netspace.report.figures import hover
 from netspace.report.tables import TextTable
+from netspace.runs import TABLE, Run
 
 SIDES = ("nas-elite", "nas-expanded")
 
@@ -50,7 +50,7 @@ class NasCell:
 
 def nas_folders(folders: list[Path]) -> list[Path]:
     """Return where `netspace table` wrote, among run folders and inside them."""
-    return [place for folder in folders for place in (folder, folder / "table") if (place / NAS_FILE).exists()]
+    return [place for folder in folders for place in (folder, folder / TABLE) if (place / NAS_FILE).exists()]
 
 
 def nas_cells(folder: Path) -> list[NasCell]:
@@ -58,7 +58,7 @@ def nas_cells(folder: Path) -> list[NasCell]:
     if not (folder / NAS_FILE).exists():
         return []
     document = read_nas(folder / NAS_FILE)
-    trained = {(row["population"], row["place"]): row for row in NetworkStore(folder).rows() if row["status"] == "ok"}
+    trained = {(row["population"], row["place"]): row for row in Run(folder).store().rows() if row["status"] == "ok"}
     groups: dict[tuple[int, str], list[tuple[dict[str, Any], dict[str, Any]]]] = {}
     for found in document["found"]:
         row = trained.get((found["population"], found["place"]))
@@ -88,7 +88,7 @@ def nas_charts(folder: Path) -> list[Chart]:
     if not cells:
         return []
     document = read_nas(folder / NAS_FILE)
-    rows = {row["id"]: row for row in NetworkStore(folder).rows()}
+    rows = {row["id"]: row for row in Run(folder).store().rows()}
     series = []
     for colour, side in zip(COLOURS, SIDES, strict=False):
         chosen = [rows[i] for cell in cells if cell.side == side for i in cell.rows]

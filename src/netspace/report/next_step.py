@@ -10,6 +10,7 @@ from typing import Any
 
 from netspace.records import EliteSpace, Population
 from netspace.report.material import Material
+from netspace.runs import Run
 
 NETWORKS = 32  # of `netspace evaluate`, where a space has as many in band
 SHAPE = ("dataset", "image_size", "channels", "test_share")  # the elite file, or the command itself, says these
@@ -140,4 +141,4 @@ def _run(file: Path | None) -> Path | None:
     """Return the folder of the search that an elite file belongs to."""
     if file is None:
         return None
-    return next((place for place in (file.parent, file.parent.parent) if (place / "config.yaml").exists()), None)
+    return next((place for place in (file.parent, file.parent.parent) if Run(place).exists), None)

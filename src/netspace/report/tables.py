@@ -45,8 +45,9 @@ def _elites(material: Material) -> TextTable:
     rows = []
     for elite in material.elites:
         best = elite.candidates[0]
-        depths = " · ".join(str(stage.depth) for stage in best.space.stages)
-        widths = " · ".join(str(stage.width) for stage in best.space.stages)
+        shown = best.space.shown(" · ")
+        depths, widths, more = shown.pop("depth"), shown.pop("width"), ", ".join(f"{k} {v}" for k, v in shown.items())
+        widths += f" ({more.replace('_', ' ')})" if more else ""
         quantiles = " / ".join(format_amount(x) for x in (best.cost.q05, best.cost.median, best.cost.q95))
         away = f"{best.cost.median / elite.budget.target - 1:+.1%}"
         draws = draws_until(best.hit_rate)
@@ -58,7 +59,7 @@ def _elites(material: Material) -> TextTable:
         "depths",
         "widths",
         "hit rate",
-        "FLOPs 5 / 50 / 95 %",
+        "cost 5 / 50 / 95 %",
         "median − target",
         "expected draws",
         "chance",

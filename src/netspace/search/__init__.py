@@ -5,7 +5,8 @@ from netspace.search.checkpoints import Checkpoint
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, GradientEstimator, GumbelEstimator, ScoreEstimator
-from netspace.search.opening import open_data, open_search, resolve_device
+from netspace.search.opening import open_data, open_search
+from netspace.search.picking import Picked, pick_networks
 from netspace.search.run_folder import RunFolder, environment
 from netspace.search.scoring import architecture_error, held_out_error
 from netspace.search.space_search import EpochRecord, SpaceSearch
@@ -18,6 +19,7 @@ __all__ = [
     "ExpectedCost",
     "GradientEstimator",
     "GumbelEstimator",
+    "Picked",
     "RunFolder",
     "ScoreEstimator",
     "SpaceDistribution",
@@ -28,6 +30,6 @@ __all__ = [
     "open_data",
     "open_search",
     "penalty_tables",
-    "resolve_device",
+    "pick_networks",
     "search_architectures",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,17 @@ from netspace.search.evolution import evolve
 from netspace.search.scoring import Scorer
 from netspace.search.space_search import SpaceSearch
 from netspace.settings import NasSettings
-from netspace.spaces import Architecture, GridAxis, NetworkSpace, NetworkTemplate, SearchSpace, StageGrid
+from netspace.spaces import (
+    Architecture,
+    GridAxis,
+    KnobAxis,
+    Layout,
+    NetworkSpace,
+    NetworkTemplate,
+    Points,
+    SearchSpace,
+    StageGrid,
+)
 from netspace.spaces.ranges import IntArray
 
 SAMPLED = 100_000
@@ -92,37 +102,36 @@ def search_architectures(
     if settings.method == "evolution":
         evolve(band, space, model, score=scorer, evaluations=n, rng=rng)
     elif settings.method == "differentiable":
-        depths, widths = train_logits(search, space, budget, settings, rng=rng).draw(SAMPLED, rng)
-        hits = _in_band(model(depths, widths), band)
+        points = train_logits(search, space, budget, settings, rng=rng).draw(SAMPLED, rng)
+        hits = _in_band(model(points), band)
         draws, expected = (int(hits.argmax()) + 1, 1 / hits.mean()) if hits.any() else (SAMPLED, float("inf"))
-        scorer(*_likeliest(depths[hits], widths[hits], band, n, rng))
+        scorer(_likeliest(points[hits], band, space.layout, n, rng))
     else:
-        scorer(*band.draw(n, rng=rng, replace=False))
+        scorer(band.draw(n, rng=rng, replace=False))
     best = scorer.best(settings.samples)
     return Chosen([a for a, _ in best], [e for _, e in best], len(scorer.errors), draws, expected)
 
 
 class ArchitectureLogits:
-    """One logit per depth and per width of a space: a distribution over its members.
+    """One logit per value of each axis of a space: a distribution over its members.
 
     Args:
         space: whose members.
     """
 
     def __init__(self, space: NetworkSpace) -> None:
-        self.values = [axis.values for stage in space.stages for axis in (stage.depth, stage.width)]
+        self.layout, self.values = space.layout, [axis.values for axis in space.axes]
         self.theta = SpaceDistribution(tuple(len(v) for v in self.values))
 
     def mixture(self, weights: list[Tensor]) -> Mixture:
         """Return the relaxed network of one weight per value, one tensor per axis."""
-        values, single = [torch.from_numpy(v) for v in self.values], [w.float() for w in weights]
-        return Mixture(tuple(values[1::2]), tuple(single[1::2]), tuple(values[0::2]), tuple(single[0::2]))
+        values = tuple(torch.from_numpy(v) for v in self.values)
+        return Mixture(self.layout, values, tuple(w.float() for w in weights))
 
-    def draw(self, n: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-        """Draw n members: depths and widths, each of shape (n, stages)."""
+    def draw(self, n: int, rng: np.random.Generator) -> Points:
+        """Draw n members, shape (n, axes)."""
         picked = self.theta.sample(n, rng=rng)
-        columns = [values[picked[:, axis]] for axis, values in enumerate(self.values)]
-        return np.stack(columns[0::2], axis=1), np.stack(columns[1::2], axis=1)
+        return np.stack([values[picked[:, axis]] for axis, values in enumerate(self.values)], axis=1)
 
 
 def train_logits(
@@ -134,7 +143,7 @@ def train_logits(
     the target|; the temperature falls linearly.
     """
     logits = ArchitectureLogits(space)
-    cost = ExpectedCost(CostModel(search.template, budget.kind), _one_value_ranges(space))
+    cost = ExpectedCost(CostModel(search.template, budget.kind), _one_value_ranges(space, search.config.space))
     optimizer = torch.optim.Adam(logits.theta.parameters(), lr=settings.learning_rate)
     parameters = list(logits.theta.parameters())
     for step in range(settings.steps):
@@ -149,25 +158,26 @@ def train_logits(
     return logits
 
 
-def _likeliest(
-    depths: IntArray, widths: IntArray, band: Band, n: int, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    """Return the n members drawn most often, filled up with uniform draws from the band."""
-    stages = depths.shape[1]
-    rows, counts = np.unique(np.concatenate([depths, widths], axis=1), axis=0, return_counts=True)
-    rows = rows[np.argsort(-counts, kind="stable")][:n]
-    more = np.concatenate(band.draw(n, rng=rng, replace=False), axis=1)
+def _likeliest(points: Points, band: Band, layout: Layout, n: int, rng: np.random.Generator) -> Points:
+    """Return the n members drawn most often, filled up with uniform draws from the band.
+
+    Of those drawn equally often the smaller ones come first: by their depths, then their widths, then further knobs.
+    """
+    order = [layout.column(i, knob) for knob in layout.each for i in range(layout.stages)]
+    order += [layout.columns - 1] * layout.image_size
+    rows, counts = np.unique(points[:, order], axis=0, return_counts=True)
+    rows = rows[np.argsort(-counts, kind="stable")][:n][:, np.argsort(order)]
+    more = band.draw(n, rng=rng, replace=False)
     known = {tuple(row) for row in rows.tolist()}
     fresh = [row for row in more.tolist() if tuple(row) not in known][: n - len(rows)]
-    rows = np.concatenate([rows, np.array(fresh, np.int64).reshape(-1, 2 * stages)])
-    return rows[:, :stages], rows[:, stages:]
+    return np.concatenate([rows, np.array(fresh, np.int64).reshape(-1, layout.columns)])
 
 
 def first_hit(band: Band, space: NetworkSpace, model: CostModel, rng: np.random.Generator) -> int:
     """Draw members uniformly until one lies in band, as the paper's "#samples" counts; return how many were drawn."""
     drawn = 0
     while True:
-        hits = _in_band(model(*space.draw(4096, rng=rng)), band)
+        hits = _in_band(model(space.draw(4096, rng=rng)), band)
         if hits.any():
             return drawn + int(hits.argmax()) + 1
         drawn += len(hits)
@@ -177,20 +187,20 @@ def _in_band(costs: IntArray, band: Band) -> np.ndarray:
     return (costs >= band.low) & (costs <= band.high)
 
 
-def _one_value_ranges(space: NetworkSpace) -> SearchSpace:
+def _one_value_ranges(space: NetworkSpace, searched: SearchSpace) -> SearchSpace:
     """Return the grid in which every value of a space is a range of its own."""
     stages = []
     for stage in space.stages:
-        axes = (GridAxis(axis.low, axis.high, len(axis), axis.step) for axis in (stage.depth, stage.width))
-        stages.append(StageGrid(*axes))
-    return SearchSpace("one value a range", tuple(stages), strides=tuple(1 for _ in stages))
+        depth, width = (GridAxis(axis.low, axis.high, len(axis), axis.step) for axis in (stage.depth, stage.width))
+        stages.append(StageGrid(depth, width, tuple((name, KnobAxis(values)) for name, values in stage.knobs)))
+    size = None if space.image_size is None else KnobAxis(space.image_size)
+    return replace(searched, name="one value a range", stages=tuple(stages), image_size=size)
 
 
 def _check_inside(space: NetworkSpace, search_space: SearchSpace) -> None:
     full = search_space.full
-    inside = len(space.stages) == len(full.stages) and all(
-        own.depth.high <= most.depth.high and own.width.high <= most.width.high
-        for own, most in zip(space.stages, full.stages, strict=True)
+    inside = space.layout == full.layout and all(
+        own.high <= most.high for own, most in zip(space.axes, full.axes, strict=True)
     )
     if not inside:
         raise NetspaceError(f"the space {space} exceeds the run's super network {full}; give a space inside of it")

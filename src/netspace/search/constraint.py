@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from netspace.cost import Budget, CostModel
-from netspace.search.distribution import SpaceDistribution
+from netspace.search.distribution import SpaceDistribution, contract
 from netspace.settings import PenaltyForm
-from netspace.spaces import SearchSpace
+from netspace.spaces import NetworkTemplate, SearchSpace
+from netspace.spaces.axes import spread_places
 from netspace.spaces.ranges import IntArray
 
+FloatArray = NDArray[np.float64]
 EXACT_MEMBERS = 4096
 SAMPLED_MEMBERS = 256
+LARGEST_TABLE = 2**20  # spaces
 
 
 class ExpectedCost:
-    """E over 𝒜 ~ P_Θ of E over α ~ Uniform(𝒜) of cost(α), exact through pairwise tables of neighbouring widths.
+    """E over 𝒜 ~ P_Θ of E over α ~ Uniform(𝒜) of cost(α), exact through pairwise tables of neighbouring stages.
 
-    A cost is bilinear in neighbouring stages, so no more than means over pairs of ranges are needed.
+    A cost is bilinear in neighbouring stages, so no more than means over pairs of ranges are needed; a stage's ranges
+    are those of its width and further knobs together. Image sizes have tables of their own.
 
     Args:
         model: the kind of cost, in a template.
@@ -31,17 +38,11 @@ class ExpectedCost:
     """
 
     def __init__(self, model: CostModel, search_space: SearchSpace) -> None:
-        self.stem = model.stem
-        self.first, self.rest, self.further = [], [], []
-        before = np.array([[model.template.stem_width]])
-        for i, stage in enumerate(search_space.stages):
-            widths = np.stack([cut.values for cut in stage.width.cuts])
-            pairs = model.first(i, before[:, None, :, None], widths[None, :, None, :])
-            self.first.append(_mean(pairs, (2, 3)))
-            self.rest.append(_mean(model.rest(i, widths), 1))
-            self.further.append(_mean(np.stack([cut.values for cut in stage.depth.cuts]) - 1, 1))
-            before = widths
-        self.head = _mean(model.head(before), 1)
+        self._layout, self._axes = search_space.full.layout, search_space.grid.axes
+        sizes: list[list[int | None]] = [[None]]
+        if self._layout.image_size:
+            sizes = [list(one) for one in self._axes[-1].ranges]
+        self._tables = [[_Tables(model, search_space, size) for size in one] for one in sizes]
 
     def __call__(self, distribution: SpaceDistribution) -> Tensor:
         """Return the expected cost under Θ, a scalar, differentiable."""
@@ -49,13 +50,57 @@ class ExpectedCost:
 
     def of(self, weights: list[Tensor]) -> Tensor:
         """Return the expected cost under independent weights of the ranges, one tensor per axis."""
+        each = len(self._layout.each)
+        stages = [weights[i * each : (i + 1) * each] for i in range(self._layout.stages)]
+        joint = [(own[0], _outer(own[1:])) for own in stages]
+        parts = [torch.stack([table.of(joint) for table in tables]).mean() for tables in self._tables]
+        if not self._layout.image_size:
+            return parts[0]
+        return torch.stack(parts) @ weights[-1]
+
+
+class _Tables:
+    """Mean costs over pairs of ranges, at one image size."""
+
+    def __init__(self, model: CostModel, search_space: SearchSpace, size: int | None) -> None:
+        layout, axes = search_space.full.layout, search_space.grid.axes
+        self.stem = model.start(size)
+        self.first, self.rest, self.further = [], [], []
+        before = np.array([[model.template.stem_width]])
+        for i in range(layout.stages):
+            own = {knob: axes[layout.column(i, knob)].ranges for knob in layout.each}
+            self.further.append(_mean(np.array(own.pop("depth")) - 1, 1))
+            values = _joint_members(own)
+            pair = {knob: v[None, :, None, :] for knob, v in values.items()}
+            self.first.append(_mean(model.entry(i, before[:, None, :, None], pair, size), (2, 3)))
+            self.rest.append(_mean(model.block(i, values, size), 1))
+            before = np.asarray(model.out(values))
+        self.head = _mean(model.head(before, size), 1)
+
+    def of(self, weights: list[tuple[Tensor, Tensor]]) -> Tensor:
         total = torch.tensor(float(self.stem), dtype=torch.float64)
         before = torch.ones(1, dtype=torch.float64)
-        for i, first in enumerate(self.first):
-            depth, width = weights[2 * i], weights[2 * i + 1]
-            total = total + before @ first @ width + (depth @ self.further[i]) * (width @ self.rest[i])
+        for first, rest, further, (depth, width) in zip(self.first, self.rest, self.further, weights, strict=True):
+            total = total + before @ first @ width + (depth @ further) * (width @ rest)
             before = width
         return total + before @ self.head
+
+
+def _joint_members(ranges: dict[str, tuple[tuple[int, ...], ...]]) -> dict[str, IntArray]:
+    """Return, by knob, the members of every choice of one range per knob: shape (choices, members)."""
+    rows = []
+    for choice in itertools.product(*ranges.values()):
+        rows.append([values.ravel() for values in np.meshgrid(*choice, indexing="ij")])
+    table = np.array(rows, np.int64)
+    return {knob: table[:, k] for k, knob in enumerate(ranges)}
+
+
+def _outer(weights: list[Tensor]) -> Tensor:
+    """Return the products of independent weights, the last axis running fastest."""
+    total = weights[0]
+    for one in weights[1:]:
+        total = (total[:, None] * one).reshape(-1)
+    return total
 
 
 def _mean(values: Any, axes: int | tuple[int, ...]) -> Tensor:
@@ -73,32 +118,115 @@ def grid_costs(model: CostModel, search_space: SearchSpace, member: tuple[int, .
     Returns:
         costs, one per space, shape `search_space.shape`, int64.
     """
-    axes = len(search_space.shape)
+    grid, layout = search_space.grid, search_space.full.layout
+    columns = len(grid.axes)
 
-    def along(values: IntArray, axis: int) -> IntArray:
-        return values.reshape([-1 if a == axis else 1 for a in range(axes)])
+    def along(column: int) -> IntArray:
+        values = np.array([one[member[column]] for one in grid.axes[column].ranges])
+        return values.reshape([-1 if c == column else 1 for c in range(columns)])
 
-    total: IntArray = np.array(model.stem, np.int64)
-    width: Any = np.int64(model.template.stem_width)
-    for i, stage in enumerate(search_space.stages):
-        depth = along(np.array([cut.values[member[2 * i]] for cut in stage.depth.cuts]), 2 * i)
-        before, width = width, along(np.array([cut.values[member[2 * i + 1]] for cut in stage.width.cuts]), 2 * i + 1)
-        total = total + model.first(i, before, width) + (depth - 1) * model.rest(i, width)
-    return np.broadcast_to(total + model.head(width), search_space.shape)
+    size = along(columns - 1) if layout.image_size else None
+    total: Any = np.asarray(model.start(size), np.int64)
+    before: Any = np.int64(model.template.stem_width)
+    for i in range(layout.stages):
+        values = {knob: along(layout.column(i, knob)) for knob in layout.each}
+        total = total + model.entry(i, before, values, size) + (values["depth"] - 1) * model.block(i, values, size)
+        before = model.out(values)
+    return np.broadcast_to(total + model.head(before, size), search_space.shape)
 
 
 def _members(search_space: SearchSpace) -> list[tuple[int, ...]]:
     """List all members of a grid space by their places, or spread 256 of them evenly where they are many."""
-    lengths = [len(axis.cuts[0]) for stage in search_space.stages for axis in (stage.depth, stage.width)]
+    lengths = [len(axis.ranges[0]) for axis in search_space.grid.axes]
     if math.prod(lengths) <= EXACT_MEMBERS:
         return list(itertools.product(*(range(n) for n in lengths)))
-    # Kronecker sequence in `axes` dimensions (Roberts' generalised golden ratio): even, and the same every time.
-    ratio = 2.0
-    for _ in range(64):
-        ratio = (1 + ratio) ** (1 / (len(lengths) + 1))
-    steps = ratio ** -np.arange(1.0, len(lengths) + 1)
-    points = (0.5 + np.outer(np.arange(SAMPLED_MEMBERS), steps)) % 1.0
-    return [tuple(int(x) for x in place) for place in points * lengths]
+    places = spread_places(SAMPLED_MEMBERS, len(lengths))
+    return [tuple(int(x) for x in place) for place in places * lengths]
+
+
+class Penalty(Protocol):
+    """How far spaces are from a budget's target."""
+
+    def expected(self, distribution: SpaceDistribution, choices: IntArray) -> Tensor:
+        """Return a scalar whose gradient in Θ is that of the expected penalty.
+
+        Args:
+            distribution: Θ.
+            choices: spaces drawn from it, shape (n, axes).
+        """
+        ...
+
+    def relaxed(self, weights: list[Tensor]) -> Tensor:
+        """Return the penalty of a relaxed choice: weights of the ranges, one tensor per axis; differentiable."""
+        ...
+
+
+@dataclass(frozen=True)
+class TablePenalty:
+    """The penalty of every space of the grid, shape `search_space.shape`: its expectation is exact."""
+
+    table: Tensor
+
+    def expected(self, distribution: SpaceDistribution, choices: IntArray) -> Tensor:
+        """See Penalty; the draws say nothing."""
+        return distribution.expectation(self.table)
+
+    def relaxed(self, weights: list[Tensor]) -> Tensor:
+        """See Penalty."""
+        return contract(self.table, weights)
+
+
+@dataclass(frozen=True)
+class DrawnPenalty:
+    """The penalty of a grid with too many spaces for a table: of each space drawn, or of the mean under the weights.
+
+    Args:
+        search_space: the grid.
+        model: of the budget's cost.
+        budget: the target.
+        form: as in `penalty_tables`.
+    """
+
+    search_space: SearchSpace
+    model: CostModel
+    budget: Budget
+    form: PenaltyForm
+
+    @cached_property
+    def _expected_cost(self) -> ExpectedCost:
+        return ExpectedCost(self.model, self.search_space)
+
+    def of(self, choices: IntArray) -> FloatArray:
+        """Return the penalty of each space, shape (n,), from 256 spread members of each."""
+        grid = self.search_space.grid
+        points = grid.at_places(choices, spread_places(SAMPLED_MEMBERS, len(grid.axes)))
+        costs = self.model(points.reshape(-1, points.shape[2])).reshape(len(choices), -1) / self.budget.target
+        return np.abs(costs - 1).mean(1) if self.form == "members" else np.abs(np.log(costs).mean(1))
+
+    def expected(self, distribution: SpaceDistribution, choices: IntArray) -> Tensor:
+        """See Penalty; by the score function, with a leave-one-out baseline."""
+        n = len(choices)
+        values = torch.from_numpy(self.of(choices))
+        advantages = (values - values.mean()) * n / (n - 1)
+        return (advantages * distribution.log_prob(choices)).mean()
+
+    def relaxed(self, weights: list[Tensor]) -> Tensor:
+        """See Penalty; |log of the expected cost over the target|."""
+        return (self._expected_cost.of(weights) / self.budget.target).log().abs()
+
+
+def penalties(
+    search_space: SearchSpace, template: NetworkTemplate, budgets: tuple[Budget, ...], form: PenaltyForm = "members"
+) -> list[Penalty]:
+    """Return the penalty of each budget: a table up to about a million spaces, beyond that by draws."""
+    found: list[Penalty] = []
+    for budget in budgets:
+        model = CostModel(template, budget.kind)
+        if search_space.num_spaces > LARGEST_TABLE:
+            found.append(DrawnPenalty(search_space, model, budget, form))
+        else:
+            found += [TablePenalty(table) for table in penalty_tables(search_space, model, (budget,), form)]
+    return found
 
 
 def penalty_tables(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import heapq
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from netspace.spaces.ranges import IntArray
 
+LARGEST_JOINT = 2**20  # spaces that are listed
+
 
 class SpaceDistribution(nn.Module):
-    """Independent categorical distributions, one per axis (depth and width of stage 1, of stage 2, …).
+    """Independent categorical distributions, one per axis (the knobs of stage 1, of stage 2, …).
 
     P_Θ(𝒜) = Π_axis softmax(logits_axis)[range of 𝒜 on that axis]   (Hong et al. 2021, arXiv 2104.11014)
 
@@ -60,6 +65,8 @@ class SpaceDistribution(nn.Module):
 
     def likeliest(self, n: int) -> list[tuple[tuple[int, ...], float]]:
         """Return the n likeliest spaces as range indices, each with its probability; the first is the mode."""
+        if math.prod(self.shape) > LARGEST_JOINT:
+            return _likeliest_of_many(self._arrays(), n)
         joint = np.ones(())
         for p in self._arrays():
             joint = np.multiply.outer(joint, p)
@@ -71,6 +78,27 @@ class SpaceDistribution(nn.Module):
     def _arrays(self) -> list[np.ndarray]:
         with torch.no_grad():
             return [p.numpy() for p in self.probabilities()]
+
+
+def _likeliest_of_many(axes: list[np.ndarray], n: int) -> list[tuple[tuple[int, ...], float]]:
+    """Return the n likeliest choices best first without listing all: from one to those less likely on one axis."""
+    orders = [np.argsort(-p, kind="stable") for p in axes]
+
+    def probability(ranks: tuple[int, ...]) -> float:
+        return math.prod(float(p[order[rank]]) for p, order, rank in zip(axes, orders, ranks, strict=True))
+
+    first = (0,) * len(axes)
+    heap, seen = [(-probability(first), first)], {first}
+    found: list[tuple[tuple[int, ...], float]] = []
+    while heap and len(found) < n:
+        negative, ranks = heapq.heappop(heap)
+        found.append((tuple(int(order[r]) for order, r in zip(orders, ranks, strict=True)), -negative))
+        for axis, rank in enumerate(ranks):
+            further = (*ranks[:axis], rank + 1, *ranks[axis + 1 :])
+            if rank + 1 < len(axes[axis]) and further not in seen:
+                seen.add(further)
+                heapq.heappush(heap, (-probability(further), further))
+    return found
 
 
 def _largest(values: np.ndarray, n: int) -> IntArray:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from netspace.models import SubNetwork
-from netspace.spaces import SearchSpace
+from netspace.blocks import OUT
+from netspace.models import SubNetwork, largest_plans
+from netspace.spaces import NetworkTemplate, SearchSpace
 
 
 class Exposure:
@@ -13,11 +14,13 @@ class Exposure:
 
     Args:
         search_space: gives the number of channels and blocks, and the ranges they are summed up by.
+        template: of its networks.
     """
 
-    def __init__(self, search_space: SearchSpace) -> None:
+    def __init__(self, search_space: SearchSpace, template: NetworkTemplate) -> None:
         self._search_space = search_space
-        self.channels = [np.zeros(stage.width.high, np.int64) for stage in search_space.stages]
+        plans = largest_plans(search_space.full, template)
+        self.channels = [np.zeros(first.channels[OUT], np.int64) for first, _ in plans]
         self.blocks = [np.zeros(stage.depth.high, np.int64) for stage in search_space.stages]
         self.steps = 0
 

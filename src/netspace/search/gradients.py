@@ -16,10 +16,11 @@ from torch import Tensor
 
 from netspace.models import Mixture
 from netspace.schedules import linear
-from netspace.search.distribution import SpaceDistribution, contract
+from netspace.search.constraint import Penalty
+from netspace.search.distribution import SpaceDistribution
 from netspace.settings import SearchSettings
 from netspace.spaces import Architecture, SearchSpace
-from netspace.spaces.ranges import IntArray, Range
+from netspace.spaces.ranges import IntArray
 
 Evaluate = Callable[[Architecture | Mixture], Tensor]
 
@@ -47,7 +48,7 @@ class ScoreEstimator:
     ∇ = mean_k (L_k − mean_{j≠k} L_j) ∇ log P_Θ(𝒜_k), plus the exact gradient of the penalty.
     """
 
-    def __init__(self, search_space: SearchSpace, penalty: Tensor, settings: SearchSettings) -> None:
+    def __init__(self, search_space: SearchSpace, penalty: Penalty, settings: SearchSettings) -> None:
         self._search_space, self._penalty, self._settings = search_space, penalty, settings
 
     def loss(
@@ -61,7 +62,7 @@ class ScoreEstimator:
         losses = torch.tensor(values, dtype=torch.float64)
         advantages = (losses - losses.mean()) * draws / (draws - 1)
         surrogate = (advantages * distribution.log_prob(choices)).mean()
-        return surrogate + self._settings.penalty * distribution.expectation(self._penalty), float(losses.mean())
+        return surrogate + self._settings.penalty * self._penalty.expected(distribution, choices), float(losses.mean())
 
 
 class GumbelEstimator:
@@ -70,7 +71,7 @@ class GumbelEstimator:
     The temperature falls linearly over the whole search.
     """
 
-    def __init__(self, search_space: SearchSpace, penalty: Tensor, settings: SearchSettings) -> None:
+    def __init__(self, search_space: SearchSpace, penalty: Penalty, settings: SearchSettings) -> None:
         self._search_space, self._penalty, self._settings = search_space, penalty, settings
 
     def loss(
@@ -79,30 +80,32 @@ class GumbelEstimator:
         """See GradientEstimator; evaluations of mixtures carry gradients to their weights."""
         temperature = linear(progress, *self._settings.temperature)
         weights = distribution.relaxed(temperature, rng=rng)
-        single = [w.float() for w in weights]
-        stages = self._search_space.stages
         mixture = Mixture(
-            widths=tuple(_draw_each(stage.width.cuts, rng) for stage in stages),
-            width_weights=tuple(single[1::2]),
-            depths=tuple(_draw_each(stage.depth.cuts, rng) for stage in stages),
-            depth_weights=tuple(single[0::2]),
+            layout=self._search_space.full.layout,
+            values=_draw_each(self._search_space, rng),
+            weights=tuple(w.float() for w in weights),
         )
         value = evaluate(mixture)
-        penalty = contract(self._penalty, weights)
+        penalty = self._penalty.relaxed(weights)
         return value.double().cpu() + self._settings.penalty * penalty, float(value.detach())
 
 
 def draw_member(search_space: SearchSpace, choice: IntArray, *, rng: np.random.Generator) -> Architecture:
     """Draw an architecture uniformly from the grid space with the given range indices."""
-    depths, widths = search_space.space([int(i) for i in choice]).draw(1, rng=rng)
-    return Architecture.of(depths[0], widths[0])
+    space = search_space.space([int(i) for i in choice])
+    return space.layout.architecture(space.draw(1, rng=rng)[0])
 
 
-def _draw_each(cuts: tuple[Range, ...], rng: np.random.Generator) -> Tensor:
-    return torch.tensor([int(rng.choice(cut.values)) for cut in cuts])
+def _draw_each(search_space: SearchSpace, rng: np.random.Generator) -> tuple[Tensor, ...]:
+    """Draw one value of every range, per axis; widths first, then depths, then further knobs, as runs always did."""
+    axes = search_space.grid.axes
+    first = {"width": 0, "depth": 1}
+    order = sorted(range(len(axes)), key=lambda i: (first.get(axes[i].knob, 2), i))
+    drawn = {i: torch.tensor([int(rng.choice(np.array(one))) for one in axes[i].ranges]) for i in order}
+    return tuple(drawn[i] for i in range(len(axes)))
 
 
-GRADIENTS: dict[str, Callable[[SearchSpace, Tensor, SearchSettings], GradientEstimator]] = {
+GRADIENTS: dict[str, Callable[[SearchSpace, Penalty, SearchSettings], GradientEstimator]] = {
     "score": ScoreEstimator,
     "gumbel": GumbelEstimator,
 }

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from netspace.config import load_run_config
 from netspace.data import FOLDER, ImageData, changed_images, remember_images
-from netspace.documents import parse_yaml, read_text, to_plain, to_yaml, write_atomically
+from netspace.documents import from_plain, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records.log import LOG
+from netspace.runs import Run
 from netspace.search.checkpoints import (
     Checkpoint,
     drop_checkpoints,
@@ -28,11 +28,12 @@ from netspace.search.checkpoints import (
     remove_leftovers,
     save_checkpoint,
 )
-from netspace.settings import SearchConfig
 
 
 class RunFolder:
-    """config.yaml and checkpoint-NNNN/ of one run; of a search also search.jsonl and elite-*.yaml.
+    """Whoever makes a run holds and writes its folder here: config.yaml, checkpoint-NNNN/, of a search search.jsonl.
+
+    What is in the folder is read by its `run`, which needs no hold.
 
     Args:
         path: the folder.
@@ -40,7 +41,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, on_note: Callable[[str], None] | None = None) -> None:
-        self.path = path
+        self.path, self.run = path, Run(path)
         self._say = on_note or _warn
 
     def check_writable(self) -> None:
@@ -86,12 +87,8 @@ class RunFolder:
             yield self
 
     def _claim(self, config: Any, images: ImageData) -> None:
-        file = self.path / "config.yaml"
-        if file.exists():
-            stored = parse_yaml(read_text(file), str(file)).get("config")
-            if not isinstance(stored, dict):
-                raise NetspaceError(f"{file} is no run's config: it has no key 'config'; give another --out")
-            differing = sorted(_differences(_without_places(stored), _without_places(to_plain(config))))
+        if self.run.exists:
+            differing = self._differing(config)
             if differing:
                 raise NetspaceError(
                     f"'{self.path}' holds another run; it differs in {'; '.join(differing)}. "
@@ -104,35 +101,33 @@ class RunFolder:
         if any(not name.endswith(".partial") for name in strangers):
             raise NetspaceError(f"'{self.path}' is not empty and holds no run ({strangers[0]}); give another --out")
         about = {"config": to_plain(config), "data": images.fingerprint, "environment": environment()}
-        write_atomically(file, to_yaml(about))
+        write_atomically(self.run.file, to_yaml(about))
+
+    def _differing(self, config: Any) -> list[str]:
+        """Return how the config there differs from one that is given, both as values: a setting that came later, and
+        that the file does not know, has its default."""
+        stored, fault = self.run.settings, None
+        try:
+            stored = to_plain(from_plain(type(config), stored, str(self.run.file)))
+        except NetspaceError as error:  # of another kind of run, or with keys that are not known: these differ too
+            fault = error
+        differing = sorted(_differences(_without_places(stored), _without_places(to_plain(config))))
+        if fault is not None and not differing:
+            raise fault
+        return differing
 
     def _compare_threads(self) -> None:
         """Say where the run goes on with another number of threads, which changes the last digits of sums."""
-        file = self.path / "config.yaml"
-        stored = parse_yaml(read_text(file), str(file)).get("environment")
-        before, now = stored.get("threads") if isinstance(stored, dict) else None, torch.get_num_threads()
+        before, now = self.run.environment.get("threads"), torch.get_num_threads()
         if before is not None and before != now:
             self._say(
                 f"'{self.path}' was begun with {before} threads and goes on with {now} (OMP_NUM_THREADS): what is "
                 "still to be trained may differ in its last digits from a run that was not stopped"
             )
 
-    def config(self) -> SearchConfig:
-        """Return the config of the run.
-
-        Raises:
-            NetspaceError: where the folder holds no run, or its config is corrupt.
-        """
-        return load_run_config(self.path)
-
-    def made_on(self) -> str:
-        """Return the fingerprint of the images that the run was made on."""
-        file = self.path / "config.yaml"
-        return str(parse_yaml(read_text(file), str(file)).get("data"))
-
     def check_data(self, images: ImageData) -> None:
         """Raise NetspaceError where the run was made on other images; it says how many are gone and how many new."""
-        stored = self.made_on()
+        stored = self.run.made_on
         if stored != images.fingerprint:
             how = f"{changed_images(images, self.path)}; fingerprint {stored}, now {images.fingerprint}"
             raise NetspaceError(

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from netspace.cost import CostModel
+import numpy as np
+
+from netspace.cost import CostModel, LogUniformDraws
+from netspace.runs import Readings, Run
 from netspace.search.opening import open_search
 from netspace.search.scoring import architecture_error
 from netspace.search.space_search import SpaceSearch
-from netspace.spaces import Architecture
-from netspace.surrogate.scores import ScoreFile, Scores, sequence
+from netspace.spaces import Points
 from netspace.surrogate.stopping import CHECK, Saturation
+
+BLOCK = 32
 
 
 def score_run(
-    run: Path,
+    run: Run | Path,
     n: int,
     *,
     seed: int = 0,
     opening: Mapping[str, Any] | None = None,
     on_score: Callable[[int, int], None] | None = None,
-) -> Scores:
+) -> Readings:
     """Open a finished search and score architectures on its super network; see `score_search`.
 
     Args:
-        run: the folder.
+        run: its folder.
         n: at most so many, all calls together.
         seed: of the draws.
         opening: further arguments of `open_search`, where the run's data have moved or changed.
@@ -39,8 +43,13 @@ def score_run(
 
 
 def score_search(
-    search: SpaceSearch, run: Path, n: int, *, seed: int = 0, on_score: Callable[[int, int], None] | None = None
-) -> Scores:
+    search: SpaceSearch,
+    run: Run | Path,
+    n: int,
+    *,
+    seed: int = 0,
+    on_score: Callable[[int, int], None] | None = None,
+) -> Readings:
     """Score architectures log-uniform in cost over the whole search space; go on where it was stopped.
 
     After every 25 it is asked whether more would teach a predictor anything (surrogate/stopping.py).
@@ -55,10 +64,9 @@ def score_search(
     Raises:
         NetspaceError: where the folder holds scores of another search, or lines of its file were lost or changed.
     """
-    file, space = ScoreFile(run), search.config.space
-    stages = len(space.stages)
+    file, space = Run.of(run).score_file, search.config.space
     file.claim({"seed": seed, "epoch": search.epoch, "data": search.data.fingerprint})
-    scores = file.read(stages, space)
+    scores = file.read(inside=True)
     file.check_sequence(scores.points, sequence(search.pool, seed=seed))
     ended, stopping = False, Saturation(CostModel(search.template), space)
     for count, point in enumerate(sequence(search.pool, seed=seed)):
@@ -66,14 +74,29 @@ def score_search(
             break
         if count < len(scores.values):
             continue
-        if count % CHECK == 0 and stopping.reached(file.read(stages)):
+        if count % CHECK == 0 and stopping.reached(file.read()):
             ended = True
             break
-        network = Architecture.of(point[0::2], point[1::2])
+        network = space.full.layout.architecture(point)
         error = architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
         file.append(point, error)
         if on_score is not None:
             on_score(count + 1, n)
-    scores = file.read(stages)
+    scores = file.read()
     file.finish(len(scores.values), saturated=ended)
     return scores
+
+
+def sequence(pool: LogUniformDraws, *, seed: int) -> Iterator[Points]:
+    """Yield different architectures without end, log-uniform in cost; the same seed gives the same ones."""
+    seen: set[tuple[int, ...]] = set()
+    block = barren = 0
+    while barren < 100:  # a search space of a few networks runs out
+        rng = np.random.default_rng([seed, 17, block])
+        fresh = 0
+        for point in pool.draw(BLOCK, rng=rng):
+            if (key := tuple(point.tolist())) not in seen:
+                seen.add(key)
+                fresh += 1
+                yield point
+        block, barren = block + 1, 0 if fresh else barren + 1

@@ -7,9 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from netspace.data import ImageSet, Normalisation
-from netspace.models import SuperNetwork, error_rate, recalibrate
-from netspace.spaces import Architecture, NetworkSpace
-from netspace.spaces.ranges import IntArray
+from netspace.models import SuperNetwork, error_rate, recalibrate, resized
+from netspace.spaces import Architecture, NetworkSpace, Points
 
 MEMBERS = 4
 CALIBRATION_IMAGES = 512
@@ -36,11 +35,8 @@ def held_out_error(
         normalise: as in training.
         rng: source of randomness.
     """
-    depths, widths = space.draw(MEMBERS, rng=rng)
-    errors = [
-        architecture_error(supernet, Architecture.of(d, w), images=images, normalise=normalise)
-        for d, w in zip(depths, widths, strict=True)
-    ]
+    members = space.layout.architectures(space.draw(MEMBERS, rng=rng))
+    errors = [architecture_error(supernet, one, images=images, normalise=normalise) for one in members]
     return float(np.mean(errors))
 
 
@@ -57,9 +53,9 @@ class Scorer:
         self._supernet, self._images, self._normalise = supernet, images, normalise
         self.errors: dict[Architecture, float] = {}
 
-    def __call__(self, depths: IntArray, widths: IntArray) -> NDArray[np.float64]:
-        """Return held-out errors, shape (n,), of depths and widths of shape (n, stages); each is scored once."""
-        wanted = [Architecture.of(d, w) for d, w in zip(depths, widths, strict=True)]
+    def __call__(self, points: Points) -> NDArray[np.float64]:
+        """Return held-out errors, shape (n,), of networks of shape (n, axes); each is scored once."""
+        wanted = self._supernet.template.architectures(points)
         for architecture in wanted:
             if architecture not in self.errors:
                 self.errors[architecture] = architecture_error(
@@ -79,8 +75,9 @@ def architecture_error(
     calibration = min(CALIBRATION_IMAGES, len(images) // 2)
     last = min(calibration + SCORED_IMAGES, len(images))
     network = supernet.extract(architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    recalibrate(network, (normalise(part) for part in images.images[:calibration].split(BATCH)))
+    size = architecture.image_size
+    recalibrate(network, (resized(normalise(part), size) for part in images.images[:calibration].split(BATCH)))
     scored = zip(
         images.images[calibration:last].split(BATCH), images.labels[calibration:last].split(BATCH), strict=True
     )
-    return error_rate(network, ((normalise(part), labels) for part, labels in scored))
+    return error_rate(network, ((resized(normalise(part), size), labels) for part, labels in scored))

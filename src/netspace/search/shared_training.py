@@ -50,14 +50,14 @@ class SharedTraining:
 
     def anywhere(self, rng: np.random.Generator) -> Architecture:
         """Draw an architecture from the whole space, log-uniform in cost."""
-        depths, widths = self.pool.draw(1, rng=rng)
-        return Architecture.of(depths[0], widths[0])
+        return self._space.layout.architecture(self.pool.draw(1, rng=rng)[0])
 
     def warmed_up(self, done: float, rng: np.random.Generator) -> SubNetwork:
         """Draw a sub-network of the warm-up, of which a share `done` lies behind."""
         return warm_up(
             self.anywhere(rng),
             self._space,
+            self.supernet.template,
             filters=linear(done, self._settings.warmup_filters, 0.0),
             blocks=linear(done, self._settings.warmup_blocks, 0.0),
             rng=rng,

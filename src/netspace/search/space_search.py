@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from netspace.cost import Band, CostModel, LogUniformDraws
+from netspace.cost import Band, LogUniformDraws
 from netspace.data import ImageData, ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
 from netspace.models import SubNetwork, SuperNetwork
@@ -27,7 +27,6 @@ from netspace.search.run_folder import RunFolder
 from netspace.search.shared_training import SharedTraining
 from netspace.search.theta_training import ThetaTraining
 from netspace.settings import SearchConfig
-from netspace.spaces import Architecture
 
 FEWEST = 16  # images of each part
 # Streams of random numbers: each epoch makes its own from (seed, epoch, stream), so a resumed run needs none stored.
@@ -82,9 +81,9 @@ class SpaceSearch:
         self.normalise = Normalisation.of(self.weights_set.images)
         self.epoch = 0
         self.shared = SharedTraining(config, self.template, rng=self._rng(0, _POOL))
-        self.exposure = Exposure(config.space)
+        self.exposure = Exposure(config.space, self.template)
         moved = config.search.estimator in GRADIENTS
-        self.theta = ThetaTraining(config, CostModel(self.template)) if moved else None
+        self.theta = ThetaTraining(config, self.template) if moved else None
 
     def _rng(self, epoch: int, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, epoch, stream])
@@ -174,7 +173,7 @@ class SpaceSearch:
         if self.epoch < settings.warmup_epochs:
             return self.shared.warmed_up((self.epoch + step / self.steps) / settings.warmup_epochs, rng)
         if self.theta is None:
-            return SubNetwork.of(self.shared.anywhere(rng))
+            return SubNetwork.of(self.shared.anywhere(rng), self.template)
         return self.theta.draw(turn, rng)
 
     def _theta_step(self, theta: ThetaTraining, turn: int, progress: float, rng: np.random.Generator) -> float:
@@ -194,11 +193,11 @@ class SpaceSearch:
         pixels = torch.Generator().manual_seed(int(rng.integers(2**62)))
         for epoch in range(epochs):
             order = self._order(rng)
-            depths, widths = band.draw(self.steps, rng=rng)
+            members = self.template.architectures(band.draw(self.steps, rng=rng))
             for step, rows in enumerate(order):
                 images, labels = self._batch(self.weights_set, rows)
                 images = augment(images, self.config.augment, generator=pixels)
-                choice = SubNetwork.of(Architecture.of(depths[step], widths[step]))
+                choice = SubNetwork.of(members[step], self.template)
                 progress = 0.5 + 0.5 * (epoch + step / self.steps) / epochs
                 self.shared.step(images, labels, choice, progress)
 

@@ -9,10 +9,11 @@ import torch
 
 from netspace.cost import CostModel
 from netspace.models import SubNetwork
-from netspace.search.constraint import ExpectedCost, penalty_tables
+from netspace.search.constraint import ExpectedCost, penalties
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, Evaluate, draw_member
 from netspace.settings import SearchConfig
+from netspace.spaces import NetworkTemplate
 
 
 class ThetaTraining:
@@ -20,15 +21,15 @@ class ThetaTraining:
 
     Args:
         config: as resolved.
-        model: of the cost.
+        template: of all networks.
     """
 
-    def __init__(self, config: SearchConfig, model: CostModel) -> None:
+    def __init__(self, config: SearchConfig, template: NetworkTemplate) -> None:
         settings, space = config.search, config.space
-        self._space = space
-        tables = penalty_tables(space, model, config.parsed_budgets, settings.penalty_form)
-        self.thetas = [SpaceDistribution(space.shape) for _ in tables]
-        self._estimators = [GRADIENTS[settings.estimator](space, table, settings) for table in tables]
+        self._space, self._template = space, template
+        found = penalties(space, template, config.parsed_budgets, settings.penalty_form)
+        self.thetas = [SpaceDistribution(space.shape) for _ in found]
+        self._estimators = [GRADIENTS[settings.estimator](space, penalty, settings) for penalty in found]
         self._optimizers = [
             torch.optim.Adam(
                 theta.parameters(),
@@ -38,12 +39,16 @@ class ThetaTraining:
             )
             for theta in self.thetas
         ]
-        self.expected_cost = ExpectedCost(model, space)
+        self._costs = [ExpectedCost(CostModel(template, budget.kind), space) for budget in config.parsed_budgets]
+
+    def expected_cost(self, turn: int) -> float:
+        """Return the expected cost under the Θ of a budget, of the budget's kind."""
+        return float(self._costs[turn](self.thetas[turn]).detach())
 
     def draw(self, turn: int, rng: np.random.Generator) -> SubNetwork:
         """Draw a space from the Θ of a budget, and an architecture from the space."""
         choice = self.thetas[turn].sample(1, rng=rng)[0]
-        return SubNetwork.of(draw_member(self._space, choice, rng=rng))
+        return SubNetwork.of(draw_member(self._space, choice, rng=rng), self._template)
 
     def step(self, turn: int, evaluate: Evaluate, progress: float, rng: np.random.Generator) -> float:
         """Move the Θ of a budget and return the mean held-out cross-entropy that moved it.
@@ -65,7 +70,7 @@ class ThetaTraining:
         """Return what an epoch's record says of a budget."""
         theta = self.thetas[turn]
         return {
-            "expected_cost": round(float(self.expected_cost(theta).detach())),
+            "expected_cost": round(self.expected_cost(turn)),
             "entropy": round(theta.entropy(), 6),
             "held_out_loss": float(np.mean(held_out)) if held_out else None,
             "probabilities": [[round(p, 6) for p in axis.tolist()] for axis in theta.probabilities()],

@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from netspace.errors import NetspaceError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-AxisKind = Literal["depth", "width"]
 
 
 @dataclass(frozen=True)
@@ -24,14 +22,16 @@ class Axis:
     """The values that one knob may take, cut into ranges.
 
     Args:
-        name: of the knob.
+        name: of the axis, such as `width 2`.
         ranges: at least one range, each with at least one value; all values together are distinct and rise.
-        kind: whether the knob is a depth or a width.
+        knob: what it is: `depth`, `width`, `image_size`, or a further knob of a kind of block.
+        stage: which stage's, from 0; None where it is of the whole network, or not known.
     """
 
     name: str
     ranges: tuple[tuple[int, ...], ...]
-    kind: AxisKind = "width"
+    knob: str = "width"
+    stage: int | None = None
 
     def __post_init__(self) -> None:
         if not self.ranges or not all(self.ranges):
@@ -41,7 +41,7 @@ class Axis:
             raise NetspaceError(f"axis {self.name}: values have to be ≥ 1, distinct and rising, not {values[:9]}")
 
     @classmethod
-    def cut(cls, name: str, values: Sequence[int], ranges: int, *, kind: AxisKind = "width") -> Axis:
+    def cut(cls, name: str, values: Sequence[int], ranges: int, *, knob: str = "width") -> Axis:
         """Cut rising values into neighbouring ranges of equal length, or as equal as they can be.
 
         Raises:
@@ -51,7 +51,7 @@ class Axis:
             raise NetspaceError(f"axis {name} has {len(values)} values, which cannot be cut into {ranges} ranges")
         ends = np.linspace(0, len(values), ranges + 1).round().astype(int).tolist()
         parts = [tuple(int(v) for v in values[a:b]) for a, b in itertools.pairwise(ends)]
-        return cls(name, tuple(parts), kind)
+        return cls(name, tuple(parts), knob)
 
     @cached_property
     def values(self) -> IntArray:
@@ -72,7 +72,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class AxisGrid:
+class Grid:
     """The grid of candidate spaces: every choice of one range per axis.
 
     Args:
@@ -80,6 +80,12 @@ class AxisGrid:
     """
 
     axes: tuple[Axis, ...]
+
+    def __post_init__(self) -> None:
+        names = [axis.name for axis in self.axes]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice or not names:
+            raise NetspaceError(f"axis '{twice[0]}' is there twice" if twice else "a grid needs at least one axis")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -147,9 +153,13 @@ class AxisGrid:
         Returns:
             values, shape (s, k, axes).
         """
-        out = np.empty((len(spaces), len(places), len(self.axes)), np.int64)
-        choices = np.unravel_index(spaces, self.shape)
-        for i, (axis, chosen) in enumerate(zip(self.axes, choices, strict=True)):
+        return self.at_places(np.stack(np.unravel_index(spaces, self.shape), axis=1), places)
+
+    def at_places(self, choices: IntArray, places: FloatArray) -> IntArray:
+        """Return the same for spaces given by the index of their range on each axis, shape (s, axes)."""
+        # Axis by axis in memory: whoever reads points reads a column at a time.
+        out = np.moveaxis(np.empty((len(self.axes), len(choices), len(places)), np.int64), 0, 2)
+        for i, (axis, chosen) in enumerate(zip(self.axes, choices.T, strict=True)):
             lengths = [len(one) for one in axis.ranges]
             starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
             # One row of values per range of the axis, then the rows of the ranges that were chosen.

@@ -1,4 +1,4 @@
-"""A range of whole numbers: inclusive at both ends, with a step."""
+"""The numbers that a knob may take: a range, inclusive at both ends and with a step, or a list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, model_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    model_serializer,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 IntArray = NDArray[np.int64]
@@ -41,8 +49,8 @@ class Range:
         return {"low": int(low), "high": int(high or low), "step": int(step or 1)}
 
     @model_serializer
-    def _dump(self) -> str | int:
-        return self.low if len(self) == 1 else str(self)
+    def _dump(self) -> Any:
+        return plain_of(self)
 
     @model_validator(mode="after")
     def _check(self) -> Range:
@@ -82,4 +90,100 @@ class Range:
             raise ValueError(f"cannot cut the {len(self)} members of {self} into {parts} equal ranges; try {divisors}")
         each = len(self) // parts
         starts = self.values[::each].tolist()
-        return tuple(Range(low, low + (each - 1) * self.step, self.step) for low in starts)
+        step = self.step if each > 1 else 1  # as a file would say it
+        return tuple(Range(low, low + (each - 1) * self.step, step) for low in starts)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Listed:
+    """Numbers that are no range, such as 8, 16, 32; in YAML a list.
+
+    Args:
+        numbers: at least one, rising, each ≥ 1.
+    """
+
+    numbers: Annotated[tuple[Annotated[int, Field(ge=1, le=WIDEST)], ...], Field(min_length=1)]
+
+    @model_serializer
+    def _dump(self) -> Any:
+        return plain_of(self)
+
+    @model_validator(mode="after")
+    def _check(self) -> Listed:
+        if list(self.numbers) != sorted(set(self.numbers)):
+            raise ValueError(f"values {list(self.numbers)} have to rise; try {sorted(set(self.numbers))}")
+        return self
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.numbers
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.numbers))
+
+    @property
+    def low(self) -> int:
+        """Smallest number."""
+        return self.numbers[0]
+
+    @property
+    def high(self) -> int:
+        """Largest number."""
+        return self.numbers[-1]
+
+    @property
+    def values(self) -> IntArray:
+        """All numbers in rising order, shape (len,), int64."""
+        return np.array(self.numbers, np.int64)
+
+    def cut(self, parts: int) -> tuple[Range | Listed, ...]:
+        """Cut into `parts` neighbouring lists of equal length.
+
+        Raises:
+            ValueError: where the numbers cannot be shared out equally.
+        """
+        if parts < 1 or len(self) % parts:
+            divisors = [n for n in range(1, len(self) + 1) if len(self) % n == 0]
+            raise ValueError(f"cannot cut the {len(self)} values {self} into {parts} equal lists; try {divisors}")
+        each = len(self) // parts
+        return tuple(values_of(self.numbers[i : i + each]) for i in range(0, len(self), each))
+
+
+def values_of(given: Any) -> Range | Listed:
+    """Return numbers as a Range where they are evenly spaced, else as a list.
+
+    Args:
+        given: a number, text such as `1..16 by 4`, rising numbers (a list, an array), or what is one already.
+    """
+    if isinstance(given, (Range, Listed)):
+        return given
+    if isinstance(given, (np.ndarray, np.generic)):
+        given = given.tolist()
+    given = list(given) if isinstance(given, range) else given
+    if isinstance(given, (str, int)) and not isinstance(given, bool):
+        return TypeAdapter(Range).validate_python(given)
+    if isinstance(given, float):
+        raise ValueError(f"values have to be whole numbers, not {given}")
+    if not isinstance(given, (list, tuple)) or not given:
+        raise ValueError("give at least one value: a number, a range such as 1..16 by 4, or a list such as [3, 5, 7]")
+    given = [number.item() if isinstance(number, np.generic) else number for number in given]
+    if any(type(number) is not int for number in given):
+        raise ValueError(f"values have to be whole numbers, not {str(list(given))[:80]}")
+    numbers = Listed(tuple(given)).numbers
+    step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+    if list(numbers) == list(range(numbers[0], numbers[-1] + 1, step)):
+        return Range(numbers[0], numbers[-1], step)
+    return Listed(numbers)
+
+
+def plain_of(values: Range | Listed) -> int | str | list[int]:
+    """Return values as a file says them: a number, a range's text, or a list."""
+    if isinstance(values, Listed):
+        return list(values.numbers)
+    return values.low if len(values) == 1 else str(values)
+
+
+# Of the two kinds pydantic would write either as the first.
+Values = Annotated[Range | Listed, BeforeValidator(values_of), PlainSerializer(plain_of)]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+import numpy as np
+from pydantic import Field, model_serializer, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.spaces.architecture import MOST_STAGES, NetworkTemplate, Width
+from netspace.blocks import Activation, Knob, block_named
+from netspace.documents import later
+from netspace.errors import NetspaceError, did_you_mean
+from netspace.spaces.architecture import LARGEST_IMAGE, MOST_STAGES, Width
+from netspace.spaces.axes import Axis, Grid
+from netspace.spaces.knobs import KNOBS_BESIDE, FlatKnobs, pairs_of
 from netspace.spaces.network_space import NetworkSpace, StageSpace
-from netspace.spaces.ranges import DEEPEST, STRICT, Range
+from netspace.spaces.ranges import DEEPEST, STRICT, WIDEST, Listed, Range, Values, values_of
+from netspace.spaces.template import NetworkTemplate, Stem, Strides, check_block, least_image_size
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,11 +47,66 @@ class GridAxis:
 
 
 @dataclass(frozen=True, config=STRICT)
-class StageGrid:
-    """The depth axis and the width axis of one stage."""
+class KnobAxis:
+    """What a further knob may be, and the number of equal parts it is cut into.
+
+    In YAML `{values: [3, 5, 7], ranges: 3}`, `{low: 16, high: 64, step: 16, ranges: 2}`, or short: `[3, 5, 7]`, each
+    value a range of its own, or `3`, which is not searched.
+
+    Args:
+        values: in rising order.
+        ranges: number of parts; 0 is one for each value.
+    """
+
+    values: Values
+    ranges: Annotated[int, Field(ge=0, le=WIDEST)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, given: Any) -> Any:
+        if given is None or isinstance(given, (int, float, str, list, tuple, range, np.ndarray, np.generic)):
+            return {"values": given}
+        if isinstance(given, dict) and "low" in given:
+            if "values" in given:
+                raise ValueError("values and low are there both; give `values`, or `low`, `high` and `step`")
+            bounds = {key: given[key] for key in ("low", "high", "step") if key in given}
+            return {**{key: value for key, value in given.items() if key not in bounds}, "values": Range(**bounds)}
+        return given
+
+    @model_serializer
+    def _dump(self) -> dict[str, Any]:
+        return {"values": self.full.values.tolist(), "ranges": self.ranges}
+
+    @model_validator(mode="after")
+    def _check(self) -> KnobAxis:
+        object.__setattr__(self, "ranges", self.ranges or len(self.full))
+        self.full.cut(self.ranges)
+        return self
+
+    @property
+    def full(self) -> Range | Listed:
+        """All values."""
+        return self.values
+
+    @cached_property
+    def cuts(self) -> tuple[Range | Listed, ...]:
+        """The candidate parts, in rising order."""
+        return self.full.cut(self.ranges)
+
+
+@dataclass(frozen=True, config=KNOBS_BESIDE)
+class StageGrid(FlatKnobs):
+    """The axes of one stage.
+
+    Args:
+        depth: of the number of blocks.
+        width: of the output channels.
+        knobs: of each further knob of the kind of block that is searched, or set to another value than its default.
+    """
 
     depth: GridAxis
     width: GridAxis
+    knobs: Annotated[tuple[tuple[str, KnobAxis], ...], pairs_of(KnobAxis)] = ()
 
     @model_validator(mode="after")
     def _check(self) -> StageGrid:
@@ -63,43 +124,149 @@ class SearchSpace:
         stages: one StageGrid per stage.
         strides: stride of each stage's first block, one per stage.
         stem_width: output channels of the stem.
-        block: kind of block.
+        block: kind of block, a name in `netspace.blocks.BLOCKS`.
+        stem: the rest of the stem.
+        head_width: channels of a 1×1 convolution before the global pooling; 0 is none.
+        activation: of stem, blocks and head.
+        squeeze: squeeze-and-excitation in blocks that know it, with this part of their inputs; 0 is none.
+        image_size: sizes of the input, where it is searched; None takes the data's.
     """
 
     name: str
     stages: Annotated[tuple[StageGrid, ...], Field(min_length=1, max_length=MOST_STAGES)]
-    strides: tuple[Literal[1, 2], ...] = (1, 2, 2)
+    strides: Strides = (1, 2, 2)
     stem_width: Width = 16
-    block: Literal["basic"] = "basic"
+    block: str = "basic"
+    stem: Stem = later(Stem())
+    head_width: Annotated[int, Field(ge=0, le=8192)] = later(0)
+    activation: Activation = later("relu")
+    squeeze: Annotated[int, Field(ge=0, le=64)] = later(0)
+    image_size: KnobAxis | None = later(None)
 
     @model_validator(mode="after")
     def _check(self) -> SearchSpace:
         if len(self.strides) != len(self.stages):
             raise ValueError(f"{len(self.strides)} strides for {len(self.stages)} stages; give one stride per stage")
+        check_block(self.block)
+        allowed = block_named(self.block).knobs
+        for i, stage in enumerate(self.stages):
+            for name, axis in stage.knobs:
+                where = f"stages.{i}.{name}"
+                if name not in allowed:
+                    known = did_you_mean(name, allowed) if allowed else "it has none"
+                    raise ValueError(f"{where}: block '{self.block}' has no such knob; {known}")
+                _check_knob(where, allowed[name], axis, stage)
+        self._check_image_size()
         return self
 
+    def _check_image_size(self) -> None:
+        least = self.least_image_size
+        if self.image_size is None:
+            return
+        low, high = self.image_size.full.low, self.image_size.full.high
+        if low < least or high > LARGEST_IMAGE:
+            raise ValueError(
+                f"image_size: {low if low < least else high} is out of reach: the strides leave no pixel below {least} "
+                f"(their product), and {LARGEST_IMAGE} is the largest; nearest is "
+                f"{least if low < least else LARGEST_IMAGE}"
+            )
+
     @property
+    def least_image_size(self) -> int:
+        """The product of all strides: smaller images would leave less than a pixel, pixels."""
+        return least_image_size(self.strides, self.stem)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The grid: an axis for each knob of each stage, then one for the image size where it is searched.
+
+        A knob that no stage names is there too, with its default as only value.
+        """
+        axes = []
+        for i in range(len(self.stages)):
+            for knob, cuts in self._cuts(i).items():
+                ranges = tuple(tuple(cut.values.tolist()) for cut in cuts)
+                axes.append(Axis(f"{knob.replace('_', ' ')} {i + 1}", ranges, knob, i))
+        if self.image_size is not None:
+            ranges = tuple(tuple(cut.values.tolist()) for cut in self.image_size.cuts)
+            axes.append(Axis("image size", ranges, "image_size"))
+        return Grid(tuple(axes))
+
+    def _cuts(self, stage: int) -> dict[str, tuple[Range | Listed, ...]]:
+        """Return the candidate ranges of each knob of a stage."""
+        grid = self.stages[stage]
+        given = dict(grid.knobs)
+        found: dict[str, tuple[Range | Listed, ...]] = {"depth": grid.depth.cuts, "width": grid.width.cuts}
+        for name, knob in sorted(block_named(self.block).knobs.items()):
+            found[name] = given[name].cuts if name in given else (values_of(knob.default),)
+        return found
+
+    @cached_property
     def full(self) -> NetworkSpace:
         """The space of every architecture that the search may return."""
-        return NetworkSpace(tuple(StageSpace(stage.depth.full, stage.width.full) for stage in self.stages))
+        given = [dict(stage.knobs) for stage in self.stages]
+        defaults = {name: values_of(knob.default) for name, knob in block_named(self.block).knobs.items()}
+        stages = [
+            StageSpace(
+                stage.depth.full,
+                stage.width.full,
+                tuple((name, own[name].full if name in own else value) for name, value in defaults.items()),
+            )
+            for stage, own in zip(self.stages, given, strict=True)
+        ]
+        return NetworkSpace(tuple(stages), None if self.image_size is None else self.image_size.full)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Number of candidate ranges along each axis: depth and width of stage 1, of stage 2, …"""
-        return tuple(axis.ranges for stage in self.stages for axis in (stage.depth, stage.width))
+        """Number of candidate ranges along each axis: those of stage 1 (depth, width, …), of stage 2, …"""
+        return self.grid.shape
 
     @property
     def num_spaces(self) -> int:
         """Number of candidate spaces of the grid."""
-        return math.prod(self.shape)
+        return self.grid.num_spaces
 
     def space(self, choice: Sequence[int]) -> NetworkSpace:
         """Return the candidate space with one range index per axis, in the order of `shape`."""
-        stages = []
-        for i, stage in enumerate(self.stages):
-            stages.append(StageSpace(stage.depth.cuts[choice[2 * i]], stage.width.cuts[choice[2 * i + 1]]))
-        return NetworkSpace(tuple(stages))
+        places, stages = iter(choice), []
+        for i in range(len(self.stages)):
+            chosen = {knob: cuts[next(places)] for knob, cuts in self._cuts(i).items()}
+            depth, width = chosen.pop("depth"), chosen.pop("width")
+            stages.append(StageSpace(depth, width, tuple(chosen.items())))  # type: ignore[arg-type]
+        size = None if self.image_size is None else self.image_size.cuts[next(places)]
+        return NetworkSpace(tuple(stages), size)
 
     def template(self, image_size: int, channels: int, classes: int) -> NetworkTemplate:
-        """Return the template of its networks for data of the given shape (pixels, channels, classes)."""
-        return NetworkTemplate(self.strides, self.stem_width, self.block, image_size, channels, classes)
+        """Return the template of its networks for data of the given shape (pixels, channels, classes).
+
+        Where the image size is searched, the template's is the largest of the sizes searched.
+
+        Raises:
+            NetspaceError: where images are smaller than the product of all strides.
+        """
+        size = image_size if self.image_size is None else self.image_size.full.high
+        if size < self.least_image_size:
+            raise NetspaceError(
+                f"image size {size} is below the product of all strides of space '{self.name}', "
+                f"{self.least_image_size}; give {self.least_image_size} or more"
+            )
+        return NetworkTemplate(
+            *(self.strides, self.stem_width, self.block, size, channels, classes),
+            stem=self.stem,
+            head_width=self.head_width,
+            activation=self.activation,
+            squeeze=self.squeeze,
+        )
+
+
+def _check_knob(where: str, knob: Knob, axis: KnobAxis, stage: StageGrid) -> None:
+    """Raise ValueError where a value of a further knob is none that its block can take."""
+    for value in axis.full.values.tolist():
+        if not knob.allows(value):
+            raise ValueError(f"{where}: {knob.refusal(value)}")
+    if knob.within:
+        room = {"width": stage.width.high, "depth": stage.depth.high}[knob.within]
+        if axis.full.high > room:
+            raise ValueError(
+                f"{where}: {axis.full.high} fits no {knob.within} of the stage (up to {room}); nearest is {room}"
+            )

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from netspace.cost import Budget, CostModel
 from netspace.records import Candidate, EliteSpace, load_elite
+from netspace.runs import Run
 from netspace.spaces import NetworkSpace
 from netspace.surrogate.contest import Contender, contest, shortlist
-from netspace.surrogate.grid import members, network_space
+from netspace.surrogate.grid import candidates_of, choice_of, flops_of, members, network_space
 from netspace.surrogate.groups import group_average
-from netspace.surrogate.judging import Judged, Members, least_hit_rate
-from netspace.surrogate.run import FinishedRun
+from netspace.surrogate.judging import Choice, Judged, Members, Predict, least_hit_rate
 from netspace.surrogate.signals import Signal
 
 FloatArray = NDArray[np.float64]
@@ -31,7 +31,7 @@ class BudgetAnswer:
 
     Args:
         budget: what was asked for.
-        judged: every space.
+        judged: every space, or those that were looked at.
         asked: hit rate that was asked for.
         applied: hit rate that spaces had to reach: the one asked for, or less where no space of the grid reaches it.
         contenders: the leading spaces, best first.
@@ -50,13 +50,18 @@ class BudgetAnswer:
         return np.sort(self.judged.error[able])
 
     @property
+    def looked(self) -> int | None:
+        """How many spaces were looked at, where the grid has too many to judge each; None where each was judged."""
+        return self.judged.looked
+
+    @property
     def ties(self) -> int:
         """How many of the others cannot be told from the best."""
         return sum(c.tied for c in self.contenders) - 1
 
 
-class Front:
-    """All spaces of a run's grid, ready to be judged at any budget.
+class Judge:
+    """Judges all spaces of a run's grid at any budget.
 
     Args:
         run: the search.
@@ -64,25 +69,56 @@ class Front:
         hit_rate: least share of a space's members in band, where the grid allows it.
     """
 
-    def __init__(self, run: FinishedRun, signal: Signal, *, hit_rate: float = 0.5) -> None:
+    def __init__(self, run: Run, signal: Signal, *, hit_rate: float = 0.5) -> None:
         self.run, self.signal, self.hit_rate = run, signal, hit_rate
-        self.members: Members = members(run.space, CostModel(run.template), hit_rate=hit_rate)
+        self._candidates = candidates_of(run.space)
+        self._members: dict[str, Members] = {}
+
+    @property
+    def members(self) -> Members:
+        """The architectures by FLOPs."""
+        return self.members_of("flops")
+
+    def members_of(self, kind: str) -> Members:
+        """Return the architectures by a kind of cost; priced once."""
+        if kind not in self._members:
+            model = CostModel(self.run.template, kind)
+            self._members[kind] = members(self.run.space, model, hit_rate=self.hit_rate, candidates=self._candidates)
+        return self._members[kind]
 
     def answer(self, budgets: Sequence[Budget]) -> list[BudgetAnswer]:
-        """Judge every space at each budget.
+        """Judge the spaces at each budget, by the budget's own cost.
 
         Raises:
             NetspaceError: where a budget lies outside of the search space's costs.
         """
+        if self._candidates is None:
+            self._check(budgets)
+        judged: dict[Budget, Judged] = {}
+        for kind in dict.fromkeys(b.kind for b in budgets):
+            own = [b for b in budgets if b.kind == kind]
+            known = [self._found(b) for b in own]
+            found = self.members_of(kind).judge(self._predict(kind), [b.interval for b in own], known)
+            judged.update(zip(own, found, strict=True))
+        # Counting the members of a very large space takes minutes: only where nothing that was looked at is in band.
+        self._check([b for b in budgets if not judged[b].hit_rate.any()])
+        return [self._contest(b, judged[b]) for b in budgets]
+
+    def _check(self, budgets: Sequence[Budget]) -> None:
+        """Raise NetspaceError where no architecture meets a budget."""
         for budget in budgets:
             budget.band(self.run.space.full, self.run.template)
-        judged = self.members.judge(self.signal.predict, [b.interval for b in budgets])
-        return [self._contest(b, j) for b, j in zip(budgets, judged, strict=True)]
+
+    def _predict(self, kind: str) -> Predict:
+        """Return the model of error for points with costs of a kind."""
+        model = CostModel(self.run.template, kind)
+        return lambda points, costs: self.signal.predict(points, flops_of(model, points, costs))
 
     def _contest(self, budget: Budget, judged: Judged) -> BudgetAnswer:
         applied = least_hit_rate(judged, self.hit_rate)
-        ahead = shortlist(judged, CONTENDERS, hit_rate=applied, away=lambda: self._away(budget))
-        points, costs, group = self.members.in_band(ahead, budget.interval, MEMBERS_EACH)
+        ahead = shortlist(judged, CONTENDERS, hit_rate=applied, away=lambda: self._away(budget, len(judged.error)))
+        points, costs, group = self.members_of(budget.kind).in_band(ahead, budget.interval, MEMBERS_EACH)
+        costs = flops_of(CostModel(self.run.template, budget.kind), points, costs)
         features = self.signal.features(points, costs)
         means, covariance = self.signal.predictor.group_means(features, group, len(ahead))
         slope, more = 1.0, None
@@ -92,14 +128,26 @@ class Front:
         found = contest(ahead, judged, covariance, slope=slope, misfit=more)
         return BudgetAnswer(budget, judged, self.hit_rate, applied, found)
 
-    def _away(self, budget: Budget) -> FloatArray:
-        """Return how far each space's median cost is from the target, shape (spaces,)."""
-        median = self.members.quantiles()[:, 1]
+    def _away(self, budget: Budget, n: int) -> FloatArray:
+        """Return how far the median cost of each of the first n spaces is from the target, shape (n,)."""
+        median = self.members_of(budget.kind).quantiles()[:n, 1]
         return np.abs(median / budget.target - 1)
 
     def space(self, contender: Contender) -> NetworkSpace:
-        """Return a contender's depth and width ranges."""
+        """Return a contender's ranges."""
+        if self._candidates is not None:
+            return self.run.space.space(self._candidates.choice(contender.space))
         return network_space(self.run.space, contender.space)
+
+    def _elite(self, budget: Budget) -> NetworkSpace | None:
+        """Return the space that the search itself found for a budget; None where it had another."""
+        file = self.run.elite_file(budget)
+        return load_elite(file).candidates[0].space if file.exists() else None
+
+    def _found(self, budget: Budget) -> Choice | None:
+        """Return the same by its ranges, where it is one of the grid's."""
+        space = self._elite(budget)
+        return None if space is None else choice_of(self.run.space, space)
 
     def searched(self, answer: BudgetAnswer) -> tuple[NetworkSpace, float, float] | None:
         """Return the space that the search itself found for an answer's budget, its predicted error and hit rate.
@@ -107,16 +155,19 @@ class Front:
         Returns:
             None where the search had another budget, or where no member that was looked at is in band.
         """
-        file = self.run.folder / f"elite-{answer.budget}.yaml"
-        if not file.exists():
+        space, choice = self._elite(answer.budget), self._found(answer.budget)
+        number = None if choice is None else self.members_of(answer.budget.kind).number(choice)
+        if space is None or number is None or number >= len(answer.judged.error):
             return None
-        space = load_elite(file).candidates[0].space
-        lowest = [[bound.low for s in space.stages for bound in (s.depth, s.width)]]
-        number = int(self.members.grid.locate(np.array(lowest))[0])
         error = float(answer.judged.error[number])
-        if network_space(self.run.space, number) != space or np.isnan(error):
-            return None
-        return space, error, float(answer.judged.hit_rate[number])
+        return None if np.isnan(error) else (space, error, float(answer.judged.hit_rate[number]))
+
+    def sampled(self, looked: int) -> str:
+        """Say that not every space was judged."""
+        return (
+            f"The grid has {self.run.space.num_spaces:.3g} spaces, too many to judge each: {looked:,} were looked at, "
+            "spread ones and the neighbours of those ahead; there may be better ones."
+        )
 
     def elite(self, answer: BudgetAnswer, top: int, *, refined: NetworkSpace | None = None) -> EliteSpace:
         """Return the Elite Space of an answer: its candidates are the best spaces, a refined one before them."""
@@ -141,12 +192,16 @@ class Front:
 
 
 def pareto_spaces(answers: Sequence[BudgetAnswer]) -> list[tuple[Budget, Contender]]:
-    """Return the best space of each budget that no cheaper one's equals: the front of expected error against FLOPs."""
+    """Return the best space of each budget that no cheaper one's equals: the front of expected error against cost.
+
+    Budgets of one kind of cost are held against each other; the kinds follow in the order in which they were asked.
+    """
+    kinds = [a.budget.kind for a in answers]
     found: list[tuple[Budget, Contender]] = []
-    least = np.inf
-    for answer in sorted(answers, key=lambda a: a.budget.target):
-        best = answer.contenders[0]
-        if best.error.value < least:
-            found.append((answer.budget, best))
-            least = best.error.value
+    least, kind = np.inf, ""
+    for answer in sorted(answers, key=lambda a: (kinds.index(a.budget.kind), a.budget.target)):
+        best, budget = answer.contenders[0], answer.budget
+        if best.error.value < least or budget.kind != kind:
+            found.append((budget, best))
+            least, kind = best.error.value, budget.kind
     return found

@@ -8,14 +8,12 @@ from netspace.cost import CostModel, LogUniformDraws
 from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.spaces.ranges import IntArray
 from netspace.surrogate.features import log_features
-from netspace.surrogate.grid import as_points, axis_grid, price
 
-CALIBRATION = "calibration"
 POOL = 4096
 
 
 def plan_calibration(search_space: SearchSpace, template: NetworkTemplate, n: int, *, seed: int) -> IntArray:
-    """Return architectures far from each other, shape (n, 2·stages); more of them begin with the same ones.
+    """Return architectures far from each other, shape (n, axes); more of them begin with the same ones.
 
     Of 4 096 that are log-uniform in cost, the first is the one nearest to their middle, and each further one that whose
     nearest neighbour among those before is farthest, in log depths, widths, narrowest width and cost of unit spread
@@ -24,8 +22,8 @@ def plan_calibration(search_space: SearchSpace, template: NetworkTemplate, n: in
     model = CostModel(template)
     rng = np.random.default_rng([seed, 23])
     pool = LogUniformDraws(model, search_space.full, rng=rng)
-    points = np.unique(as_points(*pool.draw(POOL, rng=rng)), axis=0)
-    x = log_features(axis_grid(search_space), points, price(model, points))
+    points = np.unique(pool.draw(POOL, rng=rng), axis=0)
+    x = log_features(search_space.grid, points, model(points))
     x = (x - x.mean(0)) / np.maximum(x.std(0), 1e-12)
     chosen = [int((x**2).sum(1).argmin())]
     distance = ((x - x[chosen[0]]) ** 2).sum(1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.spaces.axes import AxisGrid
+from netspace.spaces.axes import Grid
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def log_features(grid: AxisGrid, points: IntArray, costs: IntArray, *, score: FloatArray | None = None) -> FloatArray:
+def log_features(grid: Grid, points: IntArray, costs: IntArray, *, score: FloatArray | None = None) -> FloatArray:
     """Return what a predictor sees of networks: log of every knob, log narrowest width, log cost, and any score.
 
     Args:
@@ -25,7 +25,7 @@ def log_features(grid: AxisGrid, points: IntArray, costs: IntArray, *, score: Fl
     """
     logs = np.log(points)
     columns = [logs, np.log(costs)[:, None]]
-    widths = [i for i, axis in enumerate(grid.axes) if axis.kind == "width"]
+    widths = [i for i, axis in enumerate(grid.axes) if axis.knob == "width"]
     if widths:
         columns.append(logs[:, widths].min(1)[:, None])
     if score is not None:

@@ -1,67 +1,94 @@
-"""A search space as a grid of axes, and its members as what judges look at."""
+"""The members of a search space's grid, priced, as what judges look at."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from netspace.cost import CostModel
-from netspace.spaces import NetworkSpace, SearchSpace
-from netspace.spaces.axes import Axis, AxisGrid
+from netspace.spaces import Grid, NetworkSpace, SearchSpace
 from netspace.spaces.ranges import IntArray
-from netspace.surrogate.judging import EnumeratedMembers, Members
+from netspace.surrogate.candidates import Candidates
+from netspace.surrogate.judging import Choice, EnumeratedMembers, Members
 from netspace.surrogate.sampled import SampledMembers
+from netspace.surrogate.searched import SearchedMembers
 
 ENUMERATED = 2**22
+NUMBERED = 2**20
 
 
-def axis_grid(search_space: SearchSpace) -> AxisGrid:
-    """Return the grid of a search space, axes in the order of `SearchSpace.shape`: depth and width of stage 1, …"""
-    axes = []
-    for i, stage in enumerate(search_space.stages):
-        depths = tuple(tuple(cut.values.tolist()) for cut in stage.depth.cuts)
-        widths = tuple(tuple(cut.values.tolist()) for cut in stage.width.cuts)
-        axes += [Axis(f"depth {i + 1}", depths, "depth"), Axis(f"width {i + 1}", widths, "width")]
-    return AxisGrid(tuple(axes))
+def price_all(model: CostModel, grid: Grid) -> IntArray:
+    """Return the exact costs of every architecture, as `model(grid.enumerate())`, shape (members,).
 
-
-def as_points(depths: IntArray, widths: IntArray) -> IntArray:
-    """Return architectures as points: depth and width of stage 1, of stage 2, …; shape (n, 2·stages)."""
-    depths, widths = np.asarray(depths, np.int64), np.asarray(widths, np.int64)
-    return np.stack([depths, widths], axis=2).reshape(len(depths), -1)
-
-
-def price(model: CostModel, points: IntArray) -> IntArray:
-    """Return the exact costs of points, shape (n,)."""
-    return model(points[:, 0::2], points[:, 1::2])
-
-
-def price_all(model: CostModel, grid: AxisGrid) -> IntArray:
-    """Return the exact costs of every architecture, as `price` of `grid.enumerate()`, shape (members,).
-
-    Each stage's part depends on the width before it, its depth and its width: small tables, added by broadcasting.
+    Each stage's part depends on the width before it and on its own axes: small tables, added by broadcasting.
     """
-    total, before = np.full(1, model.stem, np.int64), np.full(1, model.template.stem_width, np.int64)
-    for stage, (depth, width) in enumerate(zip(grid.axes[0::2], grid.axes[1::2], strict=True)):
-        first = model.first(stage, before[:, None, None], width.values)
-        total = total[..., None, None] + first + (depth.values[:, None] - 1) * model.rest(stage, width.values)
-        before = width.values
-    return (total + model.head(before)).ravel()
+    layout = model.template.layout(image_size=len(grid.axes) > model.template.layout().columns)
+    columns = len(grid.axes)
+
+    def along(column: int) -> Any:
+        return grid.axes[column].values.reshape([-1 if c == column else 1 for c in range(columns)])
+
+    size = along(columns - 1) if layout.image_size else None
+    total, before = np.asarray(model.start(size)), np.asarray(model.template.stem_width)
+    for stage in range(layout.stages):
+        values = {knob: along(layout.column(stage, knob)) for knob in layout.each}
+        total = total + model.entry(stage, before, values, size)
+        total = total + (values["depth"] - 1) * model.block(stage, values, size)
+        before = np.asarray(model.out(values))
+    total = total + model.head(before, size)
+    return np.broadcast_to(total, [len(axis.values) for axis in grid.axes]).ravel()
 
 
-def members(search_space: SearchSpace, model: CostModel, *, hit_rate: float = 0.0) -> Members:
-    """Return the members of a search space: each of them up to 4 194 304, beyond that a sample of every space.
+def flops_of(model: CostModel, points: IntArray, costs: IntArray) -> IntArray:
+    """Return the FLOPs of points, shape (n,): what models of error see, whatever cost a budget is of.
+
+    Args:
+        model: of the cost that is known.
+        points: shape (n, axes).
+        costs: by that model, shape (n,).
+    """
+    return costs if model.kind == "flops" else CostModel(model.template)(points)
+
+
+def candidates_of(search_space: SearchSpace) -> Candidates | None:
+    """Return the first candidates of a grid of more than 1 048 576 spaces; None where all spaces are judged."""
+    grid = search_space.grid
+    return Candidates(grid) if grid.num_members > ENUMERATED and grid.num_spaces > NUMBERED else None
+
+
+def members(
+    search_space: SearchSpace, model: CostModel, *, hit_rate: float = 0.0, candidates: Candidates | None = None
+) -> Members:
+    """Return the members of a search space, by one kind of cost.
+
+    Up to 4 194 304 each of them; beyond that a sample of every space of up to 1 048 576; of a grid with more spaces a
+    sample of candidates.
 
     Args:
         search_space: the grid.
         model: of the cost.
         hit_rate: spaces below it need not be judged closely.
+        candidates: of `candidates_of`, where several kinds of cost share them; None makes them.
     """
-    grid = axis_grid(search_space)
-    if grid.num_members > ENUMERATED:
-        return SampledMembers(grid, lambda points: price(model, points), least_hit_rate=hit_rate)
-    return EnumeratedMembers(grid, None, price_all(model, grid))
+    grid = search_space.grid
+    if grid.num_members <= ENUMERATED:
+        return EnumeratedMembers(grid, None, price_all(model, grid))
+    candidates = candidates or candidates_of(search_space)
+    if candidates is None:
+        return SampledMembers(grid, model, least_hit_rate=hit_rate)
+    return SearchedMembers(model, candidates, least_hit_rate=hit_rate)
 
 
 def network_space(search_space: SearchSpace, number: int) -> NetworkSpace:
     """Return a space of the grid by its number."""
-    return search_space.space([int(i) for i in np.unravel_index(number, search_space.shape)])
+    return search_space.space(search_space.grid.choice(number))
+
+
+def choice_of(search_space: SearchSpace, space: NetworkSpace) -> Choice | None:
+    """Return the index of a space's range on each axis of the grid; None where it is not one of the grid's."""
+    if len(space.axes) != len(search_space.grid.axes):
+        return None
+    pairs = zip(search_space.grid.axes, space.axes, strict=True)
+    choice = tuple(int(axis.range_at[min(values.low, len(axis.range_at) - 1)]) for axis, values in pairs)
+    return choice if min(choice) >= 0 and search_space.space(choice) == space else None

@@ -10,12 +10,11 @@ import numpy as np
 from netspace.documents import fingerprint
 from netspace.errors import NetspaceError
 from netspace.records import NetworkStore
-from netspace.surrogate.grid import as_points
-from netspace.surrogate.run import FinishedRun
-from netspace.surrogate.scores import Scores
+from netspace.records.row import architecture_of
+from netspace.runs import Readings, Run
 
 
-def take_in(run: FinishedRun, folders: Sequence[Path]) -> tuple[Scores, list[str]]:
+def take_in(run: Run, folders: Sequence[Path]) -> tuple[Readings, list[str]]:
     """Return the networks that were trained well, one row each, and what was left out.
 
     An architecture that was trained more than once counts with the mean of its validation errors.
@@ -42,18 +41,14 @@ def take_in(run: FinishedRun, folders: Sequence[Path]) -> tuple[Scores, list[str
                 )
         first = first or about
         rows = [row for row in store.rows() if row["status"] == "ok"]
-        inside = [row for row in rows if _in_space(run, row["depth"], row["width"])]
+        found = [run.template.complete(architecture_of(row)) for row in rows]
+        whole = run.space.full
+        inside = [(row, one) for row, one in zip(rows, found, strict=True) if one in whole]
         if len(inside) < len(rows):
             notes.append(f"{folder}: {len(rows) - len(inside)} networks are outside of space {run.space.name}")
-        points += [as_points(np.array([row["depth"]]), np.array([row["width"]]))[0] for row in inside]
-        errors += [row["validation_error"] for row in inside]
-    stages = len(run.space.stages)
-    every = np.array(points, np.int64).reshape(len(points), 2 * stages)
+        points += [one for _, one in inside]
+        errors += [row["validation_error"] for row, _ in inside]
+    every = run.space.full.layout.points(points)
     kept, place = np.unique(every, axis=0, return_inverse=True)
     counts = np.bincount(place.ravel(), minlength=len(kept))
-    return Scores(kept, np.bincount(place.ravel(), errors, minlength=len(kept)) / np.maximum(counts, 1)), notes
-
-
-def _in_space(run: FinishedRun, depths: list[int], widths: list[int]) -> bool:
-    pairs = zip(run.space.full.stages, depths, widths, strict=True)
-    return all(d in stage.depth and w in stage.width for stage, d, w in pairs)
+    return Readings(kept, np.bincount(place.ravel(), errors, minlength=len(kept)) / np.maximum(counts, 1)), notes

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.spaces.axes import AxisGrid
+from netspace.spaces.axes import Grid
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Price = Callable[[IntArray], IntArray]
 Predict = Callable[[IntArray, IntArray], FloatArray]
+Choice = tuple[int, ...]  # a space: the index of its range on each axis
 SHARES = (0.05, 0.5, 0.95)
 # Where no space of the grid reaches the hit rate asked for, this share of the largest one serves instead.
 REACHABLE = 0.5
@@ -23,17 +24,34 @@ REACHABLE = 0.5
 
 @dataclass(frozen=True)
 class Judged:
-    """All spaces of a grid at one budget; each array has shape (spaces,).
+    """The spaces of a grid at one budget, by number; each array has shape (spaces,).
 
     Args:
-        error: mean predicted error of a space's members in band; NaN where none is in band.
-        hit_rate: share of its members in band.
+        error: mean predicted error of a space's members in band; NaN where none is in band, or it was not looked at.
+        hit_rate: share of its members in band; 0 where it was not looked at.
         sampling: standard error of `error` from looking at a sample of members; 0 where it is exact.
+        looked: how many spaces were looked at, where the grid has too many for all of them; None where all were.
     """
 
     error: FloatArray
     hit_rate: FloatArray
     sampling: FloatArray
+    looked: int | None = None
+
+    @property
+    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Error, hit rate and sampling."""
+        return self.error, self.hit_rate, self.sampling
+
+    def padded(self, n: int) -> Judged:
+        """Return the same of n spaces: those behind were not looked at."""
+        error, rate, sampling = (padded(a, n, fill) for a, fill in zip(self.arrays, (np.nan, 0.0, np.nan), strict=True))
+        return Judged(error, rate, sampling, self.looked)
+
+
+def padded(values: NDArray[Any], n: int, fill: Any) -> NDArray[Any]:
+    """Return values with more rows behind them, up to n."""
+    return np.concatenate([values, np.full((n - len(values), *values.shape[1:]), fill, values.dtype)])
 
 
 def least_hit_rate(judged: Judged, asked: float) -> float:
@@ -42,11 +60,16 @@ def least_hit_rate(judged: Judged, asked: float) -> float:
     return asked if largest >= asked else REACHABLE * largest
 
 
+def number_of(grid: Grid, choice: Choice) -> int:
+    """Return the number of a space among all of its grid."""
+    return int(np.ravel_multi_index(choice, grid.shape))
+
+
 class Members(Protocol):
     """The architectures of a grid, priced: what judges look at."""
 
     @property
-    def grid(self) -> AxisGrid:
+    def grid(self) -> Grid:
         """The spaces."""
         ...
 
@@ -54,12 +77,23 @@ class Members(Protocol):
         """Return the costs that 5 %, 50 % and 95 % of each space's members do not exceed: shape (spaces, 3)."""
         ...
 
-    def judge(self, predict: Predict, bands: Sequence[tuple[int, int]]) -> list[Judged]:
-        """Judge all spaces at each band of costs (low, high), both ends inclusive.
+    def choice(self, space: int) -> Choice:
+        """Return a space that was judged, by its number."""
+        ...
+
+    def number(self, choice: Choice) -> int | None:
+        """Return the number of a space; None where it was not judged."""
+        ...
+
+    def judge(
+        self, predict: Predict, bands: Sequence[tuple[int, int]], known: Sequence[Choice | None] = ()
+    ) -> list[Judged]:
+        """Judge the spaces at each band of costs (low, high), both ends inclusive.
 
         Args:
             predict: expected errors (n,) of points (n, axes) that cost (n,).
             bands: one per budget.
+            known: for each band a space that is judged in any case, where the grid has too many for all of them.
         """
         ...
 
@@ -77,7 +111,7 @@ class EnumeratedMembers:
         costs: of each, shape (n,).
     """
 
-    def __init__(self, grid: AxisGrid, points: IntArray | None, costs: IntArray) -> None:
+    def __init__(self, grid: Grid, points: IntArray | None, costs: IntArray) -> None:
         self._grid, self._points, self._costs = grid, points, costs
 
     @cached_property
@@ -118,7 +152,7 @@ class EnumeratedMembers:
         return points, self._costs[inside], self.grid.locate(points)
 
     @property
-    def grid(self) -> AxisGrid:
+    def grid(self) -> Grid:
         """The spaces."""
         return self._grid
 
@@ -138,7 +172,17 @@ class EnumeratedMembers:
             out[some, k] = self.costs[order[starts[some] + rank]]
         return out
 
-    def judge(self, predict: Predict, bands: Sequence[tuple[int, int]]) -> list[Judged]:
+    def choice(self, space: int) -> Choice:
+        """See Members."""
+        return self._grid.choice(space)
+
+    def number(self, choice: Choice) -> int | None:
+        """See Members."""
+        return number_of(self._grid, choice)
+
+    def judge(
+        self, predict: Predict, bands: Sequence[tuple[int, int]], known: Sequence[Choice | None] = ()
+    ) -> list[Judged]:
         """See Members; exact."""
         found = []
         for band in bands:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from netspace.cost import Budget, CostModel
-from netspace.spaces import NetworkSpace, Range, SearchSpace, StageSpace
+from netspace.spaces import Listed, NetworkSpace, Range, SearchSpace
 from netspace.spaces.axes import spread_places
-from netspace.spaces.ranges import IntArray
-from netspace.surrogate.grid import as_points, price
+from netspace.spaces.ranges import IntArray, values_of
+from netspace.surrogate.grid import flops_of
 from netspace.surrogate.signals import Signal
 
 LISTED = 4096
@@ -51,17 +51,18 @@ def refine(
         space: to start from.
         search_space: whose full ranges bound the search.
         signal: the model of error.
-        model: of the cost.
+        model: of the budget's kind of cost.
         budget: the band.
     """
 
     def judge(some: NetworkSpace) -> tuple[float, float, int]:
         points = _points(some)
-        costs = price(model, points)
+        costs = model(points)
         low, high = budget.interval
         inside = (costs >= low) & (costs <= high)
         rate = float(inside.mean())
-        error = float(signal.predict(points[inside], costs[inside]).mean()) if inside.any() else math.inf
+        flops = flops_of(model, points[inside], costs[inside])
+        error = float(signal.predict(points[inside], flops).mean()) if inside.any() else math.inf
         return rate, error, round(rate * some.size)
 
     rate, error, networks = start = judge(space)
@@ -82,22 +83,29 @@ def refine(
 def _points(space: NetworkSpace) -> IntArray:
     """List a space's members, or 4 096 of them at spread places."""
     if space.size <= LISTED:
-        return as_points(*space.enumerate())
-    ranges = [one for stage in space.stages for one in (stage.depth, stage.width)]
-    places = spread_places(LISTED, len(ranges))
-    columns = [one.values[(places[:, i] * len(one)).astype(np.int64)] for i, one in enumerate(ranges)]
+        return space.enumerate()
+    places = spread_places(LISTED, len(space.axes))
+    columns = [one.values[(places[:, i] * len(one)).astype(np.int64)] for i, one in enumerate(space.axes)]
     return np.stack(columns, axis=1)
 
 
 def _moves(space: NetworkSpace, full: NetworkSpace) -> Iterator[NetworkSpace]:
     """Yield the spaces with one bound moved by one value, or one range shifted by one value."""
     for i, (stage, bounds) in enumerate(zip(space.stages, full.stages, strict=True)):
-        for knob in ("depth", "width"):
-            own, whole = getattr(stage, knob), getattr(bounds, knob)
-            for down, up in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)):
-                low, high = own.low + down * whole.step, own.high + up * whole.step
-                if whole.low <= low <= high <= whole.high:
-                    moved = StageSpace(
-                        **{"depth": stage.depth, "width": stage.width, knob: Range(low, high, whole.step)}
-                    )
-                    yield NetworkSpace((*space.stages[:i], moved, *space.stages[i + 1 :]))
+        for knob, whole in bounds.axes.items():
+            for moved in _moved(stage.knob(knob), whole):
+                yield replace(space, stages=(*space.stages[:i], stage.with_knob(knob, moved), *space.stages[i + 1 :]))
+    if space.image_size is not None and full.image_size is not None:
+        for moved in _moved(space.image_size, full.image_size):
+            yield replace(space, image_size=moved)
+
+
+def _moved(own: Range | Listed, whole: Range | Listed) -> Iterator[Range | Listed]:
+    """Yield what one axis may become."""
+    values = whole.values.tolist()
+    first, last = values.index(own.low), values.index(own.high)
+    for down, up in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)):
+        low, high = first + down, last + up
+        if 0 <= low <= high < len(values):
+            chosen = values[low : high + 1]
+            yield Range(chosen[0], chosen[-1], whole.step) if isinstance(whole, Range) else values_of(chosen)

@@ -19,15 +19,13 @@ from netspace.analysis.edf import Interval
 from netspace.cost import CostModel
 from netspace.documents import read_json, write_atomically
 from netspace.errors import NetspaceError
-from netspace.spaces.axes import AxisGrid
+from netspace.runs import Readings, Run
+from netspace.spaces.axes import Grid
 from netspace.spaces.ranges import IntArray
 from netspace.surrogate.features import log_features
-from netspace.surrogate.grid import axis_grid, price
 from netspace.surrogate.left_out import left_out
 from netspace.surrogate.misfit import Misfit, measure_misfit
 from netspace.surrogate.predictors import FITS, Predictor
-from netspace.surrogate.run import FinishedRun
-from netspace.surrogate.scores import Scores
 from netspace.surrogate.trees import Trees
 from netspace.surrogate.validation import LEAST_ROWS, Ranked, fit_best, levelled, rank_predicted
 
@@ -53,7 +51,7 @@ class Signal:
     """
 
     name: SignalName
-    grid: AxisGrid
+    grid: Grid
     predictor: Predictor
     ranked: list[Ranked]
     against: str
@@ -108,11 +106,9 @@ class Evidence:
         models: those to choose from, by cross-validation.
     """
 
-    def __init__(
-        self, run: FinishedRun, scores: Scores, trained: Scores, *, models: Sequence[str] = tuple(FITS)
-    ) -> None:
+    def __init__(self, run: Run, scores: Readings, trained: Readings, *, models: Sequence[str] = tuple(FITS)) -> None:
         self.run, self.scores, self.trained, self.models = run, scores, trained, models
-        self.grid, self.model = axis_grid(run.space), CostModel(run.template)
+        self.grid, self.model = run.space.grid, CostModel(run.template)
 
     def signal(self, asked: Asked, *, seed: int = 0) -> tuple[Signal, list[Signal]]:
         """Return the signal asked for, or with `auto` the one that ranks stand-alone errors best within bands.
@@ -147,12 +143,12 @@ class Evidence:
         return max(found, key=lambda s: s.ranked[0].decisive), found
 
     @staticmethod
-    def _enough(scores: Scores) -> bool:
+    def _enough(scores: Readings) -> bool:
         return len(scores.values) >= LEAST_ROWS
 
-    def _logs(self, scores: Scores) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _logs(self, scores: Readings) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return features, errors (all the same where they are too equal to learn from) and costs."""
-        costs = price(self.model, scores.points)
+        costs = self.model(scores.points)
         return log_features(self.grid, scores.points, costs), levelled(scores.values), costs.astype(np.float64)
 
     def _supernet(self, cache: _Cache, seed: int) -> Signal:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from netspace.cost import CostModel
+from netspace.runs import Readings
 from netspace.spaces import SearchSpace
 from netspace.surrogate.features import log_features
-from netspace.surrogate.grid import axis_grid, price
-from netspace.surrogate.scores import Scores
 from netspace.surrogate.validation import rank_predictors
 
 CHECK = 25
@@ -29,10 +28,10 @@ class Saturation:
     """
 
     def __init__(self, model: CostModel, search_space: SearchSpace) -> None:
-        self._model, self._grid = model, axis_grid(search_space)
+        self._model, self._grid = model, search_space.grid
         self._taus: list[float] = []
 
-    def reached(self, scores: Scores) -> bool:
+    def reached(self, scores: Readings) -> bool:
         """Say whether more scores would teach nothing; always False below 125.
 
         Args:
@@ -40,7 +39,7 @@ class Saturation:
         """
         if len(scores.values) < FIRST + PATIENCE * CHECK:
             return False
-        costs = price(self._model, scores.points)
+        costs = self._model(scores.points)
         x = log_features(self._grid, scores.points, costs)
         for n in range(FIRST + len(self._taus) * CHECK, len(scores.values) + 1, CHECK):
             rng, names = np.random.default_rng(0), ("linear", "quadratic")

@@ -1,4 +1,4 @@
-"""A table of networks and their errors, from CSV: every row checked, every gap said."""
+"""Networks with measured errors, from a CSV file: every row checked, every gap said."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from netspace.documents import read_text
 from netspace.errors import NetspaceError, did_you_mean
-from netspace.spaces.axes import Axis, AxisGrid
+from netspace.spaces.axes import Axis, Grid
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class ErrorTable:
+class MeasuredNetworks:
     """Networks as points of a grid, with a cost and an error each.
 
     Args:
@@ -31,7 +31,7 @@ class ErrorTable:
         notes: what a reader should know: columns that were tied, rows that are missing.
     """
 
-    grid: AxisGrid
+    grid: Grid
     points: IntArray
     costs: IntArray
     errors: FloatArray
@@ -39,7 +39,7 @@ class ErrorTable:
 
 
 @dataclass(frozen=True)
-class TableColumns:
+class MeasuredColumns:
     """Which columns of a CSV file say what.
 
     Args:
@@ -59,7 +59,7 @@ class TableColumns:
     ranges: Mapping[str, int] | None = None
 
 
-def read_table(path: Path, columns: TableColumns) -> ErrorTable:
+def read_measured(path: Path, columns: MeasuredColumns) -> MeasuredNetworks:
     """Read a CSV file with a header.
 
     Raises:
@@ -78,7 +78,7 @@ def read_table(path: Path, columns: TableColumns) -> ErrorTable:
     errors = 100 - errors if columns.accuracy else errors
     _refuse_repeats(path, knobs, columns.axes)
     kept, notes = _distinct_axes(knobs, columns.axes)
-    grid = AxisGrid(tuple(_axis(knobs[:, i], columns.axes[i], columns) for i in kept))
+    grid = Grid(tuple(_axis(knobs[:, i], columns.axes[i], columns) for i in kept))
     points = knobs[:, kept].astype(np.int64)
     missing = grid.num_members - len(points)
     if missing:
@@ -86,7 +86,7 @@ def read_table(path: Path, columns: TableColumns) -> ErrorTable:
     empty = grid.num_spaces - len(np.unique(grid.locate(points)))
     if empty:
         notes.append(f"{empty:,} of {grid.num_spaces:,} spaces have no network in the table")
-    return ErrorTable(grid, points, np.rint(costs).astype(np.int64), errors, tuple(notes))
+    return MeasuredNetworks(grid, points, np.rint(costs).astype(np.int64), errors, tuple(notes))
 
 
 def _parse(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -147,12 +147,7 @@ def _distinct_axes(knobs: FloatArray, names: Sequence[str]) -> tuple[list[int], 
     return kept, notes
 
 
-def _one_to_one(a: FloatArray, b: FloatArray) -> bool:
-    pairs = len(np.unique(np.stack([a, b], axis=1), axis=0))
-    return pairs == len(np.unique(a)) == len(np.unique(b))
-
-
-def _axis(column: FloatArray, name: str, columns: TableColumns) -> Axis:
+def _axis(column: FloatArray, name: str, columns: MeasuredColumns) -> Axis:
     values = np.unique(column).astype(int).tolist()
     ranges = (columns.ranges or {}).get(name, max(len(values) // 2, 1))
-    return Axis.cut(name, values, ranges, kind="depth" if name in columns.depths else "width")
+    return Axis.cut(name, values, ranges, knob="depth" if name in columns.depths else "width")

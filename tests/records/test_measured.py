@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from netspace.errors import NetspaceError
-from netspace.records.table import TableColumns, read_table
+from netspace.records.measured import MeasuredColumns, read_measured
 
 HEADER = "d,w,v,flops,acc\n"
 ROWS = "1,8,8,100,90\n1,16,16,200,91\n2,8,8,150,92\n2,16,16,300,93.5\n"
-COLUMNS = TableColumns(("d", "w", "v"), "flops", "acc", accuracy=True, depths=("d",), ranges={"w": 2})
+COLUMNS = MeasuredColumns(("d", "w", "v"), "flops", "acc", accuracy=True, depths=("d",), ranges={"w": 2})
 
 
 def written(folder: Path, text: str) -> Path:
@@ -19,8 +19,8 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_table_is_read_with_tied_columns_as_one_axis(tmp_path: Path) -> None:
-    table = read_table(written(tmp_path, HEADER + ROWS), COLUMNS)
-    assert [(a.name, a.kind, a.ranges) for a in table.grid.axes] == [
+    table = read_measured(written(tmp_path, HEADER + ROWS), COLUMNS)
+    assert [(a.name, a.knob, a.ranges) for a in table.grid.axes] == [
         ("d", "depth", ((1, 2),)),
         ("w", "width", ((8,), (16,))),
     ]
@@ -29,15 +29,15 @@ def test_a_table_is_read_with_tied_columns_as_one_axis(tmp_path: Path) -> None:
 
 
 def test_missing_rows_and_empty_spaces_are_said(tmp_path: Path) -> None:
-    table = read_table(
+    table = read_measured(
         written(tmp_path, HEADER + "1,8,8,100,90\n2,8,8,150,92\n2,16,8,300,93\n2,24,8,400,93\n"), COLUMNS
     )
     assert table.notes == (
         "column v is 8 throughout and no axis",
         "2 of the grid's 6 networks are missing from the table",
     )
-    lone = TableColumns(("d", "w"), "flops", "acc", ranges={"d": 2, "w": 3})
-    gaps = read_table(written(tmp_path, HEADER + "1,8,8,100,90\n2,16,8,300,93\n2,24,8,400,93\n"), lone)
+    lone = MeasuredColumns(("d", "w"), "flops", "acc", ranges={"d": 2, "w": 3})
+    gaps = read_measured(written(tmp_path, HEADER + "1,8,8,100,90\n2,16,8,300,93\n2,24,8,400,93\n"), lone)
     assert gaps.notes[-1] == "3 of 6 spaces have no network in the table"
 
 
@@ -56,10 +56,10 @@ def test_missing_rows_and_empty_spaces_are_said(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_judged_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(NetspaceError, match=message):
-        read_table(written(tmp_path, text), COLUMNS)
+        read_measured(written(tmp_path, text), COLUMNS)
 
 
 def test_a_field_that_csv_cannot_hold_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("a,b,c\n1,2," + "x" * 200_000)
     with pytest.raises(NetspaceError, match=r"table\.csv is no CSV file: field larger than field limit"):
-        read_table(tmp_path / "table.csv", TableColumns(("a",), "b", "c"))
+        read_measured(tmp_path / "table.csv", MeasuredColumns(("a",), "b", "c"))

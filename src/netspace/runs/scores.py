@@ -11,36 +11,35 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.cost import LogUniformDraws
 from netspace.documents import parse_yaml, read_text, to_yaml, write_atomically
 from netspace.errors import NetspaceError
-from netspace.spaces import SearchSpace
+from netspace.records.versions import check_version
+from netspace.spaces import Layout, Points, SearchSpace
 from netspace.spaces.ranges import IntArray
-from netspace.surrogate.grid import as_points
 
 FloatArray = NDArray[np.float64]
 FILE, ABOUT = "scores.csv", "scores.yaml"
-BLOCK = 32
+NEWEST = 1  # version of scores.yaml
 LONGEST_LINE = 4096
 LARGEST = 2**31 - 1  # of a depth or width
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Networks with one number each.
+class Readings:
+    """Networks with one number each: what a super network says of them, or what trainings of them came to.
 
     Args:
-        points: depth and width of stage 1, of stage 2, …; shape (n, 2·stages).
+        points: shape (n, axes); columns as the search space's layout says.
         values: share of images that are classified wrongly, 0..1; shape (n,).
     """
 
-    points: IntArray
+    points: Points
     values: FloatArray
 
     @classmethod
-    def none(cls, stages: int) -> Scores:
-        """Return no networks, of so many stages."""
-        return cls(np.empty((0, 2 * stages), np.int64), np.empty(0))
+    def none(cls, layout: Layout) -> Readings:
+        """Return no networks."""
+        return cls(np.empty((0, layout.columns), np.int64), np.empty(0))
 
 
 class ScoreFile:
@@ -48,10 +47,12 @@ class ScoreFile:
 
     Args:
         folder: of the run.
+        space: what is scored: its layout gives the columns.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.file = folder, folder / FILE
+    def __init__(self, folder: Path, space: SearchSpace) -> None:
+        self.folder, self.file, self.space = folder, folder / FILE, space
+        self._layout = space.full.layout
 
     def claim(self, about: dict[str, object]) -> None:
         """Say what the scores belong to, or check that it is what is there: draws' seed, checkpoint, images.
@@ -64,6 +65,7 @@ class ScoreFile:
             write_atomically(file, to_yaml(about))
             return
         stored = parse_yaml(read_text(file), str(file))
+        check_version(stored, NEWEST, str(file))
         for key, value in about.items():
             if stored.get(key) != value:
                 raise NetspaceError(
@@ -71,32 +73,28 @@ class ScoreFile:
                     "give what it was made with"
                 )
 
-    def read(self, stages: int, space: SearchSpace | None = None) -> Scores:
+    def read(self, *, inside: bool = False) -> Readings:
         """Return what is there; a last line that a kill left unfinished is dropped.
 
         Args:
-            stages: of each network.
-            space: what the networks have to lie in; None does not ask.
+            inside: whether the networks have to lie in the search space.
 
         Raises:
             NetspaceError: names the line that does not hold a whole number per axis and a score, or lies outside of the
                 space.
         """
         text = read_text(self.file) if self.file.exists() else ""
-        lines = text.split("\n")[:-1]
-        if lines and lines[0].rstrip("\r") != _header(stages):
-            raise self.fault(1, f"it should be '{_header(stages)}'")
+        lines, header = text.split("\n")[:-1], _header(self._layout)
+        if lines and lines[0].rstrip("\r") != header:
+            raise self.fault(1, f"it should be '{header}'")
         points, values = [], []
         for number, line in enumerate(lines[1:], start=2):
-            point, value = self._parse(number, line, stages)
-            if space is not None and not all(
-                d in stage.depth and w in stage.width
-                for stage, d, w in zip(space.full.stages, point[0::2], point[1::2], strict=True)
-            ):
-                raise self.fault(number, f"its network lies outside of space {space.name}")
+            point, value = self._parse(number, line)
+            if inside and not all(v in axis for v, axis in zip(point, self.space.full.axes, strict=True)):
+                raise self.fault(number, f"its network lies outside of space {self.space.name}")
             points.append(point)
             values.append(value)
-        return Scores(np.array(points, np.int64).reshape(len(points), 2 * stages), np.array(values))
+        return Readings(np.array(points, np.int64).reshape(len(points), self._layout.columns), np.array(values))
 
     def check_sequence(self, points: IntArray, wanted: Iterator[IntArray]) -> None:
         """Check that networks that were read are the first ones of a sequence of draws.
@@ -115,14 +113,14 @@ class ScoreFile:
             "command scores the rest again"
         )
 
-    def _parse(self, number: int, line: str, stages: int) -> tuple[list[int], float]:
-        parts = line.rstrip("\r").split(",")
+    def _parse(self, number: int, line: str) -> tuple[list[int], float]:
+        parts, columns = line.rstrip("\r").split(","), self._layout.columns
         try:
-            if len(parts) != 2 * stages + 1:
+            if len(parts) != columns + 1:
                 raise ValueError
             point, value = [int(part) for part in parts[:-1]], float(parts[-1])
         except ValueError:
-            raise self.fault(number, f"it should be {2 * stages} whole numbers and a score") from None
+            raise self.fault(number, f"it should be {columns} whole numbers and a score") from None
         if not all(1 <= part <= LARGEST for part in point) or not 0 <= value <= 1:
             raise self.fault(number, f"depths and widths lie from 1 to {LARGEST}, a score from 0 to 1")
         return point, value
@@ -142,6 +140,7 @@ class ScoreFile:
         """Return what scores.yaml says, with how many were scored when it last ended, and whether that was enough."""
         file = self.folder / ABOUT
         stored = parse_yaml(read_text(file), str(file)) if file.exists() else {}
+        check_version(stored, NEWEST, str(file))
         about = {"scored": 0, "saturated": False, **stored}
         if type(about["scored"]) is not int or about["scored"] < 0 or type(about["saturated"]) is not bool:
             raise NetspaceError(
@@ -159,14 +158,16 @@ class ScoreFile:
         """Add one network."""
         with self.file.open("a+b") as stream:
             if drop_unfinished_line(stream) == 0:
-                stream.write(f"{_header(len(point) // 2)}\n".encode())
+                stream.write(f"{_header(self._layout)}\n".encode())
             stream.write(f"{','.join(str(int(v)) for v in point)},{value:.6f}\n".encode())
             stream.flush()
             os.fsync(stream.fileno())
 
 
-def _header(stages: int) -> str:
-    return ",".join([f"{kind}{i + 1}" for i in range(stages) for kind in "dw"] + ["score"])
+def _header(layout: Layout) -> str:
+    short = {"depth": "d", "width": "w"}
+    columns = [f"{short.get(knob, knob)}{i + 1}" for i in range(layout.stages) for knob in layout.each]
+    return ",".join([*columns, *(["image_size"] if layout.image_size else []), "score"])
 
 
 def drop_unfinished_line(stream: BinaryIO) -> int:
@@ -177,18 +178,3 @@ def drop_unfinished_line(stream: BinaryIO) -> int:
     if kept < size:
         stream.truncate(kept)
     return kept
-
-
-def sequence(pool: LogUniformDraws, *, seed: int) -> Iterator[IntArray]:
-    """Yield different architectures without end, log-uniform in cost; the same seed gives the same ones."""
-    seen: set[tuple[int, ...]] = set()
-    block = barren = 0
-    while barren < 100:  # a search space of a few networks runs out
-        rng = np.random.default_rng([seed, 17, block])
-        fresh = 0
-        for point in as_points(*pool.draw(BLOCK, rng=rng)):
-            if (key := tuple(point.tolist())) not in seen:
-                seen.add(key)
-                fresh += 1
-                yield point
-        block, barren = block + 1, 0 if fresh else barren + 1

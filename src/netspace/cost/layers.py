@@ -1,0 +1,116 @@
+"""What a layer costs, for each kind of cost, beside its formula: a kind of cost is a pair of functions.
+
+FLOPs are multiply-adds of the convolutions and fully connected layers (RegNet's convention, Radosavovic et al. 2020);
+activations are the outputs of these layers and of pooling before the stages (same source, and its code). BatchNorm and
+biases count as parameters alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple, Protocol
+
+from netspace.errors import NetspaceError
+from netspace.plugins import named
+
+Amount = Any  # a whole number or an integer array
+
+
+class LayerCost(Protocol):
+    """A kind of cost that adds up over layers."""
+
+    def conv(self, reads: Amount, outputs: Amount, kernel: Amount, size: Amount) -> Amount:
+        """Return the cost of a convolution without bias and the BatchNorm behind it.
+
+        Args:
+            reads: input channels that each output is made of: all of them, or those of its group.
+            outputs: output channels.
+            kernel: height and width.
+            size: height (= width) of the output, pixels.
+        """
+        ...
+
+    def linear(self, inputs: Amount, outputs: Amount) -> Amount:
+        """Return the cost of a fully connected layer with bias."""
+        ...
+
+    def pool(self, channels: Amount, size: Amount) -> Amount:
+        """Return the cost of pooling to maps of height `size`."""
+        ...
+
+
+class Flops:
+    """Multiply-adds."""
+
+    def conv(self, reads: Amount, outputs: Amount, kernel: Amount, size: Amount) -> Amount:
+        """See LayerCost."""
+        return (kernel * kernel) * (size * size) * (reads * outputs)  # what is a number is multiplied as numbers
+
+    def linear(self, inputs: Amount, outputs: Amount) -> Amount:
+        """See LayerCost."""
+        return inputs * outputs
+
+    def pool(self, channels: Amount, size: Amount) -> Amount:
+        """See LayerCost."""
+        return channels * size * 0
+
+
+class Params:
+    """Trainable numbers."""
+
+    def conv(self, reads: Amount, outputs: Amount, kernel: Amount, size: Amount) -> Amount:
+        """See LayerCost; two for each channel of the BatchNorm."""
+        return kernel * kernel * reads * outputs + 2 * outputs
+
+    def linear(self, inputs: Amount, outputs: Amount) -> Amount:
+        """See LayerCost."""
+        return inputs * outputs + outputs
+
+    def pool(self, channels: Amount, size: Amount) -> Amount:
+        """See LayerCost."""
+        return channels * size * 0
+
+
+class Activations:
+    """Outputs of convolutions and fully connected layers."""
+
+    def conv(self, reads: Amount, outputs: Amount, kernel: Amount, size: Amount) -> Amount:
+        """See LayerCost."""
+        return outputs * size * size
+
+    def linear(self, inputs: Amount, outputs: Amount) -> Amount:
+        """See LayerCost."""
+        return inputs * 0 + outputs
+
+    def pool(self, channels: Amount, size: Amount) -> Amount:
+        """See LayerCost."""
+        return channels * size * size
+
+
+COSTS: dict[str, LayerCost] = {"flops": Flops(), "params": Params(), "activations": Activations()}
+COST_KINDS = ("flops", "params", "activations")  # what every network is stored with
+COST_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"  # it goes into budgets' and files' names, as params=1.2M
+
+
+class Cost(NamedTuple):
+    """FLOPs (multiply-adds), parameters and activations of one network, exact."""
+
+    flops: int
+    params: int
+    activations: int
+
+
+def cost_named(kind: str) -> LayerCost:
+    """Return a kind of cost.
+
+    Raises:
+        NetspaceError: where there is none of that name, or what is entered is no kind of cost.
+    """
+    found = named(COSTS, kind, "cost")
+    if not re.fullmatch(COST_NAME, kind):
+        raise NetspaceError(
+            f"cost '{kind}' is entered under a name that no budget can have; use letters, digits, _, - and ."
+        )
+    if isinstance(found, type):
+        raise NetspaceError(f"cost '{kind}' is entered as a class; enter an instance")
+    return found

@@ -1,0 +1,65 @@
+"""Networks picked inside a space by a search's super network, and kept as files that say where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from netspace.cost import Budget
+from netspace.documents import to_plain
+from netspace.runs import Run
+from netspace.search.architecture_search import Chosen, search_architectures
+from netspace.search.space_search import SpaceSearch
+from netspace.settings import NasSettings
+from netspace.spaces import NetworkSpace, NetworkTemplate
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What was picked.
+
+    Args:
+        chosen: the architectures, best first, with their scores.
+        files: one of each.
+        template: of all of them.
+        budget: what they satisfy.
+        method: of the NAS.
+    """
+
+    chosen: Chosen
+    files: list[Path]
+    template: NetworkTemplate
+    budget: Budget
+    method: str
+
+
+def pick_networks(
+    search: SpaceSearch,
+    space: NetworkSpace,
+    budget: Budget,
+    settings: NasSettings,
+    *,
+    run: Run | Path,
+    source: str,
+    folder: Path,
+    seed: int = 0,
+) -> Picked:
+    """Find architectures of a space as `search_architectures` does, and write a file of each.
+
+    Args:
+        search: of the run.
+        space: inside of the super network's.
+        budget: what every candidate satisfies.
+        settings: of the NAS.
+        run: whose super network scores, for the files.
+        source: file or preset that the space was read from, for the files.
+        folder: of the files; those of an earlier NAS there are replaced.
+        seed: of every random draw.
+
+    Raises:
+        NetspaceError: where the space has no member in band, or lies outside of the super network's.
+    """
+    chosen = search_architectures(search, space, budget, settings, seed=seed)
+    where = {"space": source, "run": str(Run.of(run).folder), "budget": str(budget)}
+    files = chosen.save(folder, search.template, {**where, "seed": seed, "nas": to_plain(settings)})
+    return Picked(chosen, files, search.template, budget, settings.method)
