@@ -5,7 +5,7 @@ import numpy as np
 from netspace import Budget, CostModel, SpaceCosts, cost
 from netspace.cost import COST_KINDS
 from netspace.spaces import SearchSpace
-from netspace.surrogate.grid import members, network_space, price_all
+from netspace.surrogate.grid import members, network_space
 from netspace.surrogate.judging import EnumeratedMembers
 from netspace.surrogate.sampled import SampledMembers
 
@@ -30,7 +30,9 @@ def test_all_architectures_priced_together_cost_what_each_costs(tiny: SearchSpac
     for space in (tiny, mixed):
         for kind in COST_KINDS:
             model, grid = CostModel(space.template(28, 1, 10), kind), space.grid
-            np.testing.assert_array_equal(price_all(model, grid), model(grid.enumerate()))
+            np.testing.assert_array_equal(
+                model.product([axis.values for axis in grid.axes]).ravel(), model(grid.enumerate())
+            )
 
 
 def test_hit_rates_of_all_spaces_are_those_of_the_exact_count(tiny: SearchSpace) -> None:

@@ -7,7 +7,7 @@ read off its plan, layer by layer.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -167,13 +167,32 @@ class CostModel:
         if float(self._total(np.array(rows)).max()) > LARGEST:
             raise NetspaceError(f"a network costs more than {LARGEST:.2g} {self.kind}; give smaller ranges")
 
+    def product(self, axes: Sequence[IntArray]) -> IntArray:
+        """Price every combination of values: small tables for each stage, added by broadcasting.
+
+        Args:
+            axes: the values of each column of the template's layout, with one for the image size or without.
+
+        Returns:
+            exact costs, shape (values of the first axis, of the second, …), int64.
+        """
+        n = len(axes)
+        columns = [values.reshape([-1 if c == column else 1 for c in range(n)]) for column, values in enumerate(axes)]
+        layout = self.template.layout(image_size=n > self.template.layout().columns)
+        stages = [{knob: columns[layout.column(i, knob)] for knob in layout.each} for i in range(layout.stages)]
+        size = columns[-1] if layout.image_size else None
+        return np.broadcast_to(self._chained(stages, size, np.int64), [len(values) for values in axes])
+
     def _total(self, points: Any) -> Any:
         layout = self.template.layout_of(points)
-        size = layout.image_sizes(points)
-        values = [layout.stage(points, i) for i in range(layout.stages)]
-        inputs: Any = np.full(1, self.template.stem_width, points.dtype)
-        total = np.zeros(len(points), points.dtype) + self.start(size)
-        for stage, own in enumerate(values):
+        stages = [layout.stage(points, i) for i in range(layout.stages)]
+        total = self._chained(stages, layout.image_sizes(points), points.dtype)
+        return total + np.zeros(len(points), points.dtype)
+
+    def _chained(self, stages: Sequence[Values], size: Amount | None, dtype: Any) -> Any:
+        """Add up stem, stages and head; arrays broadcast."""
+        total, inputs = self.start(size), np.full(1, self.template.stem_width, dtype)
+        for stage, own in enumerate(stages):
             total = total + self.entry(stage, inputs, own, size) + (own["depth"] - 1) * self.block(stage, own, size)
             inputs = self.out(own)
         return total + self.head(inputs, size)

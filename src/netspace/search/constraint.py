@@ -118,21 +118,8 @@ def grid_costs(model: CostModel, search_space: SearchSpace, member: tuple[int, .
     Returns:
         costs, one per space, shape `search_space.shape`, int64.
     """
-    grid, layout = search_space.grid, search_space.full.layout
-    columns = len(grid.axes)
-
-    def along(column: int) -> IntArray:
-        values = np.array([one[member[column]] for one in grid.axes[column].ranges])
-        return values.reshape([-1 if c == column else 1 for c in range(columns)])
-
-    size = along(columns - 1) if layout.image_size else None
-    total: Any = np.asarray(model.start(size), np.int64)
-    before: Any = np.int64(model.template.stem_width)
-    for i in range(layout.stages):
-        values = {knob: along(layout.column(i, knob)) for knob in layout.each}
-        total = total + model.entry(i, before, values, size) + (values["depth"] - 1) * model.block(i, values, size)
-        before = model.out(values)
-    return np.broadcast_to(total + model.head(before, size), search_space.shape)
+    axes = search_space.grid.axes
+    return model.product([np.array([one[k] for one in axis.ranges]) for axis, k in zip(axes, member, strict=True)])
 
 
 def _members(search_space: SearchSpace) -> list[tuple[int, ...]]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from netspace.cost import CostModel
-from netspace.spaces import Grid, NetworkSpace, SearchSpace
+from netspace.spaces import NetworkSpace, SearchSpace
 from netspace.spaces.ranges import IntArray
 from netspace.surrogate.candidates import Candidates
 from netspace.surrogate.judging import Choice, EnumeratedMembers, Members
@@ -16,28 +12,6 @@ from netspace.surrogate.searched import SearchedMembers
 
 ENUMERATED = 2**22
 NUMBERED = 2**20
-
-
-def price_all(model: CostModel, grid: Grid) -> IntArray:
-    """Return the exact costs of every architecture, as `model(grid.enumerate())`, shape (members,).
-
-    Each stage's part depends on the width before it and on its own axes: small tables, added by broadcasting.
-    """
-    layout = model.template.layout(image_size=len(grid.axes) > model.template.layout().columns)
-    columns = len(grid.axes)
-
-    def along(column: int) -> Any:
-        return grid.axes[column].values.reshape([-1 if c == column else 1 for c in range(columns)])
-
-    size = along(columns - 1) if layout.image_size else None
-    total, before = np.asarray(model.start(size)), np.asarray(model.template.stem_width)
-    for stage in range(layout.stages):
-        values = {knob: along(layout.column(stage, knob)) for knob in layout.each}
-        total = total + model.entry(stage, before, values, size)
-        total = total + (values["depth"] - 1) * model.block(stage, values, size)
-        before = np.asarray(model.out(values))
-    total = total + model.head(before, size)
-    return np.broadcast_to(total, [len(axis.values) for axis in grid.axes]).ravel()
 
 
 def flops_of(model: CostModel, points: IntArray, costs: IntArray) -> IntArray:
@@ -73,7 +47,7 @@ def members(
     """
     grid = search_space.grid
     if grid.num_members <= ENUMERATED:
-        return EnumeratedMembers(grid, None, price_all(model, grid))
+        return EnumeratedMembers(grid, None, model.product([axis.values for axis in grid.axes]).ravel())
     candidates = candidates or candidates_of(search_space)
     if candidates is None:
         return SampledMembers(grid, model, least_hit_rate=hit_rate)
