@@ -74,7 +74,7 @@ def test_masked_and_sliced_agree_on_warmed_up_sub_networks(
     supernet: SuperNetwork, mixed: SearchSpace, images: torch.Tensor, rng: np.random.Generator
 ) -> None:
     for architecture in architectures(mixed):
-        choice = warm_up(architecture, mixed.full, supernet.template, filters=0.5, blocks=0.5, rng=rng)
+        choice = warm_up(architecture, supernet.limits, supernet.template, filters=0.5, blocks=0.5, rng=rng)
         masks = masks_of_subnetwork(supernet.shared, choice)
         assert close(supernet(images, choice), forward_masked(supernet.shared, images, masks)), choice
 

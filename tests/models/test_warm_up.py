@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from netspace import Architecture, SearchSpace
-from netspace.models import SubNetwork, forward_masked, masks_of_subnetwork, warm_up
+from netspace.models import SubNetwork, forward_masked, limits_of, masks_of_subnetwork, warm_up
 from netspace.testing import Subject
 
 
@@ -15,10 +15,10 @@ def test_nothing_is_switched_on_at_probability_zero_and_everything_at_one(
     mixed: SearchSpace, rng: np.random.Generator
 ) -> None:
     architecture, template = Architecture.of((1, 2, 3), (4, 8, 24)), mixed.template(12, 3, 7)
-    none = warm_up(architecture, mixed.full, template, filters=0, blocks=0, rng=rng)
+    none = warm_up(architecture, limits_of(mixed.full, template), template, filters=0, blocks=0, rng=rng)
     assert none.channels == (4, 8, 24)
     assert none.blocks == ((0,), (0, 1), (0, 1, 2))
-    everything = warm_up(architecture, mixed.full, template, filters=1, blocks=1, rng=rng)
+    everything = warm_up(architecture, limits_of(mixed.full, template), template, filters=1, blocks=1, rng=rng)
     assert [len(c) if isinstance(c, torch.Tensor) else c for c in everything.channels] == [24, 24, 24]
     assert everything.blocks == ((0, 1, 2, 3),) * 3
 
@@ -29,8 +29,9 @@ def test_each_further_channel_and_block_is_on_as_often_as_its_probability_says(
 ) -> None:
     architecture, n = Architecture.of((2, 1, 4), (8, 4, 16)), 3000
     channels, blocks, template = np.zeros((3, 24)), np.zeros((3, 4)), mixed.template(12, 3, 7)
+    limits = limits_of(mixed.full, template)
     for _ in range(n):
-        choice = warm_up(architecture, mixed.full, template, filters=probability, blocks=probability, rng=rng)
+        choice = warm_up(architecture, limits, template, filters=probability, blocks=probability, rng=rng)
         for i in range(3):
             chosen = choice.channels[i]
             channels[i, torch.arange(chosen) if isinstance(chosen, int) else chosen] += 1

@@ -18,7 +18,7 @@ from netspace.blocks.plan import (
     Layer,
     Squeeze,
 )
-from netspace.blocks.sizes import check_sizes, largest_of
+from netspace.blocks.sizes import check_sizes
 from netspace.blocks.x import X
 
 __all__ = [
@@ -42,5 +42,4 @@ __all__ = [
     "block_named",
     "check_sizes",
     "knob_names",
-    "largest_of",
 ]

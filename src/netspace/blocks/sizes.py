@@ -1,13 +1,10 @@
-"""The sizes of a plan: whether layers can have them, and the largest of several plans."""
+"""The sizes of a plan: whether layers can have them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
 
-from netspace.blocks.plan import IN, Amount, BlockPlan, Conv, Layer
+from netspace.blocks.plan import IN, Amount, BlockPlan, Conv
 from netspace.errors import NetspaceError
 
 
@@ -27,29 +24,13 @@ def check_sizes(plan: BlockPlan, where: str) -> None:
             _check_conv(f"{where}, layer '{layer.name}'", layer, plan.channels[layer.outputs])
 
 
-def largest_of(plans: Sequence[BlockPlan]) -> BlockPlan:
-    """Return the plan of which each of some plans of a kind of block is a part: the largest of every amount."""
-    whole = [plan.largest() for plan in plans]
-    channels = {name: max(plan.channels[name] for plan in whole) for name in whole[0].channels}
-    layers = zip(*(plan.residual for plan in whole), strict=True)
-    return replace(whole[0], channels=channels, residual=tuple(_largest_layer(same) for same in layers))
-
-
-def _largest_layer(same: Sequence[Layer]) -> Layer:
-    convs = [layer for layer in same if isinstance(layer, Conv)]
-    if not convs:
-        return same[0]
-    groups = [conv.group_width for conv in convs if conv.group_width is not None]
-    return replace(convs[0], kernel=max(conv.kernel for conv in convs), group_width=max(groups) if groups else None)
-
-
 def _check_whole(where: str, amount: Amount) -> None:
     values = np.asarray(amount)
     if not values.size:
         return
     if values.dtype.kind not in "iu":
         raise NetspaceError(f"{where}: {values.flat[0]} is no whole number; round it, as np.rint(…).astype(np.int64)")
-    if values.size and values.min() < 1:
+    if values.min() < 1:
         raise NetspaceError(f"{where}: {values.min()} is too few; nearest is 1, as np.maximum(…, 1)")
 
 

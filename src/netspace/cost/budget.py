@@ -70,10 +70,7 @@ class Budget:
 
     @model_validator(mode="after")
     def _check(self) -> Budget:
-        try:
-            cost_named(self.kind)
-        except NetspaceError as error:
-            raise ValueError(str(error)) from None
+        cost_named(self.kind)
         return self
 
     @classmethod

@@ -44,12 +44,14 @@ class Counts:
         end = self._bin(chain.head)
         rest[np.flatnonzero(end < bins), end[end < bins]] = 1
         self._rest, self._more = [rest], []  # type: list[FloatArray], list[FloatArray]
-        for stage in reversed(chain.stages):
+        self._entry = [self._bin(stage.entry) for stage in chain.stages]
+        self._further = [self._bin(stage.more) for stage in chain.stages]
+        for stage, entry, further in reversed(list(zip(chain.stages, self._entry, self._further, strict=True))):
             deeper = np.zeros((len(stage.out), bins))
             own = _shifts(self._rest[0][stage.out])
             for d in range(len(stage.depths)):
-                deeper += _shifted(own, self._bin(stage.more[:, d]))
-            entry, every = self._bin(stage.entry), _shifts(deeper)
+                deeper += _shifted(own, further[:, d])
+            every = _shifts(deeper)
             self._more.insert(0, deeper)
             self._rest.insert(0, np.stack([_shifted(every, row).sum(0) for row in entry]))
 
@@ -65,10 +67,10 @@ class Counts:
         """Draw one member of each given rounded cost uniformly: depth, width and knobs of each stage, (n, columns)."""
         left, before, columns = bins, np.zeros(len(bins), np.int64), []
         for i, stage in enumerate(self._chain.stages):
-            entry = self._bin(stage.entry)[before]
+            entry = self._entry[i][before]
             state = _pick(_at(self._more[i], np.arange(len(stage.out)), left[:, None] - entry), rng)
             left = left - entry[np.arange(len(left)), state]
-            further = self._bin(stage.more)[state]
+            further = self._further[i][state]
             before = stage.out[state]
             depth = _pick(_at(self._rest[i + 1], before[:, None], left[:, None] - further), rng)
             left = left - further[np.arange(len(left)), depth]
@@ -90,8 +92,7 @@ class LargeCosts:
     def __init__(self, model: CostModel, space: NetworkSpace) -> None:
         self.model, self.space = model, space
         check_countable(model, space)
-        sizes = [None] if space.image_size is None else space.image_size.values.tolist()
-        self.chains = [Chain(model, space, size) for size in sizes]
+        self.chains = [Chain(model, space, size) for size in space.image_sizes]
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -199,8 +200,7 @@ class LargeBand:
 
 def check_countable(model: CostModel, space: NetworkSpace) -> None:
     """Raise NetspaceError where even the chain is too long to count; takes no table of it."""
-    sizes = 1 if space.image_size is None else len(space.image_size)
-    if FEWEST_BINS * sizes * _pairs(model, space) > MOST_WORK:
+    if FEWEST_BINS * len(space.image_sizes) * _pairs(model, space) > MOST_WORK:
         raise NetspaceError(
             f"the space's {space.size:.3g} architectures are too many to count; give the widths a larger step"
         )

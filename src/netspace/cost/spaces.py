@@ -33,8 +33,7 @@ class SpaceCosts:
         model.template.check_space(space)
         model.check_reach(np.array([axis.low for axis in space.axes]), np.array([axis.high for axis in space.axes]))
         self.model, self.space = model, space
-        sizes = [None] if space.image_size is None else space.image_size.values.tolist()
-        self._parts = [Halves(model, space.stages, size) for size in sizes]
+        self._parts = [Halves(model, space.stages, size) for size in space.image_sizes]
         self.exact = sum(part.work for part in self._parts) <= MAX_WORK
         if not self.exact:
             check_countable(model, space)

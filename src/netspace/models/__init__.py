@@ -5,10 +5,11 @@ from netspace.models.masking import forward_masked
 from netspace.models.masks import StageMasks, masks_of_mixture, masks_of_subnetwork
 from netspace.models.network import Network, initialise
 from netspace.models.recalibration import error_rate, recalibrate
-from netspace.models.subnetwork import Mixture, StageChoice, SubNetwork, largest_plans, warm_up
+from netspace.models.subnetwork import Limits, Mixture, StageChoice, SubNetwork, limits_of, warm_up
 from netspace.models.supernetwork import SuperNetwork, resized
 
 __all__ = [
+    "Limits",
     "Mixture",
     "Network",
     "StageChoice",
@@ -18,7 +19,7 @@ __all__ = [
     "error_rate",
     "forward_masked",
     "initialise",
-    "largest_plans",
+    "limits_of",
     "masks_of_mixture",
     "masks_of_subnetwork",
     "recalibrate",

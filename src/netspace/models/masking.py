@@ -14,7 +14,7 @@ from torch import Tensor
 
 from netspace.blocks import Conv, Squeeze
 from netspace.models.masks import BlockMasks, StageMasks
-from netspace.models.network import ACTIVATE, Body, ConvNorm, PlannedBlock, SqueezeExcite, thinned
+from netspace.models.network import ACTIVATE, Body, ConvNorm, PlannedBlock, SqueezeExcite, convolve
 
 
 def forward_masked(network: Body, x: Tensor, masks: list[StageMasks]) -> Tensor:
@@ -80,7 +80,7 @@ def _conv(module: ConvNorm, layer: Conv, x: Tensor, masks: BlockMasks) -> Tensor
         out: Tensor = module(x)
         return out
     weight = module.conv.weight * masks.taps[layer.name]
-    normed: Tensor = module.norm(F.conv2d(x, weight, None, layer.stride, module.conv.padding))
+    normed: Tensor = module.norm(convolve(x, weight, layer.stride))
     return normed
 
 
@@ -90,11 +90,8 @@ def _grouped(module: ConvNorm, layer: Conv, x: Tensor, group: int, masks: BlockM
     weight = module.conv.weight[:channels, :group]
     if layer.name in masks.taps:
         weight = weight * masks.taps[layer.name]
-    kernel = weight.shape[-1]
-    thinning = layer.stride if kernel == 1 else 1
-    x, stride, most = thinned(x[:, :channels], thinning), layer.stride // thinning, x.shape[1]
-    y = F.conv2d(x, weight, None, stride, kernel // 2, groups=channels // group)
-    out: Tensor = module.norm(_with_channels(y, most))
+    y = convolve(x[:, :channels], weight, layer.stride, channels // group)
+    out: Tensor = module.norm(_with_channels(y, x.shape[1]))
     return out
 
 

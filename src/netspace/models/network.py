@@ -53,6 +53,13 @@ def thinned(x: Tensor, stride: int) -> Tensor:
     return x if stride == 1 else F.avg_pool2d(x, 1, stride)
 
 
+def convolve(x: Tensor, weight: Tensor, stride: int, groups: int = 1) -> Tensor:
+    """Convolve (n, channels, h, w) with a given kernel, as the convolution of a ConvNorm does."""
+    kernel = weight.shape[-1]
+    thinning = stride if kernel == 1 else 1
+    return F.conv2d(thinned(x, thinning), weight, None, stride // thinning, kernel // 2, groups=groups)
+
+
 class SqueezeExcite(nn.Module):
     """Channels weighed by what their means say; see `netspace.blocks.Squeeze`."""
 

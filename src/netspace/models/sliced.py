@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from netspace.blocks import IN, OUT, BlockPlan, Conv, Squeeze
-from netspace.models.network import ACTIVATE, Body, ConvNorm, PlannedBlock, SqueezeExcite, thinned
+from netspace.models.network import ACTIVATE, Body, ConvNorm, PlannedBlock, SqueezeExcite, convolve
 from netspace.models.subnetwork import Channels, Inner, SubNetwork, count, same_channels
 
 
@@ -79,11 +79,7 @@ def _conv_norm(module: ConvNorm, layer: Conv, x: Tensor, inputs: Channels, outpu
         weight = _take(weight, inputs, dim=1)
     else:
         weight, groups = weight.narrow(1, 0, int(layer.group_width)), count(outputs) // int(layer.group_width)
-    kernel = int(layer.kernel)
-    thinning = layer.stride if kernel == 1 else 1
-    x = F.conv2d(
-        thinned(x, thinning), middle(weight, kernel), None, layer.stride // thinning, kernel // 2, groups=groups
-    )
+    x = convolve(x, middle(weight, int(layer.kernel)), layer.stride, groups)
     scale, shift = _take(module.norm.weight, outputs), _take(module.norm.bias, outputs)
     return F.batch_norm(x, None, None, scale, shift, training=True, eps=module.norm.eps)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from netspace.blocks import IN, OUT, Block, BlockPlan, largest_of
+from netspace.blocks import IN, OUT, BlockPlan
 from netspace.spaces import Architecture, Layout, NetworkSpace, NetworkTemplate
 
 Channels = int | Tensor
@@ -102,9 +102,23 @@ def same_channels(a: Channels, b: Channels) -> bool:
     return torch.equal(a, b)
 
 
+class Limits(NamedTuple):
+    """Of one stage of a space: the plans of which those of all its blocks are parts, and its largest depth.
+
+    Args:
+        entry: of the first block.
+        further: of each further block.
+        depth: number of blocks.
+    """
+
+    entry: BlockPlan
+    further: BlockPlan
+    depth: int
+
+
 def warm_up(
     architecture: Architecture,
-    space: NetworkSpace,
+    limits: Sequence[Limits],
     template: NetworkTemplate,
     *,
     filters: float,
@@ -119,59 +133,40 @@ def warm_up(
 
     Args:
         architecture: what was drawn.
-        space: the full space, whose largest widths and depths bound what is switched on.
+        limits: of the full space, which bound what is switched on.
         template: all that is not searched.
         filters: probability of each further channel or group, 0..1.
         blocks: probability of each further block, 0..1.
         rng: source of randomness.
     """
-    limits = largest_plans(space, template)
     stages: list[StageChoice] = []
     before = template.stem_width
-    for i, (values, stage) in enumerate(zip(_values(architecture), space.stages, strict=True)):
-        entry, further = limits[i]
+    for i, (values, (entry, further, deepest)) in enumerate(zip(_values(architecture), limits, strict=True)):
         exact = _exactly(values, template)
         width = count(exact.channels)
         plans = template.plan(before, values, template.strides[i]), template.plan(width, values, 1)
         channels = _with_more(width, entry.channels[OUT], int(plans[0].groups.get(OUT, 1)), filters, rng)
         depth = values["depth"]
-        past = depth + np.flatnonzero(rng.random(stage.depth.high - depth) < blocks)
+        past = depth + np.flatnonzero(rng.random(deepest - depth) < blocks)
         inner = [_inner(plan, most, filters, rng) for plan, most in zip(plans, (entry, further), strict=True)]
         stages.append(StageChoice(values, channels, (*range(depth), *past.tolist()), *inner))
         before = width
     return SubNetwork(tuple(stages), architecture.image_size)
 
 
-def largest_plans(space: NetworkSpace, template: NetworkTemplate) -> list[tuple[BlockPlan, BlockPlan]]:
-    """Return, per stage, the plans of its first and of its further blocks of which all of the space's are parts.
+def limits_of(space: NetworkSpace, template: NetworkTemplate) -> list[Limits]:
+    """Return the limits of each stage of a space.
 
     Raises:
         NetspaceError: where a block of the space cannot be built.
     """
-    return _largest_plans(space, template, _Itself(template.kind))
-
-
-class _Itself:
-    """A kind of block as a key: equal to itself alone, since another one may be entered under its name."""
-
-    def __init__(self, kind: Block) -> None:
-        self.kind = kind
-
-    def __hash__(self) -> int:
-        return id(self.kind)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self.kind is other.kind
-
-
-@lru_cache(maxsize=8)  # each step of a warm-up asks for them
-def _largest_plans(space: NetworkSpace, template: NetworkTemplate, _: _Itself) -> list[tuple[BlockPlan, BlockPlan]]:
     found, before = [], np.array([template.stem_width])
     for i, (stage, stride) in enumerate(zip(space.stages, template.strides, strict=True)):
-        values = stage.states
-        first = largest_of([template.checked_plan(i, inputs, values, stride) for inputs in before.tolist()])
-        outs = template.out(values)
-        found.append((first, template.checked_plan(i, outs, values, 1).largest()))
+        pairs = {name: values[None] for name, values in stage.states.items()}
+        entry = template.checked_plan(i, before[:, None], pairs, stride).largest()
+        outs = template.out(stage.states)
+        further = template.checked_plan(i, outs, stage.states, 1).largest()
+        found.append(Limits(entry, further, stage.depth.high))
         before = np.unique(outs)
     return found
 

@@ -16,7 +16,7 @@ from netspace.models.masking import forward_masked
 from netspace.models.masks import masks_of_mixture
 from netspace.models.network import Body, Network
 from netspace.models.sliced import run_sliced
-from netspace.models.subnetwork import Mixture, SubNetwork, largest_plans
+from netspace.models.subnetwork import Mixture, SubNetwork, limits_of
 from netspace.spaces import Architecture, NetworkTemplate, SearchSpace, Stage, StageSpace
 
 
@@ -33,8 +33,8 @@ class SuperNetwork(nn.Module):
     def __init__(self, template: NetworkTemplate, search_space: SearchSpace) -> None:
         super().__init__()
         self.template, self.space = template, search_space.full
-        pairs = zip(largest_plans(self.space, template), self.space.stages, strict=True)
-        plans = [[first] + [further] * (stage.depth.high - 1) for (first, further), stage in pairs]
+        self.limits = limits_of(self.space, template)
+        plans = [[entry] + [further] * (depth - 1) for entry, further, depth in self.limits]
         self.shared = Body(template, plans, shared=True, running=False)
 
     def forward(self, x: Tensor, choice: Architecture | SubNetwork | Mixture) -> Tensor:

@@ -58,10 +58,7 @@ class ChosenArchitecture:
                 f"{self.architecture} has {stages} stages, but its template {len(self.template.strides)}; "
                 "give one depth and one width per stride of the template"
             )
-        try:
-            exact = cost(self.architecture, self.template)
-        except NetspaceError as error:
-            raise ValueError(str(error)) from None
+        exact = cost(self.architecture, self.template)
         if self.cost is not None and self.cost != exact:
             raise ValueError(f"the file says {self.cost}, but {self.architecture} in its template is {exact}")
         return self

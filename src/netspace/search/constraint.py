@@ -206,14 +206,13 @@ def penalties(
     search_space: SearchSpace, template: NetworkTemplate, budgets: tuple[Budget, ...], form: PenaltyForm = "members"
 ) -> list[Penalty]:
     """Return the penalty of each budget: a table up to about a million spaces, beyond that by draws."""
-    found: list[Penalty] = []
-    for budget in budgets:
-        model = CostModel(template, budget.kind)
-        if search_space.num_spaces > LARGEST_TABLE:
-            found.append(DrawnPenalty(search_space, model, budget, form))
-        else:
-            found += [TablePenalty(table) for table in penalty_tables(search_space, model, (budget,), form)]
-    return found
+    if search_space.num_spaces > LARGEST_TABLE:
+        return [DrawnPenalty(search_space, CostModel(template, b.kind), b, form) for b in budgets]
+    tables: dict[Budget, Tensor] = {}
+    for kind in dict.fromkeys(b.kind for b in budgets):  # the grid is priced once for all budgets of a kind
+        own = tuple(b for b in budgets if b.kind == kind)
+        tables |= zip(own, penalty_tables(search_space, CostModel(template, kind), own, form), strict=True)
+    return [TablePenalty(tables[b]) for b in budgets]
 
 
 def penalty_tables(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from netspace.blocks import OUT
-from netspace.models import SubNetwork, largest_plans
+from netspace.models import SubNetwork, limits_of
 from netspace.spaces import NetworkTemplate, SearchSpace
 
 
@@ -19,9 +19,9 @@ class Exposure:
 
     def __init__(self, search_space: SearchSpace, template: NetworkTemplate) -> None:
         self._search_space = search_space
-        plans = largest_plans(search_space.full, template)
-        self.channels = [np.zeros(first.channels[OUT], np.int64) for first, _ in plans]
-        self.blocks = [np.zeros(stage.depth.high, np.int64) for stage in search_space.stages]
+        limits = limits_of(search_space.full, template)
+        self.channels = [np.zeros(stage.entry.channels[OUT], np.int64) for stage in limits]
+        self.blocks = [np.zeros(stage.depth, np.int64) for stage in limits]
         self.steps = 0
 
     def reset(self) -> None:

@@ -56,7 +56,7 @@ class SharedTraining:
         """Draw a sub-network of the warm-up, of which a share `done` lies behind."""
         return warm_up(
             self.anywhere(rng),
-            self._space,
+            self.supernet.limits,
             self.supernet.template,
             filters=linear(done, self._settings.warmup_filters, 0.0),
             blocks=linear(done, self._settings.warmup_blocks, 0.0),

@@ -39,11 +39,12 @@ class ThetaTraining:
             )
             for theta in self.thetas
         ]
-        self._costs = [ExpectedCost(CostModel(template, budget.kind), space) for budget in config.parsed_budgets]
+        self._kinds = [budget.kind for budget in config.parsed_budgets]
+        self._costs = {kind: ExpectedCost(CostModel(template, kind), space) for kind in set(self._kinds)}
 
     def expected_cost(self, turn: int) -> float:
         """Return the expected cost under the Θ of a budget, of the budget's kind."""
-        return float(self._costs[turn](self.thetas[turn]).detach())
+        return float(self._costs[self._kinds[turn]](self.thetas[turn]).detach())
 
     def draw(self, turn: int, rng: np.random.Generator) -> SubNetwork:
         """Draw a space from the Θ of a budget, and an architecture from the space."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated
 
@@ -37,6 +38,12 @@ class StageSpace(FlatKnobs):
             raise ValueError(f"depth {self.depth} is out of reach; a stage has up to {DEEPEST} blocks")
         return self
 
+    @classmethod
+    def of(cls, axes: Mapping[str, Range | Listed]) -> StageSpace:
+        """Build from what each knob may be, as `axes` returns it."""
+        more = {name: values for name, values in axes.items() if name not in ("depth", "width")}
+        return cls(axes["depth"], axes["width"], tuple(more.items()))  # type: ignore[arg-type]
+
     @property
     def axes(self) -> dict[str, Range | Listed]:
         """What each knob may be, depth and width first."""
@@ -52,8 +59,7 @@ class StageSpace(FlatKnobs):
 
     def with_knob(self, name: str, values: Range | Listed) -> StageSpace:
         """Return the stage with other values of one knob."""
-        axes = {**self.axes, name: values}
-        return StageSpace(axes.pop("depth"), axes.pop("width"), tuple(axes.items()))  # type: ignore[arg-type]
+        return StageSpace.of({**self.axes, name: values})
 
     @cached_property
     def states(self) -> dict[str, IntArray]:
@@ -102,6 +108,11 @@ class NetworkSpace:
         """What each column of its members may be."""
         of_stages = [values for stage in self.stages for values in stage.axes.values()]
         return (*of_stages, *(() if self.image_size is None else (self.image_size,)))
+
+    @property
+    def image_sizes(self) -> list[int | None]:
+        """The sizes of the input, each a space of its own to what prices networks; None is the template's."""
+        return [None] if self.image_size is None else self.image_size.values.tolist()
 
     @property
     def size(self) -> int:

@@ -85,10 +85,7 @@ class Range:
         Raises:
             ValueError: where the members cannot be shared out equally.
         """
-        if parts < 1 or len(self) % parts:
-            divisors = [n for n in range(1, len(self) + 1) if len(self) % n == 0]
-            raise ValueError(f"cannot cut the {len(self)} members of {self} into {parts} equal ranges; try {divisors}")
-        each = len(self) // parts
+        each = _share(len(self), parts, f"members of {self}", "ranges")
         starts = self.values[::each].tolist()
         step = self.step if each > 1 else 1  # as a file would say it
         return tuple(Range(low, low + (each - 1) * self.step, step) for low in starts)
@@ -144,11 +141,16 @@ class Listed:
         Raises:
             ValueError: where the numbers cannot be shared out equally.
         """
-        if parts < 1 or len(self) % parts:
-            divisors = [n for n in range(1, len(self) + 1) if len(self) % n == 0]
-            raise ValueError(f"cannot cut the {len(self)} values {self} into {parts} equal lists; try {divisors}")
-        each = len(self) // parts
+        each = _share(len(self), parts, f"values {self}", "lists")
         return tuple(values_of(self.numbers[i : i + each]) for i in range(0, len(self), each))
+
+
+def _share(n: int, parts: int, what: str, into: str) -> int:
+    """Return how many of n values each part has; ValueError where they cannot be shared out equally."""
+    if parts < 1 or n % parts:
+        divisors = [d for d in range(1, n + 1) if n % d == 0]
+        raise ValueError(f"cannot cut the {n} {what} into {parts} equal {into}; try {divisors}")
+    return n // parts
 
 
 def values_of(given: Any) -> Range | Listed:

@@ -18,7 +18,7 @@ from netspace.spaces.axes import Axis, Grid
 from netspace.spaces.knobs import KNOBS_BESIDE, FlatKnobs, pairs_of
 from netspace.spaces.network_space import NetworkSpace, StageSpace
 from netspace.spaces.ranges import DEEPEST, STRICT, WIDEST, Listed, Range, Values, values_of
-from netspace.spaces.template import NetworkTemplate, Stem, Strides, check_block, least_image_size
+from netspace.spaces.template import NetworkTemplate, Stem, Strides, least_image_size
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -147,7 +147,6 @@ class SearchSpace:
     def _check(self) -> SearchSpace:
         if len(self.strides) != len(self.stages):
             raise ValueError(f"{len(self.strides)} strides for {len(self.stages)} stages; give one stride per stage")
-        check_block(self.block)
         allowed = block_named(self.block).knobs
         for i, stage in enumerate(self.stages):
             for name, axis in stage.knobs:
@@ -183,37 +182,23 @@ class SearchSpace:
         A knob that no stage names is there too, with its default as only value.
         """
         axes = []
-        for i in range(len(self.stages)):
-            for knob, cuts in self._cuts(i).items():
-                ranges = tuple(tuple(cut.values.tolist()) for cut in cuts)
-                axes.append(Axis(f"{knob.replace('_', ' ')} {i + 1}", ranges, knob, i))
+        for i, stage in enumerate(self._axes):
+            axes += [Axis(f"{k.replace('_', ' ')} {i + 1}", _ranges(axis), k, i) for k, axis in stage.items()]
         if self.image_size is not None:
-            ranges = tuple(tuple(cut.values.tolist()) for cut in self.image_size.cuts)
-            axes.append(Axis("image size", ranges, "image_size"))
+            axes.append(Axis("image size", _ranges(self.image_size), "image_size"))
         return Grid(tuple(axes))
 
-    def _cuts(self, stage: int) -> dict[str, tuple[Range | Listed, ...]]:
-        """Return the candidate ranges of each knob of a stage."""
-        grid = self.stages[stage]
-        given = dict(grid.knobs)
-        found: dict[str, tuple[Range | Listed, ...]] = {"depth": grid.depth.cuts, "width": grid.width.cuts}
-        for name, knob in sorted(block_named(self.block).knobs.items()):
-            found[name] = given[name].cuts if name in given else (values_of(knob.default),)
-        return found
+    @cached_property
+    def _axes(self) -> list[dict[str, GridAxis | KnobAxis]]:
+        """The axes of each stage by knob; those that it does not name have their default as only value."""
+        knobs = sorted(block_named(self.block).knobs.items())
+        defaults = {name: KnobAxis(values_of(knob.default)) for name, knob in knobs}
+        return [{"depth": stage.depth, "width": stage.width, **defaults, **dict(stage.knobs)} for stage in self.stages]
 
     @cached_property
     def full(self) -> NetworkSpace:
         """The space of every architecture that the search may return."""
-        given = [dict(stage.knobs) for stage in self.stages]
-        defaults = {name: values_of(knob.default) for name, knob in block_named(self.block).knobs.items()}
-        stages = [
-            StageSpace(
-                stage.depth.full,
-                stage.width.full,
-                tuple((name, own[name].full if name in own else value) for name, value in defaults.items()),
-            )
-            for stage, own in zip(self.stages, given, strict=True)
-        ]
+        stages = [StageSpace.of({knob: axis.full for knob, axis in axes.items()}) for axes in self._axes]
         return NetworkSpace(tuple(stages), None if self.image_size is None else self.image_size.full)
 
     @property
@@ -228,11 +213,8 @@ class SearchSpace:
 
     def space(self, choice: Sequence[int]) -> NetworkSpace:
         """Return the candidate space with one range index per axis, in the order of `shape`."""
-        places, stages = iter(choice), []
-        for i in range(len(self.stages)):
-            chosen = {knob: cuts[next(places)] for knob, cuts in self._cuts(i).items()}
-            depth, width = chosen.pop("depth"), chosen.pop("width")
-            stages.append(StageSpace(depth, width, tuple(chosen.items())))  # type: ignore[arg-type]
+        places = iter(choice)
+        stages = [StageSpace.of({k: axis.cuts[next(places)] for k, axis in stage.items()}) for stage in self._axes]
         size = None if self.image_size is None else self.image_size.cuts[next(places)]
         return NetworkSpace(tuple(stages), size)
 
@@ -257,6 +239,10 @@ class SearchSpace:
             activation=self.activation,
             squeeze=self.squeeze,
         )
+
+
+def _ranges(axis: GridAxis | KnobAxis) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(cut.values.tolist()) for cut in axis.cuts)
 
 
 def _check_knob(where: str, knob: Knob, axis: KnobAxis, stage: StageGrid) -> None:

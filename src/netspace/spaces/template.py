@@ -68,7 +68,7 @@ class NetworkTemplate:
 
     @model_validator(mode="after")
     def _check(self) -> NetworkTemplate:
-        check_block(self.block)
+        block_named(self.block)
         return self
 
     @property
@@ -217,14 +217,6 @@ class NetworkTemplate:
 def halved(size: Any, stride: int) -> Any:
     """Return what a stride leaves of a height: ⌈size / stride⌉."""
     return (size - 1) // stride + 1
-
-
-def check_block(name: str) -> None:
-    """Raise ValueError where there is no such kind of block."""
-    try:
-        block_named(name)
-    except NetspaceError as error:
-        raise ValueError(str(error)) from None
 
 
 def least_image_size(strides: tuple[int, ...], stem: Stem) -> int:

@@ -92,22 +92,16 @@ class Judge:
         Raises:
             NetspaceError: where a budget lies outside of the search space's costs.
         """
-        if self._candidates is None:
-            self._check(budgets)
         judged: dict[Budget, Judged] = {}
         for kind in dict.fromkeys(b.kind for b in budgets):
             own = [b for b in budgets if b.kind == kind]
             known = [self._found(b) for b in own]
             found = self.members_of(kind).judge(self._predict(kind), [b.interval for b in own], known)
             judged.update(zip(own, found, strict=True))
-        # Counting the members of a very large space takes minutes: only where nothing that was looked at is in band.
-        self._check([b for b in budgets if not judged[b].hit_rate.any()])
+        for budget in budgets:  # counting a very large space takes long: only where nothing looked at is in band
+            if not judged[budget].hit_rate.any():
+                budget.band(self.run.space.full, self.run.template)
         return [self._contest(b, judged[b]) for b in budgets]
-
-    def _check(self, budgets: Sequence[Budget]) -> None:
-        """Raise NetspaceError where no architecture meets a budget."""
-        for budget in budgets:
-            budget.band(self.run.space.full, self.run.template)
 
     def _predict(self, kind: str) -> Predict:
         """Return the model of error for points with costs of a kind."""

@@ -159,7 +159,7 @@ def check_warm_up(subject: Subject, n: int = 8) -> None:
     net, images, rng = subject.supernet(), subject.images(), np.random.default_rng(subject.seed)
     for architecture in subject.architectures(n):
         share = float(rng.random())
-        choice = warm_up(architecture, subject.space.full, subject.template, filters=share, blocks=share, rng=rng)
+        choice = warm_up(architecture, net.limits, subject.template, filters=share, blocks=share, rng=rng)
         with torch.no_grad():
             small = resized(images, architecture.image_size)
             masked = forward_masked(net.shared, small, masks_of_subnetwork(net.shared, choice))
