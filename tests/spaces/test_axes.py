@@ -63,7 +63,8 @@ def test_spread_places_visit_every_cell_evenly_and_go_on_where_they_ended() -> N
     np.testing.assert_allclose(spread_places(24, 3, first=1000), places[1000:])
 
 
-def test_features_are_logs_of_every_knob_the_cost_and_the_narrowest_width() -> None:
+def test_features_are_logs_of_every_knob_and_the_cost_with_summaries_over_the_stages() -> None:
     grid = Grid((*GRID.axes, Axis("v", GRID.axes[1].ranges)))
     row = log_features(grid, np.array([[2, 8, 4]]), np.array([100]), score=np.array([0.5]))
-    np.testing.assert_allclose(row[0], [*np.log([2, 8, 4, 100, 4]), 0.5])
+    mean, harmonic = np.log([8, 4]).mean(), np.log(2 / (1 / 8 + 1 / 4))
+    np.testing.assert_allclose(row[0], [*np.log([2, 8, 4, 100]), mean, harmonic, 0.5])

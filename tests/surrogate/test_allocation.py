@@ -8,7 +8,6 @@ from netspace.surrogate.allocation import explore, spread_rows
 from netspace.surrogate.judging import EnumeratedMembers
 
 GRID = Grid(tuple(Axis.cut(name, range(1, 9), 4) for name in "abc"))
-MODELS = ("quadratic", "gaussian process")
 BANDS = [(60, 90), (200, 300)]
 
 
@@ -35,7 +34,7 @@ def test_the_best_space_of_each_band_is_found_from_a_fifth_of_the_rows(rng: np.r
         read.extend(rows.tolist())
         return errors[rows]
 
-    known = explore(members, BANDS, reads, evaluations=100, rng=rng, models=MODELS)
+    known = explore(members, BANDS, reads, evaluations=100, rng=rng)
     assert 40 < len(read) == len(set(read)) <= 100
     for band in BANDS:
         rows = members.rows(band)
@@ -51,7 +50,7 @@ def test_what_was_read_counts_in_full_where_residuals_are_small_and_little_where
     rng: np.random.Generator,
 ) -> None:
     quiet, loud = (
-        explore(members, BANDS, lambda rows, e=errors: e[rows], evaluations=120, rng=rng, models=MODELS)  # type: ignore[misc]
+        explore(members, BANDS, lambda rows, e=errors: e[rows], evaluations=120, rng=rng)  # type: ignore[misc]
         for members, errors in (table(0.05), table(3.0))
     )
     assert quiet.own == 1.0

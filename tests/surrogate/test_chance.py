@@ -49,7 +49,7 @@ class World:
         trained, scored = rng.permutation(len(z))[:TRAININGS], rng.permutation(len(z))[:SCORES]
         errors = self.truth[trained] + NOISE * rng.normal(size=len(trained))
         known = (Readings(self.points[scored], scores[scored]), Readings(self.points[trained], errors))
-        self.evidence = Evidence(self.run, *known, models=("linear",))
+        self.evidence = Evidence(self.run, *known)
 
     @staticmethod
     def _smooth(z: np.ndarray, length: float, rng: np.random.Generator) -> np.ndarray:
@@ -112,7 +112,7 @@ def test_without_the_distance_from_trainings_p_says_too_much(worlds: list[World]
 def test_a_chance_by_scores_alone_is_called_so(worlds: list[World], tmp_path: Path) -> None:
     world = worlds[0]
     run = Run.begun(tmp_path, config=world.run.config, template=world.run.template, provenance=world.run.provenance)
-    alone = Evidence(run, world.evidence.scores, Readings.none(run.space.full.layout), models=("linear",))
+    alone = Evidence(run, world.evidence.scores, Readings.none(run.space.full.layout))
     for known, chance in ((alone, "P(best), by its scores"), (world.evidence, "P(best)")):
         signal, _ = known.signal("supernet")
         front = Judge(run, signal, hit_rate=0.2)

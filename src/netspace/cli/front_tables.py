@@ -40,13 +40,15 @@ def print_front(
     for text in judge.signal.warnings:
         say(text)
     shape = [per_stage(name) for name in judge.run.space.full.shown()]
-    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", judge.signal.chance)
+    shown = (*shape, "predicted error (95 %)", "behind the best", "hit rate", "draws", "median", judge.signal.chance)
     for answer in answers:
         rows = [_row(judge, answer, i) for i in range(min(top, len(answer.contenders)))]
         by = "" if judge.signal.misfit or len(answer.contenders) == 1 else " by their scores"
         print_table(f"Spaces at {answer.budget}: {_ties(answer)}{by}", shown, rows)
         if answer.looked is not None:
             print(judge.sampled(answer.looked))
+        if answer.passed_over is not None:
+            print(_trade(judge, answer, answer.passed_over))
         if answer.applied < answer.asked:
             print(f"No space has a hit rate of {answer.asked:.0%}; taken instead: {answer.applied:.0%} or more.")
         if str(answer.budget) in refined:
@@ -67,6 +69,16 @@ def _signal_row(signal: Signal, chosen: Signal) -> list[str]:
     return [name, best.name, tau, gain, signal.against]
 
 
+def _trade(judge: Judge, answer: BudgetAnswer, place: int) -> str:
+    """Say what is given up, and for what, where the space of least predicted error is not the one handed out."""
+    taken, least = answer.contenders[0], answer.contenders[place]
+    return (
+        f"Handed out for meeting the budget better: hit rate {taken.hit_rate:.1%}, median {answer.off[0]:+.1%}, instead of "
+        f"{least.hit_rate:.1%} and {answer.off[place]:+.1%} of {judge.space(least)}, "
+        f"whose predicted error is {100 * (taken.error.value - least.error.value):.2f} points lower."
+    )
+
+
 def _ties(answer: BudgetAnswer) -> str:
     able = len(answer.contenders)
     if able == 1:
@@ -79,7 +91,15 @@ def _row(judge: Judge, answer: BudgetAnswer, i: int) -> list[str]:
     behind = "best" if i == 0 else f"{c.behind.value * 100:+.2f} points" + (" (tied)" if c.tied else "")
     mark = "" if judge.signal.ranked[0].beats_flops else " (!)"
     error = f"{c.error.value:.2%} ({c.error.low:.2%} to {c.error.high:.2%}){mark}"
-    return [*space.shown().values(), error, behind, f"{c.hit_rate:.1%}", f"{c.draws:.1f}", f"{c.chance:.2f}"]
+    return [
+        *space.shown().values(),
+        error,
+        behind,
+        f"{c.hit_rate:.1%}",
+        f"{c.draws:.1f}",
+        f"{answer.off[i]:+.1%}",
+        f"{c.chance:.2f}",
+    ]
 
 
 def _refined(found: Refined) -> str:
@@ -120,9 +140,9 @@ def plain_front(
                     {
                         "space": to_plain(judge.space(c)),
                         **{"error": c.error._asdict(), "behind": c.behind._asdict(), "tied": c.tied},
-                        **{"chance": c.chance, "hit_rate": c.hit_rate, "draws": c.draws},
+                        **{"chance": c.chance, "hit_rate": c.hit_rate, "draws": c.draws, "median_off": off},
                     }
-                    for c in a.contenders[:top]
+                    for c, off in zip(a.contenders[:top], a.off, strict=False)
                 ],
                 "refined": to_plain(refined[str(a.budget)]) if str(a.budget) in refined else None,
                 "able": {"spaces": len(a.errors), "errors": _thinned(a.errors)},

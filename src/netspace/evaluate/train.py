@@ -17,7 +17,7 @@ from netspace.cost import cost
 from netspace.data import ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
 from netspace.evaluate.training_data import TrainingData
-from netspace.models import Network, error_rate, initialise, resized
+from netspace.models import Network, Tested, initialise, resized, tested
 from netspace.records import TrainedNetwork
 from netspace.schedules import SCHEDULES, linear
 from netspace.settings import Recipe
@@ -66,7 +66,7 @@ class Training:
         return network
 
     def train_epoch(self) -> dict[str, Any]:
-        """Train one epoch and return its entry of the curve: `loss` and `validation_error`.
+        """Train one epoch and return its entry of the curve: `loss`, `validation_error` and `validation_loss`.
 
         Raises:
             DivergedError: where the mean loss is not finite.
@@ -92,8 +92,8 @@ class Training:
             raise DivergedError(f"the loss is {mean} in epoch {self.epoch + 1}; lower the recipe's learning_rate")
         if self._average is not None:
             _measure_statistics(self._average, data, self._size)
-        error = classification_error(self.network, data.validation, data.normalise)
-        self.curve.append({"loss": mean, "validation_error": error})
+        error, loss_on = tested_on(self.network, data.validation, data.normalise)
+        self.curve.append({"loss": mean, "validation_error": error, "validation_loss": loss_on})
         return self.curve[-1]
 
     def state(self) -> dict[str, Any]:
@@ -190,11 +190,16 @@ def learning_rate(epoch: float, recipe: Recipe) -> float:
     return SCHEDULES[recipe.schedule](progress, recipe.learning_rate, 0.0)
 
 
-def classification_error(network: Network, images: ImageSet, normalise: Normalisation) -> float:
-    """Return the share of images whose likeliest class is wrong, in evaluation mode, at the network's image size."""
+def tested_on(network: Network, images: ImageSet, normalise: Normalisation) -> Tested:
+    """Return error and cross-entropy on images, in evaluation mode, at the network's image size."""
     parts = zip(images.images.split(BATCH), images.labels.split(BATCH), strict=True)
     size = network.architecture.image_size
-    return error_rate(network, ((resized(normalise(a), size), b) for a, b in parts))
+    return tested(network, ((resized(normalise(a), size), b) for a, b in parts))
+
+
+def classification_error(network: Network, images: ImageSet, normalise: Normalisation) -> float:
+    """Return the share of images whose likeliest class is wrong, in evaluation mode, at the network's image size."""
+    return tested_on(network, images, normalise).error
 
 
 def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

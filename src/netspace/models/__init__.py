@@ -4,7 +4,7 @@ from netspace.models.device import resolve_device
 from netspace.models.masking import forward_masked
 from netspace.models.masks import StageMasks, masks_of_mixture, masks_of_subnetwork
 from netspace.models.network import Network, initialise
-from netspace.models.recalibration import error_rate, recalibrate
+from netspace.models.recalibration import Tested, error_rate, recalibrate, tested
 from netspace.models.subnetwork import Limits, Mixture, StageChoice, SubNetwork, limits_of, warm_up
 from netspace.models.supernetwork import SuperNetwork, resized
 
@@ -16,6 +16,7 @@ __all__ = [
     "StageMasks",
     "SubNetwork",
     "SuperNetwork",
+    "Tested",
     "error_rate",
     "forward_masked",
     "initialise",
@@ -25,5 +26,6 @@ __all__ = [
     "recalibrate",
     "resized",
     "resolve_device",
+    "tested",
     "warm_up",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netspace.models.network import Network
@@ -31,9 +33,21 @@ def recalibrate(network: Network, batches: Iterable[Tensor]) -> None:
     network.eval()
 
 
+class Tested(NamedTuple):
+    """How a network does on labelled images.
+
+    Args:
+        error: share of images whose likeliest class is wrong, 0..1.
+        loss: mean cross-entropy, nats.
+    """
+
+    error: float
+    loss: float
+
+
 @torch.no_grad()
-def error_rate(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
-    """Return the share of images whose likeliest class is wrong, in evaluation mode.
+def tested(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Tested:
+    """Return error and cross-entropy in evaluation mode.
 
     Args:
         network: a network with statistics of its own.
@@ -41,7 +55,15 @@ def error_rate(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> 
     """
     network.eval()
     wrong = total = 0
+    loss = 0.0
     for images, labels in batches:
-        wrong += int((network(images).argmax(1) != labels).sum())
+        logits = network(images)
+        wrong += int((logits.argmax(1) != labels).sum())
+        loss += float(F.cross_entropy(logits, labels, reduction="sum"))
         total += len(labels)
-    return wrong / total
+    return Tested(wrong / total, loss / total)
+
+
+def error_rate(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
+    """Return the share of images whose likeliest class is wrong; see `tested`."""
+    return tested(network, batches).error

@@ -27,7 +27,7 @@ class TrainedNetwork:
         status: `ok`; `diverged` (a loss was not finite); `failed`, with a reason.
         validation_error: share of wrong classes after the last epoch, 0..1; None unless `ok`.
         test_error: the same on the sealed test images; it chose nothing.
-        curve: one entry per epoch: `loss` (training) and `validation_error`.
+        curve: one entry per epoch: `loss` (mean over its training steps), `validation_error` and `validation_loss`.
         seconds: wall time.
         device: where it was trained.
         reason: why it is not `ok`.

@@ -125,7 +125,7 @@ def explore(
         what is known then; fewer are read where draws name only spaces whose members in band are all read.
     """
     evaluations = min(evaluations, len(members.costs))
-    rows = spread_rows(members.costs, max(round(evaluations * FIRST_SHARE), min(evaluations, 16)), rng=rng)
+    rows = spread_rows(members.costs, max(round(evaluations * FIRST_SHARE), min(evaluations, 8)), rng=rng)
     errors = read(rows)
     x = log_features(members.grid, members.points[rows], members.costs[rows])
     ranked = rank_predictors(x, errors, members.costs[rows].astype(np.float64), rng=rng, names=models)

@@ -14,7 +14,7 @@ from netspace.cost import Budget, CostModel
 from netspace.records import Candidate, EliteSpace, load_elite
 from netspace.runs import Run
 from netspace.spaces import NetworkSpace
-from netspace.surrogate.contest import Contender, contest, shortlist
+from netspace.surrogate.contest import Contender, contest, preferred, shortlist
 from netspace.surrogate.grid import candidates_of, choice_of, flops_of, members, network_space
 from netspace.surrogate.groups import group_average
 from netspace.surrogate.judging import Choice, Judged, Members, Predict, least_hit_rate
@@ -34,7 +34,8 @@ class BudgetAnswer:
         judged: every space, or those that were looked at.
         asked: hit rate that was asked for.
         applied: hit rate that spaces had to reach: the one asked for, or less where no space of the grid reaches it.
-        contenders: the leading spaces, best first.
+        contenders: the leading spaces: first the one to hand out (`contest.preferred`), then the others by error.
+        off: of each contender, its median cost over the target less 1.
     """
 
     budget: Budget
@@ -42,12 +43,19 @@ class BudgetAnswer:
     asked: float
     applied: float
     contenders: list[Contender]
+    off: list[float]
 
     @property
     def errors(self) -> FloatArray:
         """Predicted errors of the spaces whose hit rate suffices, rising; shape (spaces,)."""
         able = np.isfinite(self.judged.error) & (self.judged.hit_rate >= self.applied) & (self.judged.hit_rate > 0)
         return np.sort(self.judged.error[able])
+
+    @property
+    def passed_over(self) -> int | None:
+        """The place of the space of least predicted error, where another one is handed out; None where it is first."""
+        least = int(np.argmin([c.error.value for c in self.contenders]))
+        return least or None
 
     @property
     def looked(self) -> int | None:
@@ -110,7 +118,8 @@ class Judge:
 
     def _contest(self, budget: Budget, judged: Judged) -> BudgetAnswer:
         applied = least_hit_rate(judged, self.hit_rate)
-        ahead = shortlist(judged, CONTENDERS, hit_rate=applied, away=lambda: self._away(budget, len(judged.error)))
+        every = self._off(budget, len(judged.error))
+        ahead = shortlist(judged, CONTENDERS, hit_rate=applied, away=np.abs(every))
         points, costs, group = self.members_of(budget.kind).in_band(ahead, budget.interval, MEMBERS_EACH)
         costs = flops_of(CostModel(self.run.template, budget.kind), points, costs)
         features = self.signal.features(points, costs)
@@ -119,13 +128,19 @@ class Judge:
         if self.signal.misfit is not None:
             slope = self.signal.misfit.slope
             more = self.signal.misfit.covariance(group_average(features, group, len(ahead)), means)
-        found = contest(ahead, judged, covariance, slope=slope, misfit=more)
-        return BudgetAnswer(budget, judged, self.hit_rate, applied, found)
+        found, off = contest(ahead, judged, covariance, slope=slope, misfit=more), every[ahead]
+        first = preferred(found, off, budget.tolerance)
+        if first:
+            order = np.array([first, *(i for i in range(len(ahead)) if i != first)])
+            more = None if more is None else more[np.ix_(order, order)]
+            found = contest(ahead[order], judged, covariance[np.ix_(order, order)], slope=slope, misfit=more)
+            off = off[order]
+        return BudgetAnswer(budget, judged, self.hit_rate, applied, found, off.tolist())
 
-    def _away(self, budget: Budget, n: int) -> FloatArray:
-        """Return how far the median cost of each of the first n spaces is from the target, shape (n,)."""
-        median = self.members_of(budget.kind).quantiles()[:n, 1]
-        return np.abs(median / budget.target - 1)
+    def _off(self, budget: Budget, n: int) -> FloatArray:
+        """Return the median cost over the target less 1 of each of the first n spaces, shape (n,)."""
+        off: FloatArray = self.members_of(budget.kind).quantiles()[:n, 1] / budget.target - 1
+        return off
 
     def space(self, contender: Contender) -> NetworkSpace:
         """Return a contender's ranges."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -17,6 +17,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 DRAWS = 4000
+AS_GOOD = 0.4  # of two spaces, the one that is better with this probability counts as equal: nearly a coin toss
+LEVEL = 0.95
+_HALF = NormalDist().inv_cdf((1 + LEVEL) / 2)
 EQUAL = 1e-9  # errors that differ by no more are equal: rounding
 
 
@@ -48,9 +51,7 @@ class Contender:
         return 1 / self.hit_rate
 
 
-def shortlist(
-    judged: Judged, n: int, *, hit_rate: float = 0.0, away: Callable[[], FloatArray] | None = None
-) -> IntArray:
+def shortlist(judged: Judged, n: int, *, hit_rate: float = 0.0, away: FloatArray | None = None) -> IntArray:
     """Return the n spaces of least error whose hit rate suffices, best first.
 
     Of spaces whose predicted errors are equal to the least, those of a higher hit rate come first, and of these the
@@ -60,7 +61,7 @@ def shortlist(
         judged: all spaces at the budget.
         n: at most so many.
         hit_rate: least that suffices.
-        away: gives the distance of each space from the budget's target, shape (spaces,); asked only where spaces tie.
+        away: the distance of each space from the budget's target, shape (spaces,).
 
     Raises:
         NetspaceError: where no space has a member in band.
@@ -71,12 +72,36 @@ def shortlist(
     error = np.where(able, judged.error, np.inf)
     equal = error <= error.min() + EQUAL
     if equal.sum() > 1:
-        distance = away() if away is not None else np.zeros(len(error))
+        distance = away if away is not None else np.zeros(len(error))
         error = np.where(equal, error.min(), error)
         order = np.lexsort((np.where(equal, distance, 0.0), np.where(equal, -judged.hit_rate, 0.0), error))
     else:
         order = np.argsort(error, kind="stable")
     return order[: min(n, int(able.sum()))]
+
+
+def preferred(found: Sequence[Contender], off: FloatArray, tolerance: float) -> int:
+    """Return the place of the space to hand out: of those as good as the first, the one that meets the budget best.
+
+    As good are those that beat the first with probability 0.4 or more. Of these, with a median cost within the
+    tolerance, the one of the highest hit rate; where none of them has such a median, the best of all spaces that have
+    one and cannot be told from the first; else the one whose median is nearest.
+
+    Args:
+        found: as `contest` returns them, best first.
+        off: of each, its median cost over the target less 1, shape (s,); NaN where it is not known.
+        tolerance: of the budget.
+    """
+    gap = np.array([c.behind.value for c in found])
+    apart = np.array([c.behind.high - c.behind.value for c in found]) / _HALF
+    equal = gap <= NormalDist().inv_cdf(1 - AS_GOOD) * apart + EQUAL
+    near, rate = np.abs(off) <= tolerance + EQUAL, np.array([c.hit_rate for c in found])
+    if (equal & near).any():
+        return int(np.argmax(np.where(equal & near, rate, -1.0)))
+    tied = np.array([c.tied for c in found]) & near
+    if tied.any():
+        return int(np.argmax(tied))
+    return int(np.nanargmin(np.where(equal, np.abs(off), np.inf))) if np.isfinite(off[equal]).any() else 0
 
 
 def contest(
@@ -86,7 +111,7 @@ def contest(
     *,
     slope: float = 1.0,
     misfit: FloatArray | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> list[Contender]:
     """Hold shortlisted spaces against the first.
 

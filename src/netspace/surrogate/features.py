@@ -1,4 +1,9 @@
-"""What a model of error sees of a network: logs of its knobs, of its narrowest width and of its cost."""
+"""What a model of error sees of a network: logs of every knob, of its cost, and a few summaries of its shape.
+
+The summaries are what a dozen readings can tell apart: how deep it is in all, how wide its stages are on average, and
+how narrow the narrow ones. Each is a feature beside the knobs themselves; where readings are few the model leans on
+them, since they pull together what single knobs say.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +17,35 @@ IntArray = NDArray[np.int64]
 
 
 def log_features(grid: Grid, points: IntArray, costs: IntArray, *, score: FloatArray | None = None) -> FloatArray:
-    """Return what a predictor sees of networks: log of every knob, log narrowest width, log cost, and any score.
+    """Return what a predictor sees of networks.
 
     Args:
-        grid: says which axes are widths; without any, there is no narrowest one.
+        grid: says which knob an axis is.
         points: shape (n, axes).
         costs: shape (n,).
         score: of a super network, or what a model of it predicts; shape (n,).
 
     Returns:
-        shape (n, axes + 1 to 3).
+        shape (n, p): log of every knob, log cost, then of each knob with several axes a summary over the stages (depth:
+        log of the sum; width: mean log, and log of the harmonic mean; others: mean log), and any score.
     """
     logs = np.log(points)
-    columns = [logs, np.log(costs)[:, None]]
-    widths = [i for i, axis in enumerate(grid.axes) if axis.knob == "width"]
-    if widths:
-        columns.append(logs[:, widths].min(1)[:, None])
+    columns = [logs, np.log(costs)[:, None], *_summaries(grid, points, logs)]
     if score is not None:
         columns.append(score[:, None])
     return np.concatenate(columns, axis=1)
+
+
+def _summaries(grid: Grid, points: IntArray, logs: FloatArray) -> list[FloatArray]:
+    found = []
+    for knob in dict.fromkeys(axis.knob for axis in grid.axes):
+        own = [i for i, axis in enumerate(grid.axes) if axis.knob == knob]
+        if len(own) == 1:
+            continue
+        if knob == "depth":
+            found.append(np.log(points[:, own].sum(1, keepdims=True)))
+            continue
+        found.append(logs[:, own].mean(1, keepdims=True))
+        if knob == "width":
+            found.append(-np.log((1 / points[:, own]).mean(1, keepdims=True)))
+    return found

@@ -163,6 +163,10 @@ class EnumeratedMembers:
 
     def quantiles(self) -> FloatArray:
         """See Members; NaN for a space without members."""
+        return self._quantiles
+
+    @cached_property
+    def _quantiles(self) -> FloatArray:
         order = np.argsort(self.space, kind="stable")  # by space, and inside a space by cost
         starts = np.cumsum(self.sizes) - self.sizes
         out = np.full((self.grid.num_spaces, len(SHARES)), np.nan)

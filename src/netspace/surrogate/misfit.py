@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.surrogate.predictors import Scaling
+from netspace.surrogate.scaling import Scaling
 
 FloatArray = NDArray[np.float64]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
-from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -26,7 +25,6 @@ from netspace.surrogate.features import log_features
 from netspace.surrogate.left_out import left_out
 from netspace.surrogate.misfit import Misfit, measure_misfit
 from netspace.surrogate.predictors import FITS, Predictor
-from netspace.surrogate.trees import Trees
 from netspace.surrogate.validation import LEAST_ROWS, Ranked, fit_best, levelled, rank_predicted
 
 FloatArray = NDArray[np.float64]
@@ -71,7 +69,7 @@ class Signal:
         if self.flat:
             found.append(
                 f"{self.flat}: nothing tells spaces apart, so all of them tie. Of these the one is taken that meets "
-                "its budget best (hit rate, then how near its median is to the target)."
+                "its budget best (a median within the budget, then the hit rate)."
             )
         elif not best.beats_flops:
             found.append(
@@ -205,8 +203,7 @@ def _flat(values: FloatArray, what: str) -> str:
 class _Cache:
     """Which model was chosen for which numbers, and its settings: a later call fits it anew in milliseconds.
 
-    Trees are slow to grow: they lie beside it, in a file of their own. Each entry and each file of trees has a digest;
-    what does not agree with it, or can't be read, is made anew.
+    Each entry has a digest; one that does not agree with it, or can't be read, is made anew.
     """
 
     def __init__(self, file: Path, models: Sequence[str]) -> None:
@@ -221,37 +218,19 @@ class _Cache:
         rng = np.random.default_rng(seed)
         if entry is not None and entry["key"] == key:
             ranked = [Ranked(n, o, Interval(*w), p, Interval(*g)) for n, o, w, p, g in entry["ranked"]]
-            if entry["trees"] is None:
-                like = SimpleNamespace(
-                    **{k: np.asarray(v) if k == "settings" else v for k, v in entry["settings"].items()}
-                )
-                return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
-            grown = _read_trees(self._trees(key), entry["trees"])
-            if grown is not None:
-                return Trees(x, y, seed, grown), ranked
+            like = SimpleNamespace(settings=np.asarray(entry["settings"]))
+            return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
         predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models)
-        with suppress(OSError):  # it only saves time: a folder that is read-only or full goes without
-            self._keep(name, key, predictor, ranked)
+        if hasattr(predictor, "settings"):
+            with suppress(OSError):  # it only saves time: a folder that is read-only or full goes without
+                self._keep(name, key, predictor.settings, ranked)
         return predictor, ranked
 
-    def _keep(self, name: str, key: str, predictor: Predictor, ranked: list[Ranked]) -> None:
-        settings = {k: np.asarray(getattr(predictor, k)).tolist() for k in _SETTINGS if hasattr(predictor, k)}
+    def _keep(self, name: str, key: str, settings: FloatArray, ranked: list[Ranked]) -> None:
         plain = [[r.name, r.overall, list(r.within), r.pairs, list(r.gain)] for r in ranked]
-        trees = None
-        if isinstance(predictor, Trees):
-            content = BytesIO()
-            np.save(content, predictor.every)
-            trees = _digest(content.getvalue())
-            write_atomically(self._trees(key), content.getvalue())
-        old = self._known.get(name)
-        entry = {"key": key, "settings": settings, "ranked": plain, "trees": trees}
+        entry = {"key": key, "settings": np.asarray(settings).tolist(), "ranked": plain}
         self._known[name] = {**entry, "check": _check(entry)}
         write_atomically(self._file, json.dumps(self._known, indent=1))
-        if old is not None and old["key"] != key:
-            self._trees(old["key"]).unlink(missing_ok=True)
-
-    def _trees(self, key: str) -> Path:
-        return self._file.with_name(f"front-trees-{key}.npy")
 
 
 def _read_entries(file: Path) -> dict[str, Any]:
@@ -268,16 +247,5 @@ def _check(entry: dict[str, Any]) -> str:
     return _digest(json.dumps({key: value for key, value in entry.items() if key != "check"}).encode())
 
 
-def _read_trees(file: Path, digest: str) -> FloatArray | None:
-    try:
-        content = file.read_bytes() if file.is_file() else b""
-    except OSError:
-        return None
-    return np.load(BytesIO(content), allow_pickle=False) if _digest(content) == digest else None
-
-
 def _digest(content: bytes) -> str:
     return blake2b(content, digest_size=8).hexdigest()
-
-
-_SETTINGS = ("settings", "penalty")

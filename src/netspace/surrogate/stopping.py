@@ -19,7 +19,7 @@ PATIENCE = 2
 class Saturation:
     """Whether a predictor's cross-validated τ within bands has stopped rising, asked again and again as scores come.
 
-    Ridges are compared on the first 75, 100, 125, … scores, once each; they are saturated where neither of the last two
+    The model is tried on the first 75, 100, 125, … scores, once each; they are saturated where neither of the last two
     counts brought 0.01 more than the best before them.
 
     Args:
@@ -42,7 +42,7 @@ class Saturation:
         costs = self._model(scores.points)
         x = log_features(self._grid, scores.points, costs)
         for n in range(FIRST + len(self._taus) * CHECK, len(scores.values) + 1, CHECK):
-            rng, names = np.random.default_rng(0), ("linear", "quadratic")
-            ranked = rank_predictors(x[:n], scores.values[:n], costs[:n].astype(np.float64), rng=rng, names=names)
+            rng = np.random.default_rng(0)
+            ranked = rank_predictors(x[:n], scores.values[:n], costs[:n].astype(np.float64), rng=rng)
             self._taus.append(ranked[0].decisive)
         return max(self._taus[-PATIENCE:]) < max(self._taus[:-PATIENCE]) + RISE

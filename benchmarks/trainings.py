@@ -1,0 +1,142 @@
+"""Trainings that end up as rows of a CSV file, one after another; what is there already is not trained again.
+
+Rows are appended as they come, whole lines, so several processes may share one file, each with its own `part`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from netspace import DataSettings, load_images
+from netspace.cost import cost
+from netspace.data import ImageData, ImageSet
+from netspace.evaluate import Training, TrainingData, classification_error
+from netspace.evaluate.train import DivergedError
+from netspace.settings import Recipe
+from netspace.spaces import Architecture, NetworkTemplate
+
+UNSEEN = 15_000
+KEY = ("group", "recipe", "seed")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One training to do: of which group of networks, by which recipe (its `name` is what the row says), which seed."""
+
+    group: str
+    architecture: Architecture
+    recipe: Recipe
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells a row from every other one, as it is written: group, recipe and seed, then depths and widths."""
+        return (self.group, self.recipe.name, str(self.seed), *self.knobs.values())
+
+    @property
+    def knobs(self) -> dict[str, str]:
+        """Depth and width of each stage, by column."""
+        pairs = zip(self.architecture.depths, self.architecture.widths, strict=True)
+        stages = [{f"d{i}": str(d), f"w{i}": str(w)} for i, (d, w) in enumerate(pairs, start=1)]
+        return {name: value for stage in stages for name, value in stage.items()}
+
+
+def load(dataset: str, size: int = 16) -> ImageData:
+    """Return a data set's images at a size."""
+    return load_images(DataSettings(dataset, image_size=size))
+
+
+def train_items(items: Sequence[Item], images: ImageData, template: NetworkTemplate, file: Path, part: str) -> None:
+    """Train what the file lacks, and append a row for each.
+
+    Args:
+        items: in the order of training.
+        images: whose training split is trained on.
+        template: of all networks.
+        file: CSV to add to; made where there is none.
+        part: as `0/2`: every second item from the first on.
+    """
+    torch.set_num_threads(1)
+    number, parts = (int(text) for text in part.split("/"))
+    names = (*KEY, *items[0].knobs)
+    done = {tuple(row[name] for name in names) for row in read_rows(file)}
+    own = [item for item in items[number::parts] if item.key not in done]
+    split: dict[tuple[int | None, float], tuple[TrainingData, ImageSet]] = {}
+    for place, item in enumerate(own):
+        of = (item.recipe.train_images, item.recipe.validation_share)
+        if of not in split:
+            split[of] = TrainingData.of(images, item.recipe), unseen(images, item.recipe)
+        row = train_row(item, template, *split[of])
+        append_row(file, row)
+        shown = row["unseen_error"] or "diverged"
+        print(f"{place + 1}/{len(own)} {item.group} {item.architecture}: {shown} in {row['seconds']} s", flush=True)
+
+
+def train_row(item: Item, template: NetworkTemplate, data: TrainingData, others: ImageSet) -> dict[str, str]:
+    """Train one network and return its row; `seconds` are of processor."""
+    begun = time.process_time()
+    training, costs = (
+        Training(item.architecture, template, data, item.recipe, seed=item.seed),
+        cost(item.architecture, template),
+    )
+    unseen_error = ""
+    try:
+        while training.epoch < item.recipe.epochs:
+            training.train_epoch()
+        unseen_error = f"{classification_error(training.network, others, data.normalise):.5f}"
+    except DivergedError:
+        pass
+    curves = {name: " ".join(f"{entry[name]:.5g}" for entry in training.curve) for name in CURVES}
+    seconds = f"{time.process_time() - begun:.1f}"
+    amounts = {"flops": str(costs.flops), "params": str(costs.params)}
+    told = dict(zip(KEY, item.key[: len(KEY)], strict=True)) | item.knobs | amounts | curves
+    return told | {"unseen_error": unseen_error, "seconds": seconds}
+
+
+CURVES = ("loss", "validation_error", "validation_loss")
+
+
+def unseen(images: ImageData, recipe: Recipe) -> ImageSet:
+    """Return training images that a recipe neither trains nor validates on, at most 15 000; never the test split."""
+    order = np.random.default_rng(0).permutation(len(images.train))  # as TrainingData.of draws
+    rows = torch.from_numpy(order[recipe.train_images or len(order) :][:UNSEEN])
+    if not len(rows):
+        raise SystemExit(f"recipe {recipe.name} leaves no image unseen; lower its train_images")
+    return ImageSet(images.train.images[rows], images.train.labels[rows])
+
+
+def read_rows(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a file; none where there is none."""
+    if not file.exists():
+        return []
+    with file.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def append_row(file: Path, row: dict[str, str]) -> None:
+    """Append a row in one write, with the header where the file is new."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(row), lineterminator="\n")
+    if not file.exists():
+        writer.writeheader()
+    writer.writerow(row)
+    with file.open("a") as stream:
+        stream.write(text.getvalue())
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def interleaved(*lists: Sequence[Item]) -> Iterable[Item]:
+    """Yield the items of several lists so that each is equally far along at every moment."""
+    placed = [((i + 0.5) / len(items), k, item) for k, items in enumerate(lists) for i, item in enumerate(items)]
+    return [item for _, _, item in sorted(placed, key=lambda one: one[:2])]
