@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.cost import Budget
+from netspace.documents import later
 from netspace.errors import did_you_mean
 from netspace.schedules import SCHEDULES
 from netspace.spaces import SearchSpace
@@ -87,6 +88,8 @@ class Recipe:
         precision: `32-true` or `bf16-mixed`.
         channels_last: memory layout.
         compile: use torch.compile.
+        common: trainings of equal seed share their luck: batches, augmentation, and the initial weights of the channels
+            and blocks that their networks have in common, so that errors differ by the networks more than by luck.
     """
 
     name: str
@@ -107,6 +110,7 @@ class Recipe:
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     channels_last: bool = True
     compile: bool = False
+    common: bool = later(False)
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:

@@ -54,8 +54,31 @@ def test_equal_seeds_give_equal_records_and_other_seeds_others(data: TrainingDat
     assert first.curve != other.curve
 
 
+def test_trainings_of_equal_seed_share_batches_and_augmentation_whatever_the_network_where_asked(
+    data: TrainingData,
+) -> None:
+    def streams(common: bool) -> list[torch.Tensor]:
+        found = []
+        for width in (8, 12):
+            network = Architecture.of((1, 1, 1), (8, 8, width))
+            training = Training(network, TEMPLATE, data, dataclasses.replace(RECIPE, common=common), seed=5)
+            training.train_epoch()
+            found.append(training.state()["generator"])
+        return found
+
+    assert torch.equal(*streams(common=True))
+    assert not torch.equal(*streams(common=False))
+
+
 @pytest.mark.parametrize(
-    "change", [{}, {"ema": 0.9}, {"optimizer": "adamw", "learning_rate": 0.01, "clip": 1.0}, {"optimizer": "rmsprop"}]
+    "change",
+    [
+        {},
+        {"common": True},
+        {"ema": 0.9},
+        {"optimizer": "adamw", "learning_rate": 0.01, "clip": 1.0},
+        {"optimizer": "rmsprop"},
+    ],
 )
 def test_a_training_taken_up_from_its_state_on_disk_gives_the_same_weights(
     data: TrainingData, tmp_path: Path, change: dict[str, object]

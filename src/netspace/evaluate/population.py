@@ -59,11 +59,22 @@ def plan_networks(
     return planned
 
 
-def plan_drawn(name: str, drawn: Points, template: NetworkTemplate, seed: int) -> list[Planned]:
-    """Return drawn networks, shape (n, axes), as those of a population, priced and seeded."""
+def plan_drawn(
+    name: str, drawn: Points, template: NetworkTemplate, seed: int, *, groups: int | None = None
+) -> list[Planned]:
+    """Return drawn networks as those of a population, priced and seeded.
+
+    Args:
+        name: of the population.
+        drawn: shape (n, axes).
+        template: of the networks.
+        seed: of the population.
+        groups: number of seeds that networks take in turn, where trainings of equal seed share their luck; None gives
+            each network a seed of its own.
+    """
     costs = np.stack([CostModel(template, kind)(drawn) for kind in COST_KINDS], axis=1)
-    networks = template.architectures(drawn)
+    networks, n = template.architectures(drawn), len(drawn)
     return [
-        Planned(name, place, (seed * 1_000_003 + place) % SEEDS, network, Cost(*(int(c) for c in row)))
+        Planned(name, place, (seed * 1_000_003 + place % (groups or n)) % SEEDS, network, Cost(*(int(c) for c in row)))
         for place, (network, row) in enumerate(zip(networks, costs, strict=True))
     ]

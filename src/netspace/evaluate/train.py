@@ -17,7 +17,7 @@ from netspace.cost import cost
 from netspace.data import ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
 from netspace.evaluate.training_data import TrainingData
-from netspace.models import Network, Tested, initialise, resized, tested
+from netspace.models import Network, Tested, initialise, initialise_nested, resized, tested
 from netspace.records import TrainedNetwork
 from netspace.schedules import SCHEDULES, linear
 from netspace.settings import Recipe
@@ -47,7 +47,7 @@ class Training:
         device = data.device
         self._data, self._recipe, self._device, self._size = data, recipe, device, architecture.image_size
         self._generator, self._rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-        self._network = _network(architecture, template, recipe, self._generator).to(device)
+        self._network = _network(architecture, template, recipe, self._generator, seed).to(device)
         ema = recipe.ema
         self._average = None if ema is None else AveragedModel(self._network, avg_fn=moving_average(ema))
         self._model: nn.Module = torch.compile(self._network) if recipe.compile else self._network  # type: ignore[assignment]
@@ -163,10 +163,14 @@ def train_network(
 
 
 def _network(
-    architecture: Architecture, template: NetworkTemplate, recipe: Recipe, generator: torch.Generator
+    architecture: Architecture, template: NetworkTemplate, recipe: Recipe, generator: torch.Generator, seed: int
 ) -> Network:
+    """Return a network with initial weights; those that are shared take nothing from the generator of augmentation."""
     network = Network(architecture, template)
-    initialise(network, generator=generator)
+    if recipe.common:
+        initialise_nested(network, seed=seed)
+    else:
+        initialise(network, generator=generator)
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     return network.to(memory_format=layout)  # type: ignore[call-overload]
 

@@ -51,7 +51,8 @@ def train_calibration(
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     points = plan_calibration(search_space, template, n, seed=seed)
     spread = Population(CALIBRATION, "calibration", CALIBRATION, run=run.resolve().name)
-    store.add(plan_drawn(CALIBRATION, points, template, seed), [spread])
+    # Two groups: with one seed for all, what is luck of that seed would be taken for the networks' own.
+    store.add(plan_drawn(CALIBRATION, points, template, seed, groups=2 if recipe.common else None), [spread])
     write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
     told = 0
 

@@ -1,9 +1,10 @@
 """Networks in torch: stand-alone, and the super network that shares its weights among all of them."""
 
 from netspace.models.device import resolve_device
+from netspace.models.initial import initialise, initialise_nested
 from netspace.models.masking import forward_masked
 from netspace.models.masks import StageMasks, masks_of_mixture, masks_of_subnetwork
-from netspace.models.network import Network, initialise
+from netspace.models.network import Network
 from netspace.models.recalibration import Tested, error_rate, recalibrate, tested
 from netspace.models.subnetwork import Limits, Mixture, StageChoice, SubNetwork, limits_of, warm_up
 from netspace.models.supernetwork import SuperNetwork, resized
@@ -20,6 +21,7 @@ __all__ = [
     "error_rate",
     "forward_masked",
     "initialise",
+    "initialise_nested",
     "limits_of",
     "masks_of_mixture",
     "masks_of_subnetwork",

@@ -183,24 +183,3 @@ class Network(Body):
         for stage in self.stages:
             x = stage(x)
         return self.end(x)
-
-
-def initialise(network: nn.Module, *, generator: torch.Generator) -> None:
-    """Set initial weights from a seeded generator.
-
-    Convolutions: He's normal initialisation, fan out (He et al. 2015, arXiv 1502.01852). Fully connected layers: N(0,
-    0.01). The last BatchNorm of each block that has a shortcut: scale 0, so that a block starts as its shortcut (Goyal
-    et al. 2017, arXiv 1706.02677); shared weights need it, since one step trains a network of one block and the next
-    one of sixteen.
-    """
-    for module in network.modules():
-        if isinstance(module, PlannedBlock) and module.adds:
-            last = getattr(module, module.plan.residual[-1].name)
-            if isinstance(last, ConvNorm):
-                nn.init.zeros_(last.norm.weight)
-        if isinstance(module, nn.Conv2d):
-            fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]
-            nn.init.normal_(module.weight, 0.0, (2.0 / fan_out) ** 0.5, generator=generator)
-        elif isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, 0.0, 0.01, generator=generator)
-            nn.init.zeros_(module.bias)

@@ -98,6 +98,14 @@ def architecture_of(row: Mapping[str, Any]) -> Architecture:
     return Architecture.of(row["depth"], row["width"], knobs, image_size)
 
 
+def last_loss(curve: Any) -> float | None:
+    """Return the training loss of the last epoch of a curve as a store holds it; None where it says none."""
+    entries = _parsed(curve)
+    last = entries[-1] if isinstance(entries, list) and entries else None
+    loss = last.get("loss") if isinstance(last, dict) else None
+    return float(loss) if isinstance(loss, (int, float)) and math.isfinite(loss) else None
+
+
 def knobs_of(architecture: Architecture) -> dict[str, Any]:
     """Return what a row says of an architecture beside depth and width."""
     size = architecture.image_size

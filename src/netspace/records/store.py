@@ -21,7 +21,7 @@ from netspace.records.database import reading, writing
 from netspace.records.holding import Hold, Watch
 from netspace.records.migrations import check_version, migrate, newest, select
 from netspace.records.population import TABLE, Population, enter_populations, read_populations
-from netspace.records.row import architecture_of, checked_about, checked_rows, knobs_of
+from netspace.records.row import architecture_of, checked_about, checked_rows, knobs_of, last_loss
 from netspace.records.trained import TrainedNetwork
 from netspace.spaces import Architecture
 
@@ -205,6 +205,14 @@ class NetworkStore:
             columns = select(COLUMNS, self._about(db)["schema"])
             found = db.execute(f"SELECT {columns} FROM networks ORDER BY population, place").fetchall()
         return checked_rows(found, self.file)
+
+    def last_losses(self) -> dict[int, float]:
+        """Return the mean training loss of the last epoch of each network, by its row's id, where the store has it."""
+        self._check_there()
+        with reading(self.file) as db:
+            rows = db.execute("SELECT id, curve FROM networks WHERE status = 'ok' AND curve IS NOT NULL").fetchall()
+        found = {row["id"]: last_loss(row["curve"]) for row in rows}
+        return {network: loss for network, loss in found.items() if loss is not None}
 
     def populations(self) -> dict[str, Population]:
         """Return what each population of the networks is, by its name; stores of schema 1 knew their names alone."""

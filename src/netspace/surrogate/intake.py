@@ -12,12 +12,14 @@ from netspace.errors import NetspaceError
 from netspace.records import NetworkStore
 from netspace.records.row import architecture_of
 from netspace.runs import Readings, Run
+from netspace.surrogate.steadied import steadied
 
 
 def take_in(run: Run, folders: Sequence[Path]) -> tuple[Readings, list[str]]:
     """Return the networks that were trained well, one row each, and what was left out.
 
-    An architecture that was trained more than once counts with the mean of its validation errors.
+    What is read of a training is its validation error, or the error that its training loss speaks for
+    (surrogate/steadied.py). An architecture that was trained more than once counts with the mean.
 
     Args:
         run: whose search space and template the networks have to fit.
@@ -26,7 +28,7 @@ def take_in(run: Run, folders: Sequence[Path]) -> tuple[Readings, list[str]]:
     Raises:
         NetspaceError: where stores differ in recipe or data, or are of another template than the run's.
     """
-    points, errors, notes = [], [], []
+    points, errors, losses, costs, notes = [], [], [], [], []
     first: dict[str, object] | None = None
     for folder in folders:
         store = NetworkStore(folder)
@@ -48,7 +50,18 @@ def take_in(run: Run, folders: Sequence[Path]) -> tuple[Readings, list[str]]:
             notes.append(f"{folder}: {len(rows) - len(inside)} networks are outside of space {run.space.name}")
         points += [one for _, one in inside]
         errors += [row["validation_error"] for row, _ in inside]
+        costs += [row["flops"] for row, _ in inside]
+        last = store.last_losses()
+        losses += [last.get(row["id"], np.nan) for row, _ in inside]
+    values = np.array(errors, np.float64)
+    better = steadied(values, np.array(losses, np.float64), np.array(costs, np.float64))
+    if better is not None:
+        notes.append(
+            f"errors of the {len(values)} trainings are read off their training losses, which agree with their validation "
+            "errors at equal cost and are steadier"
+        )
+        values = better
     every = run.space.full.layout.points(points)
     kept, place = np.unique(every, axis=0, return_inverse=True)
     counts = np.bincount(place.ravel(), minlength=len(kept))
-    return Readings(kept, np.bincount(place.ravel(), errors, minlength=len(kept)) / np.maximum(counts, 1)), notes
+    return Readings(kept, np.bincount(place.ravel(), values, minlength=len(kept)) / np.maximum(counts, 1)), notes
