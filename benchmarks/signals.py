@@ -77,8 +77,8 @@ def part_of(recipe: Recipe, share: float, common: bool) -> Recipe:
     held_out = recipe.validation_share if images is None else recipe.validation_share * recipe.train_images / images  # type: ignore[operator]
     warmup = recipe.warmup_epochs * epochs / recipe.epochs
     name = f"{share:g}{' common' if common else ''}"
-    changed = {"train_images": images, "validation_share": min(held_out, 0.5)}
-    return replace(recipe, name=name, epochs=epochs, warmup_epochs=warmup, common=common, **changed)
+    shorter = replace(recipe, name=name, epochs=epochs, warmup_epochs=warmup, common=common)
+    return replace(shorter, train_images=images, validation_share=min(held_out, 0.5))
 
 
 def read_truth(given: argparse.Namespace) -> dict[tuple[int, ...], tuple[float, float]]:

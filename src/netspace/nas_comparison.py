@@ -12,16 +12,18 @@ from netspace.data import ImageData, load_images, places
 from netspace.documents import fingerprint, from_plain, to_json, to_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, train_population
+from netspace.finding import BriefTraining, RunModel, rank_networks
 from netspace.models import resolve_device
 from netspace.records import NetworkStore, Planned, Population, population_name
 from netspace.records.nas_file import NAS_FILE, read_nas
 from netspace.records.row import architecture_of, knobs_of
 from netspace.runs import TABLE, Run
-from netspace.search import SpaceSearch, open_search, search_architectures
+from netspace.search import Chosen, SpaceSearch, open_data, open_search, search_architectures
 from netspace.settings import NasSettings, Recipe
-from netspace.spaces import NetworkSpace
+from netspace.spaces import NetworkSpace, NetworkTemplate
 
 Found = dict[str, Any]
+Find = Callable[[NetworkSpace, Budget, str, int], Chosen]
 
 
 def compare_nas(
@@ -67,31 +69,31 @@ def compare_nas(
             or the folder holds other settings.
     """
     run, on = Run.of(run), resolve_device(device)
-    search, data = _open(run, dataset, {"device": device, **(opening or {})})
     folder = out or run.folder / TABLE
-    training = TrainingData.of(data, recipe)
+    data, search = _open(run, settings, dataset, {"device": device, **(opening or {})})
+    brief = BriefTraining(data, recipe, jobs, device) if settings.train else None
+    find = _by_model(run, settings, folder, brief) if search is None else _by_supernet(search, settings)
+    training, template = TrainingData.of(data, recipe), run.template
     store = NetworkStore(folder)
-    store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(search.template))
-    targets = _in_flops(budgets or list(search.budgets))
-    about = {"dataset": data.settings.dataset, **_about(search, run, recipe, settings)}
-    found = _load(folder, about, settings, len(search.template.strides))
-    for target, side, space, seed in _asked(run, search, targets, seeds):
+    store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
+    targets = _in_flops(budgets or list(run.config.parsed_budgets))
+    about = {"dataset": data.settings.dataset, **_about(run, recipe, settings)}
+    found = _load(folder, about, settings, len(template.strides))
+    for target, side, space, seed in _asked(run, targets, seeds):
         if not any((f["side"], f["target"], f["place"]) == (side, target.target, seed) for f in found):
-            found.append(_find(search, side, space, target, settings, seed))
+            found.append(_as_found(find(space, target, side, seed), side, target, seed))
             write_atomically(folder / NAS_FILE, to_json({**about, "found": found}, indent=1))
             on_found(found[-1])
-    store.add([_planned(f, search) for f in found], [_population(f, run.folder) for f in found])
-    train_population(store, search.template, training, recipe, jobs=jobs, device=on, on_change=on_change)
+    store.add([_planned(f, template) for f in found], [_population(f, run.folder) for f in found])
+    train_population(store, template, training, recipe, jobs=jobs, device=on, on_change=on_change)
     return folder
 
 
-def _asked(
-    run: Run, search: SpaceSearch, targets: list[Budget], seeds: int
-) -> Iterator[tuple[Budget, str, NetworkSpace, int]]:
+def _asked(run: Run, targets: list[Budget], seeds: int) -> Iterator[tuple[Budget, str, NetworkSpace, int]]:
     """Yield each NAS: its target, its side, where it looks, its seed."""
     for target in targets:
         elite = run.elite(target).space
-        for side, space in (("nas-elite", elite), ("nas-expanded", search.config.space.full)):
+        for side, space in (("nas-elite", elite), ("nas-expanded", run.space.full)):
             for seed in range(seeds):
                 yield target, side, space, seed
 
@@ -106,28 +108,32 @@ def _in_flops(budgets: list[Budget]) -> list[Budget]:
     return budgets
 
 
-def _open(run: Run, dataset: str | None, opening: Mapping[str, Any]) -> tuple[SpaceSearch, ImageData]:
-    """Return the search, and its own images, wherever they are now, or those of another data set of the same shape."""
-    if dataset is None:
-        search = open_search(run, **opening)
-        return search, search.data
-    data = load_images(replace(run.config.data, dataset=dataset), kept=places(run.folder))
-    if data.fingerprint == run.made_on:
-        search = open_search(run, dataset=dataset, **opening)
-        return search, search.data
-    search = open_search(run, **opening)
-    wanted = search.template.data_shape
+def _open(
+    run: Run, settings: NasSettings, dataset: str | None, opening: Mapping[str, Any]
+) -> tuple[ImageData, SpaceSearch | None]:
+    """Return the run's images, wherever they are now, or those of another data set of the same shape, and its search.
+
+    There is no search where the model of error finds the networks: it asks no super network.
+    """
+    other = None if dataset is None else load_images(replace(run.config.data, dataset=dataset), kept=places(run.folder))
+    own = other is None or other.fingerprint == run.made_on
+    if settings.method == "model":
+        search, data = None, other or open_data(run, **{k: v for k, v in opening.items() if k != "device"})
+    else:
+        search = open_search(run, dataset=dataset if own else None, **opening)
+        data = search.data if own or other is None else other
+    wanted = run.template.data_shape
     if data.shape != wanted:
         raise NetspaceError(
             f"dataset '{dataset}' has (image size, channels, classes) {data.shape}, but the run's networks take "
             f"{wanted}; give data of that shape"
         )
-    return search, data
+    return data, search
 
 
-def _about(search: SpaceSearch, run: Run, recipe: Recipe, settings: NasSettings) -> dict[str, Any]:
+def _about(run: Run, recipe: Recipe, settings: NasSettings) -> dict[str, Any]:
     """Return what all that is found has in common, for the file of it."""
-    shape = {"search_space": search.config.space.name, "image_size": search.template.image_size}
+    shape = {"search_space": run.space.name, "image_size": run.template.image_size}
     return {**shape, "recipe": recipe.name, "nas": to_plain(settings), "run": fingerprint(run.config)}
 
 
@@ -149,12 +155,27 @@ def _load(folder: Path, about: dict[str, Any], settings: NasSettings, stages: in
     return list(stored["found"])
 
 
-def _find(
-    search: SpaceSearch, side: str, space: NetworkSpace, budget: Budget, settings: NasSettings, seed: int
-) -> Found:
-    weights = {name: value.clone() for name, value in search.supernet.state_dict().items()}
-    chosen = search_architectures(search, space, budget, settings, seed=seed)
-    search.supernet.load_state_dict(weights)  # a NAS that fine-tunes leaves nothing to the next
+def _by_supernet(search: SpaceSearch, settings: NasSettings) -> Find:
+    def find(space: NetworkSpace, budget: Budget, side: str, seed: int) -> Chosen:
+        weights = {name: value.clone() for name, value in search.supernet.state_dict().items()}
+        chosen = search_architectures(search, space, budget, settings, seed=seed)
+        search.supernet.load_state_dict(weights)  # a NAS that fine-tunes leaves nothing to the next
+        return chosen
+
+    return find
+
+
+def _by_model(run: Run, settings: NasSettings, folder: Path, training: BriefTraining | None) -> Find:
+    model = RunModel.of(run)
+
+    def find(space: NetworkSpace, budget: Budget, side: str, seed: int) -> Chosen:
+        own = folder / "trained" / f"{population_name(side, budget)}-{seed}"
+        return rank_networks(model, space, budget, settings, training=training, folder=own, seed=seed)
+
+    return find
+
+
+def _as_found(chosen: Chosen, side: str, budget: Budget, seed: int) -> Found:
     best = chosen.architectures[0]
     return {
         "population": population_name(side, budget),
@@ -176,8 +197,6 @@ def _population(found: Found, run: Path) -> Population:
     return Population(found["population"], "nas", side, found["target"], cost="flops", run=run.resolve().name)
 
 
-def _planned(found: Found, search: SpaceSearch) -> Planned:
+def _planned(found: Found, template: NetworkTemplate) -> Planned:
     architecture = architecture_of(found)
-    return Planned(
-        found["population"], found["place"], found["place"], architecture, cost(architecture, search.template)
-    )
+    return Planned(found["population"], found["place"], found["place"], architecture, cost(architecture, template))

@@ -14,7 +14,7 @@ from netspace.cost import Budget, CostModel, SpaceCosts, format_amount
 from netspace.data import load_images, places, read_so_far
 from netspace.documents import from_plain, to_plain
 from netspace.errors import NetspaceError
-from netspace.finding import find_spaces
+from netspace.finding import find_spaces, pick_by_model
 from netspace.handover import (
     CARD,
     FORMATS,
@@ -202,13 +202,17 @@ class Pipeline:
         )
 
     def _pick(self, listener: Listener) -> Picked:
-        search = open_search(self.run, on_note=listener.on_note)
-        elite = self.run.elite(self.budget)
+        run, elite = self.run, self.run.elite(self.budget)
         empty, source = self._elite_is_empty, self.where_to_look()
         inside = load_search_space(self.space).full if empty else elite.space
-        budget = replace(self.budget, tolerance=search.config.tolerance if empty else elite.budget.tolerance)
+        budget = replace(self.budget, tolerance=run.config.tolerance if empty else elite.budget.tolerance)
         folder, nas = self._architecture.parent, NasSettings(samples=1)
-        return pick_networks(search, inside, budget, nas, run=self.run, source=source, folder=folder, seed=self.seed)
+        if run.config.search.estimator == "population":
+            nas = replace(nas, method="model")
+            where: dict[str, Any] = {"source": source, "folder": folder, "seed": self.seed}
+            return pick_by_model(run, inside, budget, nas, on_note=listener.on_note, **where)
+        search = open_search(run, on_note=listener.on_note)
+        return pick_networks(search, inside, budget, nas, run=run, source=source, folder=folder, seed=self.seed)
 
     def _train(self, listener: Listener) -> ModelCard:
         chosen, recipe, out = load_architecture(self._architecture), load_recipe(self.recipe), self._network

@@ -224,19 +224,22 @@ class NasSettings:
     """How architectures are searched inside a space with a finished search's super network.
 
     Args:
-        method: `random` (uniform draws in band), `evolution` (NSGA-II) or `differentiable` (one logit per depth and
-            per width, Gumbel-Softmax).
+        method: `random` (uniform draws in band), `evolution` (NSGA-II), `differentiable` (one logit per depth and
+            per width, Gumbel-Softmax), each by the super network's scores; or `model` (no super network: the run's
+            model of error ranks up to 20 000 networks in band).
         samples: architectures to return.
-        candidates: architectures to score, the same number for every method.
+        candidates: architectures that the super network scores, the same number for every method that asks it.
+        train: of `model`: how many of the best are trained briefly before one is chosen.
         finetune_epochs: epochs in which the shared weights are first trained on the space's members in band.
         steps: of the logits, by `differentiable`.
         learning_rate: of the logits (Adam).
         temperature: of Gumbel-Softmax, first and last.
     """
 
-    method: Literal["random", "evolution", "differentiable"] = "random"
+    method: Literal["random", "evolution", "differentiable", "model"] = "random"
     samples: Count = 5
     candidates: Count = 40
+    train: Annotated[int, Field(ge=0, le=10**6)] = later(0)
     finetune_epochs: Annotated[int, Field(ge=0)] = 0
     steps: Count = 100
     learning_rate: Rate = 0.1
@@ -244,7 +247,9 @@ class NasSettings:
 
     @model_validator(mode="after")
     def _check(self) -> NasSettings:
-        if self.samples > self.candidates:
+        if self.train and self.method != "model":
+            raise ValueError(f"train {self.train}: method {self.method} trains none; give method 'model'")
+        if self.samples > self.candidates and self.method != "model":
             raise ValueError(f"samples {self.samples} exceed candidates {self.candidates}; score more or ask for fewer")
         return self
 

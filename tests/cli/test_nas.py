@@ -46,7 +46,7 @@ def test_nas_takes_a_whole_search_space_with_a_budget_and_prints_a_table(run: Pa
     ("args", "message"),
     [
         (["tiny"], "give --budget"),
-        (["small", "--budget", "2M"], "exceeds the run's super network"),
+        (["small", "--budget", "2M"], "exceeds what the run searched"),
         (["tiny", "--budget", "1G"], "infeasible"),
         (["tiny", "--budget", "2M", "--samples", "50"], "samples 50 exceed candidates 40"),
     ],

@@ -107,7 +107,7 @@ def test_finetuning_trains_the_weights_on_members_in_band(search: SpaceSearch, t
 
 
 def test_a_space_beyond_the_super_network_is_refused(search: SpaceSearch) -> None:
-    with pytest.raises(NetspaceError, match="exceeds the run's super network"):
+    with pytest.raises(NetspaceError, match="exceeds what the run searched"):
         search_architectures(search, load_search_space("small").full, BUDGET, NasSettings())
 
 

@@ -73,8 +73,8 @@ def _trade(judge: Judge, answer: BudgetAnswer, place: int) -> str:
     """Say what is given up, and for what, where the space of least predicted error is not the one handed out."""
     taken, least = answer.contenders[0], answer.contenders[place]
     return (
-        f"Handed out for meeting the budget better: hit rate {taken.hit_rate:.1%}, median {answer.off[0]:+.1%}, instead of "
-        f"{least.hit_rate:.1%} and {answer.off[place]:+.1%} of {judge.space(least)}, "
+        f"Handed out for meeting the budget better: hit rate {taken.hit_rate:.1%}, median {answer.off[0]:+.1%}, "
+        f"instead of {least.hit_rate:.1%} and {answer.off[place]:+.1%} of {judge.space(least)}, "
         f"whose predicted error is {100 * (taken.error.value - least.error.value):.2f} points lower."
     )
 

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import AcceptChangedData, Device, Json, MovedDataset, Seed, load_space
-from netspace.cli.output import KINDS, note, print_json, print_table
-from netspace.config import load_document
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, Seed, load_space
+from netspace.cli.output import KINDS, note, print_json, print_table, resumable
+from netspace.config import load_document, load_recipe
 from netspace.cost import Budget, CostModel, format_amount
 from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
+from netspace.runs import CALIBRATION, Run
 from netspace.settings import NasSettings
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
 if TYPE_CHECKING:
+    from netspace.finding import BriefTraining
     from netspace.search import Picked
 
 
@@ -28,10 +30,21 @@ def nas_command(
         str | None, typer.Option(help="Target, as 200M or params=1.2M; default: the elite's own.")
     ] = None,
     method: Annotated[
-        Literal["random", "evolution", "differentiable"], typer.Option(help="How candidates are found.")
-    ] = "random",
+        Literal["random", "evolution", "differentiable", "model"] | None,
+        typer.Option(
+            help="How networks are found; model asks the run's model of error instead of its super network. Default: "
+            "random, or model where the run has no super network."
+        ),
+    ] = None,
     samples: Annotated[int, typer.Option(help="Architectures to write, best first.", min=1)] = 5,
-    candidates: Annotated[int, typer.Option(help="Architectures to score.", min=1)] = 40,
+    candidates: Annotated[int, typer.Option(help="Architectures that the super network scores.", min=1)] = 40,
+    train: Annotated[
+        int, typer.Option(help="With model: train so many of the best briefly before choosing.", min=0)
+    ] = 0,
+    recipe: Annotated[
+        str | None, typer.Option(help="Of these trainings; default: that of the run's own trainings, else quick.")
+    ] = None,
+    jobs: Jobs = 1,
     finetune_epochs: Annotated[int, typer.Option(help="Epochs on the space's members before scoring.", min=0)] = 0,
     dataset: MovedDataset = None,
     accept_changed_data: AcceptChangedData = False,
@@ -40,19 +53,46 @@ def nas_command(
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default: inside the run.")] = None,
     json: Json = False,
 ) -> None:
-    """Find networks of a space that satisfy a budget and that the run's super network ranks first."""
-    given = {"samples": samples, "candidates": candidates, "finetune_epochs": finetune_epochs}
+    """Find networks of a space that satisfy a budget and that the run's super network or model of error ranks first."""
+    opened = Run(run)
+    method = method or ("model" if opened.config.search.estimator == "population" else "random")
+    given = {"samples": samples, "candidates": candidates, "finetune_epochs": finetune_epochs, "train": train}
     settings = from_plain(NasSettings, {"method": method, **given}, "options")
-    from netspace.search import open_search, pick_networks
+    opening = {"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note}
+    if method == "model":
+        inside, target = _space(space, budget, opened.template, opened.config.tolerance)
+        folder = out or run / "nas" / _folder_name(space, target, method)
+        training = _training(opened, opening, recipe, jobs=jobs, device=device) if train else None
+        from netspace.finding import pick_by_model
 
-    search = open_search(run, dataset=dataset, accept_changed_data=accept_changed_data, device=device, on_note=note)
-    inside, target = _space(space, budget, search.template, search.config.tolerance)
-    folder = out or run / "nas" / f"{Path(space).stem.removesuffix(f'-{target}')}-{target}-{method}"
-    picked = pick_networks(search, inside, target, settings, run=run, source=space, folder=folder, seed=seed)
+        where = {"source": space, "folder": folder, "seed": seed}
+        with resumable(folder):
+            picked = pick_by_model(opened, inside, target, settings, training=training, on_note=note, **where)  # type: ignore[arg-type]
+    else:
+        from netspace.search import open_search, pick_networks
+
+        search = open_search(run, device=device, **opening)  # type: ignore[arg-type]
+        inside, target = _space(space, budget, search.template, search.config.tolerance)
+        folder = out or run / "nas" / _folder_name(space, target, method)
+        picked = pick_networks(search, inside, target, settings, run=run, source=space, folder=folder, seed=seed)
     if json:
         print_json(_plain(picked))
         return
     print_picked(picked)
+
+
+def _folder_name(space: str, target: Budget, method: str) -> str:
+    return f"{Path(space).stem.removesuffix(f'-{target}')}-{target}-{method}"
+
+
+def _training(run: Run, opening: dict[str, Any], recipe: str | None, *, jobs: int, device: str) -> BriefTraining:
+    """Return how the best few are trained: by the recipe of the run's own trainings where none is given."""
+    from netspace.finding import BriefTraining
+    from netspace.search import open_data
+
+    own = run.folder / CALIBRATION / "recipe.yaml"
+    name = recipe or (str(own) if own.exists() else "quick")
+    return BriefTraining(open_data(run, **opening), load_recipe(name), jobs, device)
 
 
 def _space(name: str, budget: str | None, template: NetworkTemplate, tolerance: float) -> tuple[NetworkSpace, Budget]:
@@ -94,7 +134,8 @@ def print_picked(picked: Picked) -> None:
         amount = int(model(picked.template.points([architecture]))[0])
         away = f"{amount / target.target - 1:+.1%}"
         rows.append([str(architecture), format_amount(amount), away, f"{error:.2%}", str(file)])
-    columns = ("architecture", KINDS.get(target.kind, target.kind), "Δ", "super network's error", "file")
+    said = "expected error" if picked.method == "model" else "super network's error"
+    columns = ("architecture", KINDS.get(target.kind, target.kind), "Δ", said, "file")
     print_table(f"Best of {chosen.scored} in band at {target}, {picked.method}", columns, rows)
     note(
         f"draws until one is in band: {chosen.draws} this time, {chosen.expected_draws:.1f} on average; "

@@ -26,9 +26,10 @@ def table_command(
     recipe: RecipeName = "quick",
     seeds: Annotated[int, typer.Option(help="Repetitions of NAS and training.", min=1)] = 3,
     method: Annotated[
-        Literal["random", "evolution", "differentiable"], typer.Option(help="NAS, the same for both spaces.")
+        Literal["random", "evolution", "differentiable", "model"], typer.Option(help="NAS, the same for both spaces.")
     ] = "random",
     candidates: Annotated[int, typer.Option(help="Architectures that each NAS scores.", min=1)] = 40,
+    train: Annotated[int, typer.Option(help="With model: networks trained before one is chosen.", min=0)] = 0,
     jobs: Jobs = 1,
     device: Device = "auto",
     format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",
@@ -36,7 +37,9 @@ def table_command(
     json: Json = False,
 ) -> None:
     """Compare NAS in the Elite Spaces with NAS in the whole search space; run again to go on after a stop."""
-    settings = from_plain(NasSettings, {"method": method, "samples": 1, "candidates": candidates}, "options")
+    settings = from_plain(
+        NasSettings, {"method": method, "samples": 1, "candidates": candidates, "train": train}, "options"
+    )
     resolved = load_recipe(recipe)
     targets = None if budgets == "all" else [Budget.parse(text) for text in budgets.split(",")]
     from netspace.cli.progress import PopulationProgress
@@ -62,7 +65,7 @@ def table_command(
 
 
 def _say(found: dict[str, Any]) -> None:
-    chosen = f"d={found['depth']} w={found['width']}, super network's error {found['score']:.2%}"
+    chosen = f"d={found['depth']} w={found['width']}, score {found['score']:.2%}"
     note(f"{found['side']} at {format_amount(found['target'])}, seed {found['place']}: {chosen}")
 
 

@@ -3,11 +3,16 @@
 from netspace.finding.calibration import train_calibration
 from netspace.finding.estimators import ESTIMATORS, Estimator, Work
 from netspace.finding.find import find_spaces
+from netspace.finding.model_nas import BriefTraining, RunModel, pick_by_model, rank_networks
 
 __all__ = [
     "ESTIMATORS",
+    "BriefTraining",
     "Estimator",
+    "RunModel",
     "Work",
     "find_spaces",
+    "pick_by_model",
+    "rank_networks",
     "train_calibration",
 ]

@@ -1,12 +1,12 @@
 """The search for Elite Spaces."""
 
-from netspace.search.architecture_search import Chosen, search_architectures
+from netspace.search.architecture_search import Chosen, check_inside, first_hit, search_architectures
 from netspace.search.checkpoints import Checkpoint
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, GradientEstimator, GumbelEstimator, ScoreEstimator
 from netspace.search.opening import open_data, open_search
-from netspace.search.picking import Picked, pick_networks
+from netspace.search.picking import Picked, kept, pick_networks
 from netspace.search.run_folder import RunFolder, environment
 from netspace.search.scoring import architecture_error, held_out_error
 from netspace.search.space_search import EpochRecord, SpaceSearch
@@ -25,8 +25,11 @@ __all__ = [
     "SpaceDistribution",
     "SpaceSearch",
     "architecture_error",
+    "check_inside",
     "environment",
+    "first_hit",
     "held_out_error",
+    "kept",
     "open_data",
     "open_search",
     "penalty_tables",

@@ -90,7 +90,7 @@ def search_architectures(
     Raises:
         NetspaceError: where the space exceeds the super network, or has no member in band.
     """
-    _check_inside(space, search.config.space)
+    check_inside(space, search.config.space)
     band = budget.band(space, search.template)
     rng = np.random.default_rng([seed, budget.target])
     if settings.finetune_epochs:
@@ -197,10 +197,11 @@ def _one_value_ranges(space: NetworkSpace, searched: SearchSpace) -> SearchSpace
     return replace(searched, name="one value a range", stages=tuple(stages), image_size=size)
 
 
-def _check_inside(space: NetworkSpace, search_space: SearchSpace) -> None:
+def check_inside(space: NetworkSpace, search_space: SearchSpace) -> None:
+    """Raise NetspaceError where a space reaches beyond what was searched."""
     full = search_space.full
     inside = space.layout == full.layout and all(
         own.high <= most.high for own, most in zip(space.axes, full.axes, strict=True)
     )
     if not inside:
-        raise NetspaceError(f"the space {space} exceeds the run's super network {full}; give a space inside of it")
+        raise NetspaceError(f"the space {space} exceeds what the run searched, {full}; give a space inside of it")

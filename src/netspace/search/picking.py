@@ -7,6 +7,7 @@ from pathlib import Path
 
 from netspace.cost import Budget
 from netspace.documents import to_plain
+from netspace.errors import NetspaceError
 from netspace.runs import Run
 from netspace.search.architecture_search import Chosen, search_architectures
 from netspace.search.space_search import SpaceSearch
@@ -59,7 +60,24 @@ def pick_networks(
     Raises:
         NetspaceError: where the space has no member in band, or lies outside of the super network's.
     """
+    if settings.method == "model":
+        raise NetspaceError("method 'model' asks no super network; call netspace.finding.pick_by_model")
     chosen = search_architectures(search, space, budget, settings, seed=seed)
+    return kept(chosen, search.template, budget, settings, run=run, source=source, folder=folder, seed=seed)
+
+
+def kept(
+    chosen: Chosen,
+    template: NetworkTemplate,
+    budget: Budget,
+    settings: NasSettings,
+    *,
+    run: Run | Path,
+    source: str,
+    folder: Path,
+    seed: int,
+) -> Picked:
+    """Write a file of each architecture that says where it came from; arguments as for pick_networks."""
     where = {"space": source, "run": str(Run.of(run).folder), "budget": str(budget)}
-    files = chosen.save(folder, search.template, {**where, "seed": seed, "nas": to_plain(settings)})
-    return Picked(chosen, files, search.template, budget, settings.method)
+    files = chosen.save(folder, template, {**where, "seed": seed, "nas": to_plain(settings)})
+    return Picked(chosen, files, template, budget, settings.method)

@@ -155,8 +155,18 @@ def _known(
     predictor = FITS[ranked[0].name](x, errors, rng=rng, like=like)
     # The spread over cost is that of the first, evenly spread rows; later ones crowd where spaces are good.
     spread = float(errors[: max(round(len(rows) * FIRST_SHARE), 2)].std())
-    own = min(1.0, (own_share * spread / max(predictor.residual, 1e-12)) ** 2)
-    return Knowledge(members, rows, errors, predictor, ranked, own)
+    return Knowledge(members, rows, errors, predictor, ranked, own_part(predictor, spread, own_share))
+
+
+def own_part(predictor: Predictor, spread: float, own_share: float = OWN_SHARE) -> float:
+    """Return the part of a residual, 0..1, that is taken for a network's own.
+
+    Args:
+        predictor: whose residuals.
+        spread: standard deviation of the errors of networks spread over all costs.
+        own_share: the largest standard deviation of what is a network's own, as a share of it.
+    """
+    return min(1.0, (own_share * spread / max(predictor.residual, 1e-12)) ** 2)
 
 
 def _next_rows(known: Knowledge, bands: Sequence[tuple[int, int]], n: int, rng: np.random.Generator) -> IntArray:

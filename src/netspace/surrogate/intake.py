@@ -57,8 +57,8 @@ def take_in(run: Run, folders: Sequence[Path]) -> tuple[Readings, list[str]]:
     better = steadied(values, np.array(losses, np.float64), np.array(costs, np.float64))
     if better is not None:
         notes.append(
-            f"errors of the {len(values)} trainings are read off their training losses, which agree with their validation "
-            "errors at equal cost and are steadier"
+            f"errors of the {len(values)} trainings are read off their training losses, which agree with their "
+            "validation errors at equal cost and are steadier"
         )
         values = better
     every = run.space.full.layout.points(points)

@@ -1,0 +1,177 @@
+"""NAS by the model of error: all candidates in band are ranked by it, and the best few may be trained briefly.
+
+It needs no super network, and no image unless networks are trained. What a brief training says of a network counts
+beside the model as far as it can be the network's own (`surrogate.allocation.own_part`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from netspace.cost import Budget, CostModel
+from netspace.data import ImageData
+from netspace.documents import fingerprint, to_yaml, write_atomically
+from netspace.errors import NetspaceError
+from netspace.evaluate import TrainingData, plan_drawn, train_population
+from netspace.models import resolve_device
+from netspace.records import NetworkStore, Population
+from netspace.runs import CALIBRATION, Run
+from netspace.search import Chosen, Picked, check_inside, first_hit, kept
+from netspace.settings import NasSettings, Recipe
+from netspace.spaces import NetworkSpace, Points
+from netspace.surrogate import Makers, Question, Signal, gather_evidence
+from netspace.surrogate.allocation import own_part
+from netspace.surrogate.grid import flops_of
+from netspace.surrogate.intake import take_in
+
+RANKED = 20_000
+TRAINED = "nas"
+
+
+@dataclass(frozen=True)
+class BriefTraining:
+    """How the best few are trained.
+
+    Args:
+        images: of the run.
+        recipe: of each training; the one of the trainings that the model knows, or their errors cannot be compared.
+        jobs: processes.
+        device: `cpu`, `cuda` or `auto`.
+        on_change: called with the number of networks of each status, when it changes.
+    """
+
+    images: ImageData
+    recipe: Recipe
+    jobs: int = 1
+    device: str = "auto"
+    on_change: Callable[[dict[str, int]], None] | None = None
+
+
+@dataclass(frozen=True)
+class RunModel:
+    """The model of error of a run.
+
+    Args:
+        run: whose networks.
+        signal: the model.
+        spread: standard deviation of the errors that it was fitted to.
+    """
+
+    run: Run
+    signal: Signal
+    spread: float
+
+    @classmethod
+    def of(cls, run: Run, *, seed: int = 0, on_note: Callable[[str], None] = lambda text: None) -> RunModel:
+        """Fit it to what the run's folder holds: scores, trainings of its own, or both.
+
+        Raises:
+            NetspaceError: where it holds too few of them.
+        """
+        nothing = Makers(lambda n: run.scores, lambda n: None)
+        evidence = gather_evidence(run, Question((), earlier=True, seed=seed), nothing, on_note=on_note)
+        signal = evidence.signal("auto", seed=seed)[0]
+        known = evidence.scores if signal.name == "supernet" else evidence.trained
+        return cls(run, signal, float(known.values.std()))
+
+
+def rank_networks(
+    model: RunModel,
+    space: NetworkSpace,
+    budget: Budget,
+    settings: NasSettings,
+    *,
+    training: BriefTraining | None = None,
+    folder: Path | None = None,
+    seed: int = 0,
+) -> Chosen:
+    """Return the members in band of least expected error, of 20 000 drawn uniformly or all where they are fewer.
+
+    Args:
+        model: of the run.
+        space: whose members, inside of the run's.
+        budget: what they satisfy.
+        settings: how many to return (`samples`) and to train (`train`).
+        training: how the best few are trained; None where `settings.train` is 0.
+        folder: of the trainings; they go on where they were stopped.
+        seed: of draws and trainings.
+
+    Raises:
+        NetspaceError: where the space has no member in band, or lies outside of the run's.
+    """
+    run = model.run
+    check_inside(space, run.space)
+    band, rng = budget.band(space, run.template), np.random.default_rng([seed, budget.target])
+    price = CostModel(run.template, budget.kind)
+    points = band.draw(min(RANKED, band.size), rng=rng, replace=False)
+    errors = model.signal.predict(points, flops_of(price, points, price(points)))
+    ranked, order = len(points), np.argsort(errors, kind="stable")[: max(settings.samples, settings.train)]
+    points, errors = points[order], errors[order]
+    if settings.train:
+        if training is None or folder is None:
+            raise NetspaceError("networks are to be trained (train), but there are no images or no folder for them")
+        count = min(settings.train, len(points))
+        read = _train(points[:count], run, training, folder, seed)
+        known = np.isfinite(read)
+        own = own_part(model.signal.predictor, model.spread)
+        errors[:count][known] += own * (read[known] - errors[:count][known])
+        order = np.argsort(errors, kind="stable")
+        points, errors = points[order], errors[order]
+    chosen = run.template.architectures(points[: settings.samples])
+    draws = first_hit(band, space, price, rng)
+    return Chosen(chosen, errors[: settings.samples].tolist(), ranked, draws, 1 / band.hit_rate)
+
+
+def pick_by_model(
+    run: Run,
+    space: NetworkSpace,
+    budget: Budget,
+    settings: NasSettings,
+    *,
+    source: str,
+    folder: Path,
+    training: BriefTraining | None = None,
+    seed: int = 0,
+    on_note: Callable[[str], None] = lambda text: None,
+) -> Picked:
+    """Find networks of a space as `rank_networks` does, and write a file of each.
+
+    Args:
+        run: whose model of error ranks.
+        space: inside of the run's.
+        budget: what the networks satisfy.
+        settings: of the NAS.
+        source: file or preset that the space was read from, for the files.
+        folder: of the files, and of the trainings in it; files of an earlier NAS there are replaced.
+        training: how the best few are trained, where `settings.train` asks for it.
+        seed: of draws and trainings.
+        on_note: told what must be said of the model.
+    """
+    model = RunModel.of(run, seed=seed, on_note=on_note)
+    for text in model.signal.warnings:
+        on_note(text)
+    chosen = rank_networks(model, space, budget, settings, training=training, folder=folder / "trained", seed=seed)
+    return kept(chosen, run.template, budget, settings, run=run, source=source, folder=folder, seed=seed)
+
+
+def _train(points: Points, run: Run, training: BriefTraining, folder: Path, seed: int) -> np.ndarray:
+    """Return the errors of networks, shape (n,), trained where they are not there yet; NaN where one went wrong."""
+    data = TrainingData.of(training.images, training.recipe)
+    store = NetworkStore(folder)
+    store.create(recipe=fingerprint(training.recipe), data=data.fingerprint, template=fingerprint(run.template))
+    write_atomically(folder / "recipe.yaml", to_yaml(training.recipe))
+    population = Population(TRAINED, "nas", TRAINED, run=run.folder.resolve().name)
+    groups = 2 if training.recipe.common else None
+    store.add(plan_drawn(TRAINED, points, run.template, seed, groups=groups), [population])
+    on = resolve_device(training.device)
+    train_population(
+        store, run.template, data, training.recipe, jobs=training.jobs, device=on, on_change=training.on_change
+    )
+    own = run.folder / CALIBRATION
+    readings, _ = take_in(run, [*([own] if own.exists() else []), folder])
+    of = {tuple(point): value for point, value in zip(readings.points.tolist(), readings.values, strict=True)}
+    return np.array([of.get(tuple(point), np.nan) for point in points.tolist()])
