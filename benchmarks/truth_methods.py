@@ -110,6 +110,16 @@ def model_alone(problem: Problem, rng: np.random.Generator) -> list[int]:
     return [known.choose(band)[0].space for band in problem.bands]
 
 
+def mean_log_width(problem: Problem, rng: np.random.Generator) -> list[int]:
+    """Nothing is read: the space whose members in band have the largest mean log width."""
+    widths = np.log(problem.members.points[:, [a.knob == "width" for a in problem.members.grid.axes]]).mean(1)
+    found = []
+    for band in problem.bands:
+        rows = problem.members.rows(band)
+        found.append(int(np.nanargmin(problem.members.judge_errors(-widths[rows], rows).error)))
+    return found
+
+
 def score(problem: Problem, rng: np.random.Generator) -> list[int]:
     """Θ moved by the search's own estimator `score`: 125 steps of 4 readings for each budget."""
     return [_mode(problem, "score", band, rng, single=False) for band in problem.bands]
@@ -282,6 +292,7 @@ def _crowding(errors: FloatArray, costs: FloatArray) -> FloatArray:
 METHODS: dict[str, Method] = {
     "front": front,
     "front (model alone)": model_alone,
+    "mean log width (no reading)": mean_log_width,
     "random spaces, best of 50": random_spaces,
     "one random space": one_random_space,
     "uniform widths": uniform_widths,

@@ -25,7 +25,15 @@ def test_the_gate_trains_networks_in_bands_and_marks_the_elite_files(tmp_path: P
     banded = [row for row in rows if row["population"] != ACROSS]
     assert len(banded) == 4
     assert all(1.8e6 <= row["flops"] <= 2.2e6 for row in banded)
-    assert {a.score for a in found} == {SUPERNET, RIDGE, BOTH, "flops", "narrowest width", "total depth"}
+    assert {a.score for a in found} == {
+        SUPERNET,
+        RIDGE,
+        BOTH,
+        "flops",
+        "mean log width",
+        "narrowest width",
+        "total depth",
+    }
     assert {(a.group, a.n) for a in found} == {("overall", 8), ("2M", 4), ("within bands", 4)}
     mark = load_elite(run / "elite-2M.yaml").provenance.fidelity
     assert mark is not None

@@ -164,7 +164,7 @@ class FrontSettings:
 
     evaluations: Annotated[int, Field(ge=8, le=10**9)] = 100
     calibration: Annotated[int, Field(ge=0, le=10**9)] = 0
-    population: Annotated[int, Field(ge=8, le=10**9)] = 48
+    population: Annotated[int, Field(ge=6, le=10**9)] = 48
     recipe: str = "quick"
     min_hit_rate: Share = 0.5
 

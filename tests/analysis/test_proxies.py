@@ -10,6 +10,7 @@ def test_free_proxies_are_size_with_its_sign_turned() -> None:
     found = free_proxies([[1, 2], [3, 1]], [[8, 4], [6, 16]], [100, 300])
     assert {name: values.tolist() for name, values in found.items()} == {
         "flops": [-100, -300],
+        "mean log width": [-np.log([8, 4]).mean(), -np.log([6, 16]).mean()],
         "narrowest width": [-4, -6],
         "total depth": [-3, -4],
     }

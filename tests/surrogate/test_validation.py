@@ -72,7 +72,7 @@ def test_no_network_is_predicted_from_itself(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (np.zeros((5, 1)), np.arange(5.0), "5 networks are too few to fit a predictor to; give 8 or more"),
+        (np.zeros((5, 1)), np.arange(5.0), "5 networks are too few to fit a predictor to; give 6 or more"),
         (np.zeros((9, 1)), np.array([np.nan] * 9), "not finite"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
-FREE = ("flops", "narrowest width", "total depth")
+FREE = ("flops", "mean log width", "narrowest width", "total depth")
 
 
 def free_proxies(depths: ArrayLike, widths: ArrayLike, flops: ArrayLike) -> dict[str, FloatArray]:
@@ -21,7 +21,7 @@ def free_proxies(depths: ArrayLike, widths: ArrayLike, flops: ArrayLike) -> dict
         flops: multiply-adds, shape (n,).
     """
     depth, width = np.asarray(depths, np.float64), np.asarray(widths, np.float64)
-    values = (np.asarray(flops, np.float64), width.min(1), depth.sum(1))
+    values = (np.asarray(flops, np.float64), np.log(width).mean(1), width.min(1), depth.sum(1))
     return {name: -value for name, value in zip(FREE, values, strict=True)}
 
 

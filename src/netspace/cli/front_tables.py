@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netspace.analysis.edf import Interval
 from netspace.cli.output import KINDS, per_stage, print_table, say
 from netspace.documents import to_plain
 from netspace.surrogate import BudgetAnswer, Judge, Refined, Signal, pareto_spaces
@@ -35,7 +36,14 @@ def print_front(
         refined: by the budget's name.
         top: spaces shown for each budget.
     """
-    columns = ("signal", "model", "τ within bands (95 %)", "above FLOPs alone", "measured against")
+    columns = (
+        "signal",
+        "model",
+        "τ within bands (95 %)",
+        "above FLOPs alone",
+        "above mean log width",
+        "measured against",
+    )
     print_table("What ranks networks", columns, [_signal_row(s, judge.signal) for s in signals])
     for text in judge.signal.warnings:
         say(text)
@@ -64,9 +72,13 @@ def print_front(
 def _signal_row(signal: Signal, chosen: Signal) -> list[str]:
     best = signal.ranked[0]
     tau = f"{best.within.value:.2f} ({best.within.low:.2f} to {best.within.high:.2f})"
-    gain = f"{best.gain.value:+.2f} ({best.gain.low:+.2f} to {best.gain.high:+.2f})"
+    gain = _signed(best.gain)
     name = f"{signal.name} (taken)" if signal is chosen else signal.name
-    return [name, best.name, tau, gain, signal.against]
+    return [name, best.name, tau, gain, _signed(best.beyond), signal.against]
+
+
+def _signed(gain: Interval | None) -> str:
+    return "" if gain is None else f"{gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
 
 
 def _trade(judge: Judge, answer: BudgetAnswer, place: int) -> str:
@@ -168,4 +180,5 @@ def _ranked(r: Ranked) -> dict[str, Any]:
     return {
         **{"model": r.name, "overall": r.overall, "pairs": r.pairs},
         **{"within": r.within._asdict(), "gain": r.gain._asdict()},
+        "gain_over_mean_log_width": None if r.beyond is None else r.beyond._asdict(),
     }

@@ -52,6 +52,10 @@ def search_command(
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
     jobs: Jobs = 1,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(help="End the trainings of estimator population by then, as 30m."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Search for one Elite Space per budget; run the same command again to go on after a stop."""
@@ -68,10 +72,13 @@ def search_command(
     }
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
     from netspace.cli.progress import EpochProgress
-    from netspace.finding import find_spaces
+    from netspace.finding import find_spaces, parse_duration
 
+    seconds = None if time_limit is None else parse_duration(time_limit)
     with resumable(out, " where it stopped"), EpochProgress() as progress:
-        elites = find_spaces(resolved, out, jobs=jobs, on_epoch=progress, on_progress=tell, on_note=note)
+        elites = find_spaces(
+            resolved, out, jobs=jobs, time_limit=seconds, on_epoch=progress, on_progress=tell, on_note=note
+        )
     if json:
         print_json([{"file": str(out / elite.filename), **to_plain(elite)} for elite in elites])
         return

@@ -59,6 +59,14 @@ class TrainingData:
         test = data.sealed_test().to(device)
         return cls(train, validation, test, Normalisation.of(train.images), data.fingerprint)
 
+    def first(self, n: int) -> TrainingData:
+        """Return the same with the first n images to train on, and as large a share of those to validate on."""
+        held_out = max(round(n / len(self.train) * len(self.validation)), 1)
+        train, validation = (
+            ImageSet(part.images[:k], part.labels[:k]) for part, k in ((self.train, n), (self.validation, held_out))
+        )
+        return replace(self, train=train, validation=validation)
+
     @property
     def device(self) -> torch.device:
         """Where the images are, and so where networks are trained on them."""

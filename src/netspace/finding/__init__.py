@@ -3,6 +3,7 @@
 from netspace.finding.calibration import train_calibration
 from netspace.finding.estimators import ESTIMATORS, Estimator, Work
 from netspace.finding.find import find_spaces
+from netspace.finding.limit import parse_duration
 from netspace.finding.model_nas import BriefTraining, RunModel, pick_by_model, rank_networks
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "RunModel",
     "Work",
     "find_spaces",
+    "parse_duration",
     "pick_by_model",
     "rank_networks",
     "train_calibration",

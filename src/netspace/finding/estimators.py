@@ -20,6 +20,7 @@ from netspace.config import load_recipe
 from netspace.data import ImageData
 from netspace.documents import fingerprint
 from netspace.finding.calibration import train_calibration
+from netspace.finding.so_far import SoFar
 from netspace.plugins import named
 from netspace.records import Candidate, EliteSpace, Provenance
 from netspace.runs import Readings, Run
@@ -45,6 +46,7 @@ class Work:
         folder: of the run; scores and trainings are kept there, so that a stopped choice goes on.
         search: the trained super network, with Θ where the estimator has one; None where it needs none.
         jobs: processes that train stand-alone networks.
+        time_limit: seconds for stand-alone trainings; None trains all that are asked for.
         on_progress: called with what is counted (`scores`, `trainings`), how many are there and how many there will be.
         on_note: called with what must be said of the choice.
     """
@@ -56,6 +58,7 @@ class Work:
     jobs: int = 1
     on_progress: Progress | None = None
     on_note: Note | None = None
+    time_limit: float | None = None
 
     @property
     def template(self) -> NetworkTemplate:
@@ -97,6 +100,7 @@ class Estimator(Protocol):
     """Chooses spaces for every budget of a run."""
 
     needs_supernet: bool
+    can_be_limited: bool  # whether a time limit can end it early
 
     def choose(self, work: Work) -> list[EliteSpace]:
         """Return one Elite Space per budget, in the order of the budgets, its candidates best first.
@@ -110,6 +114,7 @@ class ThetaEstimator:
     """The likeliest spaces under the Θ of each budget."""
 
     needs_supernet = True
+    can_be_limited = False
 
     def choose(self, work: Work) -> list[EliteSpace]:
         """See Estimator."""
@@ -150,6 +155,7 @@ class FrontEstimator:
     def __init__(self, signal: Asked) -> None:
         self._signal = signal
         self.needs_supernet = signal != "population"
+        self.can_be_limited = not self.needs_supernet
 
     def choose(self, work: Work) -> list[EliteSpace]:
         """See Estimator."""
@@ -163,7 +169,8 @@ class FrontEstimator:
             hit_rate=settings.min_hit_rate,
             seed=config.seed,
         )
-        verdict = judge_run(run, question, Makers(partial(self._score, work), partial(self._train, work)))
+        so_far = SoFar(run, question, work.say) if self.can_be_limited else None
+        verdict = judge_run(run, question, Makers(partial(self._score, work), partial(self._train, work, so_far)))
         for text in verdict.judge.signal.warnings:
             work.say(text)
         for answer in verdict.answers:
@@ -176,7 +183,12 @@ class FrontEstimator:
         return score_search(work.supernet(), work.folder, n, on_score=partial(work.tell, "scores"))
 
     @staticmethod
-    def _train(work: Work, n: int) -> Path:
+    def _train(work: Work, so_far: SoFar | None, n: int) -> Path:
+        def trained(done: int, total: int) -> None:
+            work.tell("trainings", done, total)
+            if so_far is not None and done < total:
+                so_far(done)
+
         return train_calibration(
             work.folder,
             n,
@@ -187,7 +199,8 @@ class FrontEstimator:
             seed=work.config.seed,
             jobs=work.jobs,
             device=work.config.device,
-            on_trained=partial(work.tell, "trainings"),
+            time_limit=work.time_limit,
+            on_trained=trained,
         )
 
 

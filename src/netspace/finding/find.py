@@ -21,6 +21,7 @@ def find_spaces(
     out: Path | str,
     *,
     jobs: int = 1,
+    time_limit: float | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_progress: Progress | None = None,
     on_note: Note | None = None,
@@ -31,6 +32,8 @@ def find_spaces(
         config: what to search for, as `netspace.resolve` returns it.
         out: the run's folder; made where it is not there.
         jobs: processes, of one thread each, that train stand-alone networks where the estimator wants some.
+        time_limit: seconds for the stand-alone trainings of the estimator `population`, which answers with those that
+            are done by then; None trains all that are asked for.
         on_epoch: called after each epoch of the super network, when it is on disk.
         on_progress: called with what else is made (`scores`, `trainings`), how many are there and how many will be.
         on_note: called with what was read of the data, and with what must be said of the result, such as that a model
@@ -46,6 +49,11 @@ def find_spaces(
     folder = RunFolder(out, on_note)
     folder.check_writable()
     estimator = estimator_named(config.search.estimator)
+    if time_limit is not None and not getattr(estimator, "can_be_limited", False):
+        raise NetspaceError(
+            f"a time limit ends stand-alone trainings, and estimator '{config.search.estimator}' trains a super "
+            "network to its end; take --estimator population, or fewer search.epochs"
+        )
     device = resolve_device(config.device)
     data = load_images(_sized(config), kept=places(out), on_progress=partial(_read, on_note))
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
@@ -61,7 +69,7 @@ def find_spaces(
         for record in search.run(folder) if search is not None else ():
             if on_epoch is not None:
                 on_epoch(record)
-        work = Work(config, data, out, search, jobs, on_progress, on_note)
+        work = Work(config, data, out, search, jobs, on_progress, on_note, time_limit)
         elites = [_with_fidelity(elite, out) for elite in estimator.choose(work)]
         for elite in elites:
             elite.save(out)

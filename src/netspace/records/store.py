@@ -168,6 +168,12 @@ class NetworkStore:
             db.execute("COMMIT")
         return None
 
+    def withdraw(self, population: str) -> int:
+        """Remove a population's networks that nobody has begun to train; return how many they were."""
+        with writing(self.file) as db:
+            done = db.execute("DELETE FROM networks WHERE population = ? AND status = 'waiting'", (population,))
+        return int(done.rowcount)
+
     def handed_over(self) -> list[tuple[int, Architecture, int]]:
         """Return what was claimed in this process's name before it began, as `claim` does."""
         with reading(self.file) as db:

@@ -36,6 +36,15 @@ def log_features(grid: Grid, points: IntArray, costs: IntArray, *, score: FloatA
     return np.concatenate(columns, axis=1)
 
 
+def mean_log_width(grid: Grid, points: IntArray) -> FloatArray | None:
+    """Return the mean log width over the stages, shape (n,): what ranks networks of one cost without any reading.
+
+    None where no axis is a width.
+    """
+    widths = [i for i, axis in enumerate(grid.axes) if axis.knob == "width"]
+    return np.asarray(np.log(points[:, widths]).mean(1)) if widths else None
+
+
 def _summaries(grid: Grid, points: IntArray, logs: FloatArray) -> list[FloatArray]:
     found = []
     for knob in dict.fromkeys(axis.knob for axis in grid.axes):

@@ -21,7 +21,7 @@ from netspace.errors import NetspaceError
 from netspace.runs import Readings, Run
 from netspace.spaces.axes import Grid
 from netspace.spaces.ranges import IntArray
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import log_features, mean_log_width
 from netspace.surrogate.left_out import left_out
 from netspace.surrogate.misfit import Misfit, measure_misfit
 from netspace.surrogate.predictors import FITS, Predictor
@@ -31,6 +31,7 @@ FloatArray = NDArray[np.float64]
 SignalName = Literal["supernet", "population", "both"]
 Asked = Literal["auto", "supernet", "population", "both"]
 CACHE = "front-models.json"
+VERSION = 2  # of the cache: another one is made anew
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Signal:
                 "NOT TRUSTWORTHY: the predictor ranks no better within bands than FLOPs alone (gain in τ "
                 f"{best.gain.value:.2f}, interval {best.gain.low:.2f} to {best.gain.high:.2f}); "
                 "do not believe the order of the spaces."
+            )
+        if not self.flat and best.beyond is not None and best.beyond.low <= 0:
+            found.append(
+                "Not shown to rank better within bands than the mean log width alone, which needs no reading (gain in "
+                f"τ {best.beyond.value:+.2f}, interval {best.beyond.low:+.2f} to {best.beyond.high:+.2f})."
             )
         if self.against == "scores":
             found.append(
@@ -149,30 +155,33 @@ class Evidence:
         costs = self.model(scores.points)
         return log_features(self.grid, scores.points, costs), levelled(scores.values), costs.astype(np.float64)
 
+    def _widths(self, known: Readings) -> FloatArray | None:
+        return mean_log_width(self.grid, known.points)
+
     def _supernet(self, cache: _Cache, seed: int) -> Signal:
         x, y, costs = self._logs(self.scores)
-        predictor, ranked = cache.fit("scores", x, y, costs, seed)
+        predictor, ranked = cache.fit("scores", x, y, costs, seed, self._widths(self.scores))
         flat = _flat(self.scores.values, "scores")
         if not self._enough(self.trained):
             return Signal("supernet", self.grid, predictor, ranked, "scores", flat=flat)
         at, _, prices = self._logs(self.trained)
         name, rng = f"{ranked[0].name} of scores", np.random.default_rng(seed)
         predicted, truth = predictor.predict(at), self.trained.values
-        against = rank_predicted(name, predicted, truth, prices, rng=rng)
+        against = rank_predicted(name, predicted, truth, prices, rng=rng, widths=self._widths(self.trained))
         misfit = measure_misfit(at, predicted, truth, prices)
         return Signal("supernet", self.grid, predictor, [against], "stand-alone errors", misfit=misfit, flat=flat)
 
     def _population(self, cache: _Cache, seed: int) -> Signal:
         x, y, costs = self._logs(self.trained)
-        predictor, ranked = cache.fit("trained", x, y, costs, seed)
+        predictor, ranked = cache.fit("trained", x, y, costs, seed, self._widths(self.trained))
         return self._of_trained("population", predictor, ranked, x, costs, seed)
 
     def _both(self, cache: _Cache, seed: int) -> Signal:
         of_scores, scores, at_scores = self._logs(self.scores)
-        prior, _ = cache.fit("scores", of_scores, scores, at_scores, seed)
+        prior, _ = cache.fit("scores", of_scores, scores, at_scores, seed, self._widths(self.scores))
         x, y, costs = self._logs(self.trained)
         wide = np.concatenate([x, prior.predict(x)[:, None]], axis=1)
-        predictor, ranked = cache.fit("both", wide, y, costs, seed)
+        predictor, ranked = cache.fit("both", wide, y, costs, seed, self._widths(self.trained))
         return self._of_trained("both", predictor, ranked, wide, costs, seed, prior)
 
     def _of_trained(
@@ -211,23 +220,25 @@ class _Cache:
         self._known = _read_entries(file)
 
     def fit(
-        self, name: str, x: FloatArray, y: FloatArray, costs: FloatArray, seed: int
+        self, name: str, x: FloatArray, y: FloatArray, costs: FloatArray, seed: int, widths: FloatArray | None
     ) -> tuple[Predictor, list[Ranked]]:
-        numbers = b"".join(a.tobytes() for a in (x, y)) + repr((seed, *self._models)).encode()
+        numbers = b"".join(a.tobytes() for a in (x, y)) + repr((VERSION, seed, *self._models)).encode()
         key, entry = _digest(numbers), self._known.get(name)
         rng = np.random.default_rng(seed)
         if entry is not None and entry["key"] == key:
-            ranked = [Ranked(n, o, Interval(*w), p, Interval(*g)) for n, o, w, p, g in entry["ranked"]]
+            ranked = [
+                Ranked(n, o, Interval(*w), p, Interval(*g), b and Interval(*b)) for n, o, w, p, g, b in entry["ranked"]
+            ]
             like = SimpleNamespace(settings=np.asarray(entry["settings"]))
             return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
-        predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models)
+        predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models, widths=widths)
         if hasattr(predictor, "settings"):
             with suppress(OSError):  # it only saves time: a folder that is read-only or full goes without
                 self._keep(name, key, predictor.settings, ranked)
         return predictor, ranked
 
     def _keep(self, name: str, key: str, settings: FloatArray, ranked: list[Ranked]) -> None:
-        plain = [[r.name, r.overall, list(r.within), r.pairs, list(r.gain)] for r in ranked]
+        plain = [[r.name, r.overall, r.within, r.pairs, r.gain, r.beyond] for r in ranked]
         entry = {"key": key, "settings": np.asarray(settings).tolist(), "ranked": plain}
         self._known[name] = {**entry, "check": _check(entry)}
         write_atomically(self._file, json.dumps(self._known, indent=1))

@@ -16,7 +16,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 BAND_RATIO = 1.1 / 0.9
-LEAST_ROWS = 8
+LEAST_ROWS = 6
+FEW_DIFFER = 8
 LEAST_PAIRS = 12
 RESAMPLES = 400
 
@@ -31,6 +32,8 @@ class Ranked:
         within: τ over the pairs whose costs could satisfy one budget (ratio ≤ 1.1/0.9), with its bootstrap interval.
         pairs: number of those pairs.
         gain: `within` less the same for "more FLOPs is better", with its bootstrap interval.
+        beyond: `within` less the same for "wider is better" (mean log width), which needs no reading at all, with its
+            bootstrap interval; None where widths are not known.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Ranked:
     within: Interval
     pairs: int
     gain: Interval
+    beyond: Interval | None = None
 
     @property
     def beats_flops(self) -> bool:
@@ -93,6 +97,7 @@ def rank_predictors(
     rng: np.random.Generator,
     names: Sequence[str] = tuple(FITS),
     ratio: float = BAND_RATIO,
+    widths: FloatArray | None = None,
 ) -> list[Ranked]:
     """Compare models on the same rows, best within bands first.
 
@@ -103,13 +108,14 @@ def rank_predictors(
         rng: source of folds and resamples.
         names: of models in `predictors.FITS`.
         ratio: of costs that could satisfy one budget.
+        widths: mean log width of each network, shape (n,), to hold the models against; None where it is not known.
 
     Raises:
         NetspaceError: where there are too few networks to fit, or an error is not finite.
     """
     check_rows(x, y)
     found = [
-        rank_predicted(name, left_out_predictions(name, x, y, rng=rng), y, costs, rng=rng, ratio=ratio)
+        rank_predicted(name, left_out_predictions(name, x, y, rng=rng), y, costs, rng=rng, ratio=ratio, widths=widths)
         for name in names
     ]
     return sorted(found, key=lambda ranked: -ranked.decisive)
@@ -123,6 +129,7 @@ def rank_predicted(
     *,
     rng: np.random.Generator,
     ratio: float = BAND_RATIO,
+    widths: FloatArray | None = None,
 ) -> Ranked:
     """Say how well predictions, made without the errors that they predict, rank them; all arrays of shape (n,)."""
     costs = np.asarray(costs, np.float64)
@@ -131,7 +138,8 @@ def rank_predicted(
     every = ~np.eye(len(y), dtype=bool)
     overall = float(pair_signs(predicted, y, every).sum() / every.sum())
     within, gain = _mean(signs, near, counts), _mean(signs - by_flops, near, counts)
-    return Ranked(name, overall, within, int(near.sum()) // 2, gain)
+    beyond = None if widths is None else _mean(signs - pair_signs(-widths, y, near), near, counts)
+    return Ranked(name, overall, within, int(near.sum()) // 2, gain, beyond)
 
 
 def check_rows(x: FloatArray, y: FloatArray) -> None:
@@ -150,12 +158,18 @@ def levelled(y: FloatArray) -> FloatArray:
     """
     counts = np.unique(y, return_counts=True)[1]
     most = int(counts.max(initial=0))
-    flat = 2 * most > len(y) and len(y) - most < LEAST_ROWS
+    flat = 2 * most > len(y) and len(y) - most < FEW_DIFFER
     return np.full(len(y), float(y.mean())) if flat else y
 
 
 def fit_best(
-    x: FloatArray, y: FloatArray, costs: FloatArray, *, rng: np.random.Generator, names: Sequence[str] = tuple(FITS)
+    x: FloatArray,
+    y: FloatArray,
+    costs: FloatArray,
+    *,
+    rng: np.random.Generator,
+    names: Sequence[str] = tuple(FITS),
+    widths: FloatArray | None = None,
 ) -> tuple[Predictor, list[Ranked]]:
     """Fit the model that ranks best within bands, and return it with the ranking of all.
 
@@ -163,8 +177,8 @@ def fit_best(
     """
     if np.ptp(y) == 0:
         check_rows(x, y)
-        return FITS[names[0]](x, y, rng=rng), [rank_predicted(names[0], y, y, costs, rng=rng)]
-    ranked = rank_predictors(x, y, costs, rng=rng, names=names)
+        return FITS[names[0]](x, y, rng=rng), [rank_predicted(names[0], y, y, costs, rng=rng, widths=widths)]
+    ranked = rank_predictors(x, y, costs, rng=rng, names=names, widths=widths)
     return FITS[ranked[0].name](x, y, rng=rng), ranked
 
 

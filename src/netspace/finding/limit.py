@@ -1,0 +1,110 @@
+"""A time limit on stand-alone trainings: whether it is long enough, and when no further one may begin."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable
+
+from netspace.errors import NetspaceError
+from netspace.evaluate import Training, TrainingData
+from netspace.records import NetworkStore
+from netspace.settings import Recipe
+from netspace.spaces import Architecture, NetworkTemplate
+from netspace.surrogate.validation import LEAST_ROWS
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+TIMED = 4  # steps that are timed
+Counts = dict[str, int]
+
+
+def parse_duration(text: str) -> float:
+    """Read a duration such as `90s`, `30m` or `1.5h`; return seconds.
+
+    Raises:
+        NetspaceError: where it is none.
+    """
+    match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smhd])\s*", text)
+    if match is None or float(match[1]) <= 0:
+        raise NetspaceError(f"time limit '{text[:80]}' is no duration; write it as 90s, 30m or 1.5h")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def format_duration(seconds: float) -> str:
+    """Write seconds, rounded up, as parse_duration reads them."""
+    if seconds < 120:
+        return f"{math.ceil(seconds)}s"
+    return f"{math.ceil(seconds / 60)}m" if seconds < 7200 else f"{math.ceil(seconds / 360) / 10:g}h"
+
+
+class TimeLimit:
+    """Ends the trainings of a population so that the last one is done within a time.
+
+    Trainings of earlier calls count: a run that is stopped and continued gets no more time than one that is not.
+
+    Args:
+        seconds: for all trainings together, as a clock shows it.
+        jobs: processes that train at the same time.
+        population: whose networks are withdrawn when time is up.
+    """
+
+    def __init__(self, seconds: float, jobs: int, population: str) -> None:
+        self._seconds, self._jobs, self._population = seconds, jobs, population
+
+    def room(self, done: list[float], each: float, recipe: Recipe) -> int:
+        """Return how many trainings fit in all, those that are done included.
+
+        Args:
+            done: seconds of each that is done.
+            each: seconds of one more.
+            recipe: of the trainings.
+
+        Raises:
+            NetspaceError: where they are fewer than a model needs; says what would be needed.
+        """
+        missing = max(LEAST_ROWS - len(done), 0)
+        left, needed = self._seconds - sum(done) / self._jobs, math.ceil(missing / self._jobs) * each
+        if missing and needed > left:
+            whole = format_duration(self._seconds - left + needed)
+            raise NetspaceError(
+                f"a time limit of {format_duration(self._seconds)} is too short: a training by recipe '{recipe.name}' "
+                f"takes about {format_duration(each)} here, and a model of error needs {LEAST_ROWS} of them; give "
+                f"{whole} or more, more --jobs, or a shorter recipe"
+            )
+        return max(len(done) + self._jobs * max(math.floor(left / each), 0), LEAST_ROWS)
+
+    def watch(self, store: NetworkStore, then: Callable[[Counts], None]) -> Callable[[Counts], None]:
+        """Return what is to be called when counts change: it withdraws what waits when no further one would be done.
+
+        A process begins the next network the moment it ends one, so it is looked ahead by two trainings.
+        """
+        before, begun = sum(seconds_done(store)), time.monotonic()
+
+        def changed(counts: Counts) -> None:
+            seconds = seconds_done(store)
+            begun_so_far = len(seconds) + counts.get("claimed", 0)
+            spent = before / self._jobs + time.monotonic() - begun
+            late = bool(seconds) and spent + 2 * sum(seconds) / len(seconds) > self._seconds
+            if late and counts.get("waiting") and begun_so_far >= LEAST_ROWS:
+                store.withdraw(self._population)
+                counts = store.counts()
+            then(counts)
+
+        return changed
+
+
+def seconds_done(store: NetworkStore) -> list[float]:
+    """Return the seconds of each training that is done."""
+    return [row["seconds"] for row in store.rows() if row["seconds"] is not None]
+
+
+def seconds_of_training(
+    architecture: Architecture, template: NetworkTemplate, data: TrainingData, recipe: Recipe
+) -> float:
+    """Return about how long a training takes here, from four steps of it after a first one."""
+    few = min(len(data.train), (TIMED + 1) * recipe.batch_size)
+    training = Training(architecture, template, data.first(few), recipe, seed=0)
+    begun = time.perf_counter()
+    training.train_epoch()
+    return (time.perf_counter() - begun) * recipe.epochs * len(data.train) / few

@@ -1,0 +1,102 @@
+"""A time limit on stand-alone trainings."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from netspace import Architecture, NetspaceError, find_spaces
+from netspace.data import ImageData
+from netspace.evaluate import TrainingData
+from netspace.finding import calibration, limit, parse_duration
+from netspace.finding.limit import TimeLimit, format_duration
+from netspace.finding.so_far import SoFar
+from netspace.records import NetworkStore
+from netspace.runs import CALIBRATION, Run
+from netspace.spaces import NetworkTemplate
+from netspace.surrogate import Question
+from tests.finding.test_estimators import RECIPE, config_of, elite_bytes, plant_trainings, recipe
+
+__all__ = ["recipe"]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("1.5h", 5400), (" 2 d", 172800)])
+def test_durations_are_read(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+    assert parse_duration(format_duration(seconds)) >= seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "0m", "-5m", "1e3s", "5 minutes", "1h30m", "²m"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(NetspaceError, match="is no duration; write it as 90s, 30m or 1.5h"):
+        parse_duration(text)
+
+
+def test_a_limit_says_what_would_be_needed_before_anything_is_trained(
+    tmp_path: Path, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: 40.0)
+    with pytest.raises(NetspaceError, match="a training by recipe 'short' takes about 40s here.* give 4m or more"):
+        find_spaces(config_of("population", recipe), tmp_path / "run", time_limit=30)
+    assert not (tmp_path / "run" / CALIBRATION).exists()
+
+
+def test_trainings_that_would_end_too_late_are_left_out_and_the_answer_is_of_those_that_are_done(
+    tmp_path: Path, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_of("population", recipe)
+    config = replace(config, search=replace(config.search, front=replace(config.search.front, population=40)))
+    monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: 0.1)  # it was too hopeful
+    for place in (limit, calibration):
+        monkeypatch.setattr(place, "seconds_done", lambda store: [0.7 for row in store.rows() if row["seconds"]])
+    find_spaces(config, tmp_path / "run", time_limit=4.0)
+    store = NetworkStore(tmp_path / "run" / CALIBRATION)
+    n = len(store.rows())
+    assert 6 <= n <= 8
+    assert store.counts() == {"ok": n}
+    first = elite_bytes(tmp_path / "run")
+    find_spaces(config, tmp_path / "run", time_limit=4.0)  # its time is spent
+    assert len(store.rows()) == n
+    assert elite_bytes(tmp_path / "run") == first
+
+
+def test_after_each_training_there_is_an_answer_with_its_uncertainty(
+    tmp_path: Path, recipe: str, fashion: ImageData
+) -> None:
+    config = config_of("population", recipe)
+    plant_trainings(config, tmp_path / "run", fashion)
+    find_spaces(config, tmp_path / "run")
+    said: list[str] = []
+    so_far = SoFar(Run(tmp_path / "run"), Question(config.parsed_budgets, hit_rate=0.5), said.append)
+    so_far(5)
+    assert not said  # a model needs six
+    so_far(7)
+    assert [text.split(":")[0] for text in said] == ["after 7 trainings, 1M", "after 7 trainings, 2M"]
+    assert all("points), P(best) 0." in text for text in said)
+    so_far(8)
+    assert len(said) == 2  # too soon after
+
+
+def test_room_counts_what_is_done_and_never_falls_below_what_a_model_needs() -> None:
+    limited = TimeLimit(100, 2, "p")
+    assert limited.room([], 10, RECIPE) == 20
+    assert limited.room([10.0] * 10, 10, RECIPE) == 20
+    assert limited.room([30.0] * 9, 10, RECIPE) == 9
+    assert limited.room([], 33, RECIPE) == 6
+    with pytest.raises(NetspaceError, match="give 102s or more"):
+        limited.room([], 34, RECIPE)
+
+
+def test_a_super_network_is_not_ended_early(tmp_path: Path, recipe: str) -> None:
+    with pytest.raises(NetspaceError, match="estimator 'front' trains a super network to its end"):
+        find_spaces(config_of("front", recipe), tmp_path / "run", time_limit=30)
+
+
+def test_a_few_steps_speak_for_the_whole_training(fashion: ImageData, monkeypatch: pytest.MonkeyPatch) -> None:
+    longer = replace(RECIPE, epochs=4, train_images=1000)
+    data = TrainingData.of(fashion, longer)
+    template = NetworkTemplate(stem_width=8, image_size=28, channels=1, classes=10)
+    clock = iter([10.0, 12.0])
+    monkeypatch.setattr(limit.time, "perf_counter", lambda: next(clock))
+    seconds = limit.seconds_of_training(Architecture.of((1, 1, 1), (8, 8, 8)), template, data, longer)
+    assert seconds == pytest.approx(2 * 4 * 900 / 160)  # five batches of 32 of 900 images, four times over
