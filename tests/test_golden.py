@@ -364,7 +364,12 @@ def test_a_stopped_search_goes_on_to_the_elite_files_of_one_that_was_not(place: 
     assert not list(run.glob("elite-*"))
     log = (run / "search.jsonl").read_text() if estimator != "population" else ""
     told(*search(estimator, run.name))
-    same_elites(run, GOLDEN / f"run-{estimator}")
+    whole = place / f"run-{estimator}"
+    if estimator != "score":  # the model of error has changed since: it chooses anew from what was made then
+        for file in (*whole.glob("elite-*.yaml"), *whole.glob("front-*.json")):
+            file.unlink()
+        told(*search(estimator, whole.name))
+    same_elites(run, whole)
     if log:  # what was trained before the stop is kept
         assert (run / "search.jsonl").read_text().startswith(log.splitlines()[0])
 

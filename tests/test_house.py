@@ -35,8 +35,8 @@ LINES: list[set[str]] = [
     {"runs"},
     {"data", "report", "surrogate"},
     {"search", "evaluate"},
-    {"fidelity", "finding", "handover", "nas_comparison"},
-    {"pipeline", "testing"},
+    {"fidelity", "finding", "handover"},
+    {"nas_comparison", "pipeline", "testing"},
     {"cli"},
 ]
 WITHOUT_TORCH = (

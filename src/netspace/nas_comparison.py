@@ -71,10 +71,9 @@ def compare_nas(
     run, on = Run.of(run), resolve_device(device)
     folder = out or run.folder / TABLE
     data, search = _open(run, settings, dataset, {"device": device, **(opening or {})})
-    brief = BriefTraining(data, recipe, jobs, device) if settings.train else None
+    brief = BriefTraining(data, recipe, jobs, device)
     find = _by_model(run, settings, folder, brief) if search is None else _by_supernet(search, settings)
-    training, template = TrainingData.of(data, recipe), run.template
-    store = NetworkStore(folder)
+    training, template, store = TrainingData.of(data, recipe), run.template, NetworkStore(folder)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     targets = _in_flops(budgets or list(run.config.parsed_budgets))
     about = {"dataset": data.settings.dataset, **_about(run, recipe, settings)}
@@ -165,7 +164,7 @@ def _by_supernet(search: SpaceSearch, settings: NasSettings) -> Find:
     return find
 
 
-def _by_model(run: Run, settings: NasSettings, folder: Path, training: BriefTraining | None) -> Find:
+def _by_model(run: Run, settings: NasSettings, folder: Path, training: BriefTraining) -> Find:
     model = RunModel.of(run)
 
     def find(space: NetworkSpace, budget: Budget, side: str, seed: int) -> Chosen:

@@ -11,8 +11,9 @@ from torch import nn
 
 from netspace import NetspaceError
 from netspace.data import ImageData, ImageSet, Normalisation
-from netspace.evaluate import classification_error
+from netspace.evaluate.train import tested_on
 from netspace.handover import TrainingConfig, TrainingEpoch, load_card, train_fully
+from netspace.models import Tested
 from tests.handover.conftest import CHOSEN, RECIPE, TEMPLATE
 
 
@@ -34,13 +35,12 @@ def whole(
     """The folder of a finished training; tests do not change it."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
 
-    def spy(network: nn.Module, images: ImageSet, normalise: Normalisation) -> float:
+    def spy(network: nn.Module, images: ImageSet, normalise: Normalisation) -> Tested:
         measured.append(len(images))
-        return classification_error(network, images, normalise)
+        return tested_on(network, images, normalise)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("netspace.evaluate.train", "netspace.handover.full_training"):
-            patch.setattr(f"{module}.classification_error", spy)
+        patch.setattr("netspace.evaluate.train.tested_on", spy)
         train_fully(config, fashion, folder)
     return folder
 

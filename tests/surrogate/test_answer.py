@@ -162,6 +162,29 @@ def test_trainings_are_taken_in_once_per_architecture_and_only_of_one_recipe(run
         take_in(run, [a, c])
 
 
+def test_errors_are_read_off_training_losses_where_all_have_one_and_they_agree(run: Run, tmp_path: Path) -> None:
+    points = run.space.full.enumerate()[np.random.default_rng(3).permutation(run.space.full.size)[:20]]
+    networks = run.template.architectures(points)
+    costs = CostModel(run.template)(points)
+    truth = 0.3 * (costs / 1e6) ** -0.2 * (points[:, 5] / 8) ** -0.1
+    errors = truth * np.exp(0.02 * np.random.default_rng(4).normal(size=20))
+    store = NetworkStore(tmp_path / "store")
+    store.create(recipe="r", data="d", template=fingerprint(run.template))
+    store.add([Planned("p", i, i, a, cost(a, run.template)) for i, a in enumerate(networks)])
+    for i, a in enumerate(networks):
+        claimed = store.claim()
+        assert claimed is not None
+        curve = [{"loss": 9.0, "validation_error": 0.9}, {"loss": 2 * truth[i], "validation_error": errors[i]}]
+        done = TrainedNetwork(a, cost(a, run.template), i, "r", "d", "ok", float(errors[i]), 0.5, curve)
+        store.finish(claimed[0], done)
+    found, notes = take_in(run, [tmp_path / "store"])
+    (note,) = notes
+    assert note.startswith("errors of the 20 trainings are read off their training losses")
+    where = {tuple(point): value for point, value in zip(points.tolist(), truth, strict=True)}
+    expected = np.array([where[tuple(point)] for point in found.points.tolist()])
+    assert np.corrcoef(np.log(found.values), np.log(expected))[0, 1] > 0.9999
+
+
 def of_stages(space: SearchSpace, n: int) -> SearchSpace:
     return replace(space, stages=space.stages[:n], strides=space.strides[:n])
 

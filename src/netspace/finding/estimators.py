@@ -22,8 +22,8 @@ from netspace.documents import fingerprint
 from netspace.finding.calibration import train_calibration
 from netspace.finding.so_far import SoFar
 from netspace.plugins import named
-from netspace.records import Candidate, EliteSpace, Provenance
-from netspace.runs import Readings, Run
+from netspace.records import Candidate, EliteSpace, Provenance, missing
+from netspace.runs import CALIBRATION, Readings, Run
 from netspace.search import SpaceSearch, held_out_error
 from netspace.search.score_run import score_search
 from netspace.settings import SearchConfig
@@ -97,10 +97,13 @@ class Work:
 
 
 class Estimator(Protocol):
-    """Chooses spaces for every budget of a run."""
+    """Chooses spaces for every budget of a run.
+
+    It may also have `can_be_limited`, whether a time limit can end it early, and `is_finished(work)`, whether all is
+    made that it chooses from: elite files that are there are then its last word. Without it, it chooses anew each time.
+    """
 
     needs_supernet: bool
-    can_be_limited: bool  # whether a time limit can end it early
 
     def choose(self, work: Work) -> list[EliteSpace]:
         """Return one Elite Space per budget, in the order of the budgets, its candidates best first.
@@ -115,6 +118,11 @@ class ThetaEstimator:
 
     needs_supernet = True
     can_be_limited = False
+
+    @staticmethod
+    def is_finished(work: Work) -> bool:
+        """See Estimator: the super network's training is all there is."""
+        return True
 
     def choose(self, work: Work) -> list[EliteSpace]:
         """See Estimator."""
@@ -157,6 +165,18 @@ class FrontEstimator:
         self.needs_supernet = signal != "population"
         self.can_be_limited = not self.needs_supernet
 
+    def is_finished(self, work: Work) -> bool:
+        """See Estimator: as many scores and trainings are there as are asked for."""
+        settings, run = work.config.search.front, Run(work.folder)
+        trainings, store = self._trainings(work.config), run.store(CALIBRATION)
+        if trainings and (not store.file.exists() or sum(store.counts().values()) < trainings or missing(store)):
+            return False
+        return not self.needs_supernet or run.score_file.finished(settings.evaluations)
+
+    def _trainings(self, config: SearchConfig) -> int:
+        front = config.search.front
+        return front.calibration if self.needs_supernet else front.population
+
     def choose(self, work: Work) -> list[EliteSpace]:
         """See Estimator."""
         config, settings = work.config, work.config.search.front
@@ -165,7 +185,7 @@ class FrontEstimator:
             config.parsed_budgets,
             self._signal,
             scores=settings.evaluations,
-            trainings=settings.calibration if self.needs_supernet else settings.population,
+            trainings=self._trainings(config),
             hit_rate=settings.min_hit_rate,
             seed=config.seed,
         )

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from netspace.data import load_images, places, read_so_far
 from netspace.errors import NetspaceError
-from netspace.finding.estimators import Note, Progress, Work, estimator_named
+from netspace.finding.estimators import Estimator, Note, Progress, Work, estimator_named
 from netspace.models import resolve_device
 from netspace.records import EliteSpace, load_elite
+from netspace.runs import Run
 from netspace.search import EpochRecord, RunFolder, SpaceSearch
 from netspace.settings import DataSettings, SearchConfig
 
@@ -49,11 +50,7 @@ def find_spaces(
     folder = RunFolder(out, on_note)
     folder.check_writable()
     estimator = estimator_named(config.search.estimator)
-    if time_limit is not None and not getattr(estimator, "can_be_limited", False):
-        raise NetspaceError(
-            f"a time limit ends stand-alone trainings, and estimator '{config.search.estimator}' trains a super "
-            "network to its end; take --estimator population, or fewer search.epochs"
-        )
+    _check_limit(estimator, config.search.estimator, time_limit)
     device = resolve_device(config.device)
     data = load_images(_sized(config), kept=places(out), on_progress=partial(_read, on_note))
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
@@ -70,10 +67,30 @@ def find_spaces(
             if on_epoch is not None:
                 on_epoch(record)
         work = Work(config, data, out, search, jobs, on_progress, on_note, time_limit)
+        if (known := _known(estimator, work)) is not None:
+            return known
         elites = [_with_fidelity(elite, out) for elite in estimator.choose(work)]
         for elite in elites:
             elite.save(out)
     return elites
+
+
+def _check_limit(estimator: Estimator, name: str, time_limit: float | None) -> None:
+    """Raise NetspaceError where a time limit is asked for that the estimator cannot keep."""
+    if time_limit is not None and not getattr(estimator, "can_be_limited", False):
+        raise NetspaceError(
+            f"a time limit ends stand-alone trainings, and estimator '{name}' trains a super network to its end; take "
+            "--estimator population, or fewer search.epochs"
+        )
+
+
+def _known(estimator: Estimator, work: Work) -> list[EliteSpace] | None:
+    """Return the elites of a finished search as they are, also where a later version would choose others."""
+    run, budgets = Run(work.folder), work.config.parsed_budgets
+    finished = getattr(estimator, "is_finished", None)  # an estimator of somebody else's may not say it
+    if finished is None or not all(run.elite_file(b).exists() for b in budgets) or not finished(work):
+        return None
+    return [run.elite(budget) for budget in budgets]
 
 
 def _sized(config: SearchConfig) -> DataSettings:

@@ -1,0 +1,87 @@
+"""What is known of honest trainings: how one seed ranks another, a model all others, and rivals that cost nothing.
+
+    python benchmarks/ceiling16.py benchmarks/results/truth16_c10.csv
+
+Per band, Kendall's τ to `unseen_error` with a bootstrap interval over networks: of another seed's training, of a model
+fitted to all other networks of the table, of what was read of the same training (which shares its luck), and of the
+mean log width, the total depth and FLOPs, which need no training.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from few_readings import Table, truth16_table
+from numpy.typing import NDArray
+from trainings import read_rows
+
+from netspace.analysis import bootstrap, kendall_tau
+from netspace.surrogate.features import mean_log_width
+from netspace.surrogate.validation import left_out_predictions
+
+FloatArray = NDArray[np.float64]
+FEWEST = 4
+
+
+def main() -> None:
+    """Print one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", type=Path)
+    given = parser.parse_args()
+    rows, table = read_rows(given.table), truth16_table(given.table, given.table.stem)
+    print(f"{len(rows)} trainings of {len(table.costs)} networks\n")
+    print("| band | networks | unseen error | what | n | τ (95 %) |\n| --- | --- | --- | --- | --- | --- |")
+    for name, band in zip(("2.5M", "5M", "10M"), table.bands, strict=True):
+        inside = (table.costs >= band[0]) & (table.costs <= band[1])
+        if inside.sum() < FEWEST:
+            continue
+        spread = f"{table.truth[inside].min():.1f} to {table.truth[inside].max():.1f} %"
+        for what, score, truth in compared(rows, table, inside, band):
+            tau = bootstrap(kendall_tau, score, truth, rng=np.random.default_rng(0))
+            shown = f"{tau.value:.2f} ({tau.low:.2f} to {tau.high:.2f})"
+            print(f"| {name} | {inside.sum()} | {spread} | {what} | {len(score)} | {shown} |")
+    first, second = two_seeds(rows, (0, np.inf))
+    if len(first):
+        apart = np.sqrt(((first - second) ** 2).mean())
+        print(f"\n{len(first)} networks, two seeds: they differ by {apart:.2f} points (root mean square)")
+
+
+def compared(
+    rows: list[dict[str, str]], table: Table, inside: NDArray[np.bool_], band: tuple[int, int]
+) -> list[tuple[str, FloatArray, FloatArray]]:
+    """Return what ranks networks of a band, with what it is held against."""
+    widths = mean_log_width(table.grid, table.points)
+    assert widths is not None
+    depth = table.points[:, [a.knob == "depth" for a in table.grid.axes]].sum(1)
+    model = left_out_predictions("gaussian process", table.features, table.truth, rng=np.random.default_rng(0))
+    scores = {
+        "a model of all other networks": model,
+        "mean log width": -widths,
+        "total depth": -depth,
+        "FLOPs": -table.costs,
+    }
+    found = [(name, np.asarray(score, np.float64)[inside], table.truth[inside]) for name, score in scores.items()]
+    own = [row for row in rows if row["unseen_error"] and band[0] <= int(row["flops"]) <= band[1]]
+    unseen = np.array([float(row["unseen_error"]) for row in own])
+    for name, column in (("its validation error", "validation_error"), ("its last training loss", "loss")):
+        found.append((name, np.array([float(row[column].split()[-1]) for row in own]), unseen))
+    first, second = two_seeds(rows, band)
+    return ([("another seed", first, second)] if len(first) >= FEWEST else []) + found
+
+
+def two_seeds(rows: list[dict[str, str]], band: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
+    """Return the errors of networks that were trained twice, in %, by their first and by their second training."""
+    found: dict[tuple[str, ...], list[float]] = {}
+    for row in rows:
+        if row["unseen_error"] and band[0] <= int(row["flops"]) <= band[1]:
+            found.setdefault(tuple(row[f"{k}{i}"] for i in (1, 2, 3) for k in "dw"), []).append(
+                float(row["unseen_error"])
+            )
+    twice = np.array([errors[:2] for errors in found.values() if len(errors) > 1]).reshape(-1, 2)
+    return 100 * twice[:, 0], 100 * twice[:, 1]
+
+
+if __name__ == "__main__":
+    main()
