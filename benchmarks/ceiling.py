@@ -38,9 +38,9 @@ def main() -> None:
     say("one seed against the other", first, second.errors, second)
     both = (first + second.errors) / 2
     x = log_features(table.grid, table.points, table.costs)
-    model = left_out_predictions("quadratic", x, table.errors, rng=np.random.default_rng(0))
+    model = left_out_predictions("gaussian process", x, table.errors, rng=np.random.default_rng(0))
     at = rows_at(table, second.points)
-    say("a quadratic fitted to the other networks against one seed", model[at], first, second)
+    say("a model fitted to the other networks against one seed", model[at], first, second)
     say("the same against the mean of both", model[at], both, second)
     say("short against longer trainings", errors_at(table, longer.points), longer.errors, longer)
     for file in sorted(given.scores.glob("*.npy")):

@@ -6,7 +6,7 @@ r"""Super network, stand-alone trainings, and both, at equal total time, against
 
 A super network's time is its training and the scores that are read off it. What the same time pays for otherwise is
 stand-alone trainings, spread over costs and shapes as `netspace front --calibrate-n` does, or drawn at random; they are
-looked up in the table. `both` has half of the time for each. Each signal is a model chosen by cross-validation, as in
+looked up in the table. `both` has half of the time for each. Each signal is a model fitted to it, as in
 `netspace front`; it is judged by how it ranks the networks that it was not fitted to, and by the spaces it chooses.
 """
 
@@ -34,8 +34,9 @@ from netspace.evaluate import TrainingData, train_network
 from netspace.search import SpaceSearch
 from netspace.surrogate import plan_calibration
 from netspace.surrogate.features import log_features
+from netspace.surrogate.gaussian_process import fit_gaussian_process
 from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
-from netspace.surrogate.validation import fit_best, kendall_within
+from netspace.surrogate.validation import kendall_within
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -158,7 +159,7 @@ def judged_rows(
         head = {"share": share, "seed": seed, "seconds": round(taken + scoring * len(scores), 1), "trainings": 0}
         yield {"signal": "scores of all", **head, **truth.judged(scores, every)}
         head["seconds"] = round(total, 1)
-        prior = fitted(truth.features, scores, truth.costs, some, rng)
+        prior = fitted(truth.features, scores, some, rng)
         yield {"signal": "supernet", **head, **truth.judged(prior, every)}
         n = round(total / seconds)
         for draw in range(given.seeds):
@@ -208,15 +209,14 @@ def trained_rows(
                 chosen = rng.permutation(len(truth.errors))[:n]
             if len(chosen) < 8 or len(chosen) > len(truth.errors) - 50:
                 continue
-            predicted = fitted(features, truth.errors, truth.costs, chosen, rng)
+            predicted = fitted(features, truth.errors, chosen, rng)
             head = {"signal": f"{name}, {how}", "seed": seed, "seconds": round(time_, 1), "trainings": len(chosen)}
             yield head | truth.judged(predicted, chosen)
 
 
-def fitted(x: FloatArray, y: FloatArray, costs: FloatArray, rows: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Fit the best model to some rows and predict all."""
-    predictor, _ = fit_best(x[rows], y[rows], costs[rows], rng=rng, names=("linear", "quadratic", "gaussian process"))
-    return predictor.predict(x)
+def fitted(x: FloatArray, y: FloatArray, rows: IntArray, rng: np.random.Generator) -> FloatArray:
+    """Fit the model to some rows and predict all."""
+    return fit_gaussian_process(x[rows], y[rows], rng=rng).predict(x)
 
 
 def write(rows: list[dict[str, Any]], out: Path) -> None:
