@@ -99,4 +99,4 @@ def test_a_few_steps_speak_for_the_whole_training(fashion: ImageData, monkeypatc
     clock = iter([10.0, 12.0])
     monkeypatch.setattr(limit.time, "perf_counter", lambda: next(clock))
     seconds = limit.seconds_of_training(Architecture.of((1, 1, 1), (8, 8, 8)), template, data, longer)
-    assert seconds == pytest.approx(2 * 4 * 900 / 160)  # five batches of 32 of 900 images, four times over
+    assert seconds == pytest.approx(2 * 4 * 900 / 192)  # six batches of 32 of 900 images, four times over

@@ -114,6 +114,13 @@ def test_spaces_below_the_hit_rate_are_passed_over_while_others_reach_it() -> No
     some = judged(1.0, 2.0, 3.0, np.nan, rates=(0.1, 0.6, 0.5, 0.0))
     assert shortlist(some, 5, hit_rate=least_hit_rate(some, 0.5)).tolist() == [1, 2]
     assert least_hit_rate(some, 0.55) == 0.55
+    # Spaces that miss the budget say nothing of what can be reached; where all do, they have to.
+    rates = some.hit_rate
+    best = int(rates.argmax())
+    others = np.arange(len(rates)) != best
+    second = float(rates[others].max())
+    assert least_hit_rate(some, (second + rates[best]) / 2, among=others) == second / 2
+    assert least_hit_rate(some, 0.5, among=np.zeros(len(rates), bool)) == least_hit_rate(some, 0.5)
     few = judged(1.0, 2.0, 3.0, rates=(0.09, 0.2, 0.11))
     assert shortlist(few, 5, hit_rate=least_hit_rate(few, 0.5)).tolist() == [1, 2]
     with pytest.raises(NetspaceError, match="no space of the grid has a member within the budget"):

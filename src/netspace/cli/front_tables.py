@@ -58,7 +58,10 @@ def print_front(
         if answer.passed_over is not None:
             print(_trade(judge, answer, answer.passed_over))
         if answer.applied < answer.asked:
-            print(f"No space has a hit rate of {answer.asked:.0%}; taken instead: {answer.applied:.0%} or more.")
+            print(
+                f"No space whose median meets the budget has a hit rate of {answer.asked:.0%}; taken instead: "
+                f"{answer.applied:.0%} or more."
+            )
         if str(answer.budget) in refined:
             print(_refined(refined[str(answer.budget)]))
     for kind in dict.fromkeys(answer.budget.kind for answer in answers):

@@ -190,7 +190,8 @@ class FrontEstimator:
             seed=config.seed,
         )
         so_far = SoFar(run, question, work.say) if self.can_be_limited else None
-        verdict = judge_run(run, question, Makers(partial(self._score, work), partial(self._train, work, so_far)))
+        makers = Makers(partial(self._score, work), partial(self._train, work, so_far))
+        verdict = judge_run(run, question, makers, on_note=work.say)
         for text in verdict.judge.signal.warnings:
             work.say(text)
         for answer in verdict.answers:

@@ -33,7 +33,8 @@ class BudgetAnswer:
         budget: what was asked for.
         judged: every space, or those that were looked at.
         asked: hit rate that was asked for.
-        applied: hit rate that spaces had to reach: the one asked for, or less where no space of the grid reaches it.
+        applied: hit rate that spaces had to reach: the one asked for, or less where no space of the grid whose median
+            meets the budget reaches it.
         contenders: the leading spaces: first the one to hand out (`contest.preferred`), then the others by error.
         off: of each contender, its median cost over the target less 1.
     """
@@ -117,8 +118,8 @@ class Judge:
         return lambda points, costs: self.signal.predict(points, flops_of(model, points, costs))
 
     def _contest(self, budget: Budget, judged: Judged) -> BudgetAnswer:
-        applied = least_hit_rate(judged, self.hit_rate)
         every = self._off(budget, len(judged.error))
+        applied = least_hit_rate(judged, self.hit_rate, among=np.abs(every) <= budget.tolerance)
         ahead = shortlist(judged, CONTENDERS, hit_rate=applied, away=np.abs(every))
         points, costs, group = self.members_of(budget.kind).in_band(ahead, budget.interval, MEMBERS_EACH)
         costs = flops_of(CostModel(self.run.template, budget.kind), points, costs)

@@ -54,9 +54,19 @@ def padded(values: NDArray[Any], n: int, fill: Any) -> NDArray[Any]:
     return np.concatenate([values, np.full((n - len(values), *values.shape[1:]), fill, values.dtype)])
 
 
-def least_hit_rate(judged: Judged, asked: float) -> float:
-    """Return the hit rate that spaces have to reach: the one asked for, or half of the largest if none reaches it."""
-    largest = float(judged.hit_rate.max(initial=0.0))
+def least_hit_rate(judged: Judged, asked: float, *, among: NDArray[np.bool_] | None = None) -> float:
+    """Return the hit rate that spaces have to reach: the one asked for, or half of the largest if none reaches it.
+
+    Args:
+        judged: the spaces.
+        asked: for.
+        among: the spaces that count, shape (spaces,), such as those whose median meets the budget; None, or none of
+            them with a member in band, counts all.
+    """
+    rates = judged.hit_rate
+    if among is not None and rates[among].any():
+        rates = rates[among]
+    largest = float(rates.max(initial=0.0))
     return asked if largest >= asked else REACHABLE * largest
 
 
