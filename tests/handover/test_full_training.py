@@ -11,9 +11,9 @@ from torch import nn
 
 from netspace import NetspaceError
 from netspace.data import ImageData, ImageSet, Normalisation
-from netspace.evaluate.train import tested_on
+from netspace.evaluate.train import outcome_on
 from netspace.handover import TrainingConfig, TrainingEpoch, load_card, train_fully
-from netspace.models import Tested
+from netspace.models import Outcome
 from tests.handover.conftest import CHOSEN, RECIPE, TEMPLATE
 
 
@@ -35,12 +35,12 @@ def whole(
     """The folder of a finished training; tests do not change it."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
 
-    def spy(network: nn.Module, images: ImageSet, normalise: Normalisation) -> Tested:
+    def spy(network: nn.Module, images: ImageSet, normalise: Normalisation) -> Outcome:
         measured.append(len(images))
-        return tested_on(network, images, normalise)
+        return outcome_on(network, images, normalise)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("netspace.evaluate.train.tested_on", spy)
+        patch.setattr("netspace.evaluate.train.outcome_on", spy)
         train_fully(config, fashion, folder)
     return folder
 

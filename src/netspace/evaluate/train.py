@@ -17,7 +17,7 @@ from netspace.cost import cost
 from netspace.data import ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
 from netspace.evaluate.training_data import TrainingData
-from netspace.models import Network, Tested, initialise, initialise_nested, resized, tested
+from netspace.models import Network, Outcome, initialise, initialise_nested, outcome_of, resized
 from netspace.records import TrainedNetwork
 from netspace.schedules import SCHEDULES, linear
 from netspace.settings import Recipe
@@ -92,7 +92,7 @@ class Training:
             raise DivergedError(f"the loss is {mean} in epoch {self.epoch + 1}; lower the recipe's learning_rate")
         if self._average is not None:
             _measure_statistics(self._average, data, self._size)
-        error, loss_on = tested_on(self.network, data.validation, data.normalise)
+        error, loss_on = outcome_on(self.network, data.validation, data.normalise)
         self.curve.append({"loss": mean, "validation_error": error, "validation_loss": loss_on})
         return self.curve[-1]
 
@@ -194,16 +194,16 @@ def learning_rate(epoch: float, recipe: Recipe) -> float:
     return SCHEDULES[recipe.schedule](progress, recipe.learning_rate, 0.0)
 
 
-def tested_on(network: Network, images: ImageSet, normalise: Normalisation) -> Tested:
+def outcome_on(network: Network, images: ImageSet, normalise: Normalisation) -> Outcome:
     """Return error and cross-entropy on images, in evaluation mode, at the network's image size."""
     parts = zip(images.images.split(BATCH), images.labels.split(BATCH), strict=True)
     size = network.architecture.image_size
-    return tested(network, ((resized(normalise(a), size), b) for a, b in parts))
+    return outcome_of(network, ((resized(normalise(a), size), b) for a, b in parts))
 
 
 def classification_error(network: Network, images: ImageSet, normalise: Normalisation) -> float:
     """Return the share of images whose likeliest class is wrong, in evaluation mode, at the network's image size."""
-    return tested_on(network, images, normalise).error
+    return outcome_on(network, images, normalise).error
 
 
 def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -5,7 +5,7 @@ from netspace.models.initial import initialise, initialise_nested
 from netspace.models.masking import forward_masked
 from netspace.models.masks import StageMasks, masks_of_mixture, masks_of_subnetwork
 from netspace.models.network import Network
-from netspace.models.recalibration import Tested, error_rate, recalibrate, tested
+from netspace.models.recalibration import Outcome, error_rate, outcome_of, recalibrate
 from netspace.models.subnetwork import Limits, Mixture, StageChoice, SubNetwork, limits_of, warm_up
 from netspace.models.supernetwork import SuperNetwork, resized
 
@@ -13,11 +13,11 @@ __all__ = [
     "Limits",
     "Mixture",
     "Network",
+    "Outcome",
     "StageChoice",
     "StageMasks",
     "SubNetwork",
     "SuperNetwork",
-    "Tested",
     "error_rate",
     "forward_masked",
     "initialise",
@@ -25,9 +25,9 @@ __all__ = [
     "limits_of",
     "masks_of_mixture",
     "masks_of_subnetwork",
+    "outcome_of",
     "recalibrate",
     "resized",
     "resolve_device",
-    "tested",
     "warm_up",
 ]

@@ -33,7 +33,7 @@ def recalibrate(network: Network, batches: Iterable[Tensor]) -> None:
     network.eval()
 
 
-class Tested(NamedTuple):
+class Outcome(NamedTuple):
     """How a network does on labelled images.
 
     Args:
@@ -46,7 +46,7 @@ class Tested(NamedTuple):
 
 
 @torch.no_grad()
-def tested(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Tested:
+def outcome_of(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Outcome:
     """Return error and cross-entropy in evaluation mode.
 
     Args:
@@ -61,9 +61,9 @@ def tested(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Test
         wrong += int((logits.argmax(1) != labels).sum())
         loss += float(F.cross_entropy(logits, labels, reduction="sum"))
         total += len(labels)
-    return Tested(wrong / total, loss / total)
+    return Outcome(wrong / total, loss / total)
 
 
 def error_rate(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
-    """Return the share of images whose likeliest class is wrong; see `tested`."""
-    return tested(network, batches).error
+    """Return the share of images whose likeliest class is wrong; see `outcome_of`."""
+    return outcome_of(network, batches).error
