@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from few_readings import Table, truth16_table
 from numpy.typing import NDArray
-from trainings import read_rows
+from trainings import point_of, read_rows
 
 from netspace.analysis import bootstrap, kendall_tau
 from netspace.surrogate.features import mean_log_width
@@ -54,7 +54,7 @@ def compared(
     """Return what ranks networks of a band, with what it is held against."""
     widths = mean_log_width(table.grid, table.points)
     assert widths is not None
-    depth = table.points[:, [a.knob == "depth" for a in table.grid.axes]].sum(1)
+    depth = table.points[:, table.grid.places("depth")].sum(1)
     model = left_out_predictions("gaussian process", table.features, table.truth, rng=np.random.default_rng(0))
     scores = {
         "a model of all other networks": model,
@@ -73,12 +73,10 @@ def compared(
 
 def two_seeds(rows: list[dict[str, str]], band: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
     """Return the errors of networks that were trained twice, in %, by their first and by their second training."""
-    found: dict[tuple[str, ...], list[float]] = {}
+    found: dict[tuple[int, ...], list[float]] = {}
     for row in rows:
         if row["unseen_error"] and band[0] <= int(row["flops"]) <= band[1]:
-            found.setdefault(tuple(row[f"{k}{i}"] for i in (1, 2, 3) for k in "dw"), []).append(
-                float(row["unseen_error"])
-            )
+            found.setdefault(point_of(row), []).append(float(row["unseen_error"]))
     twice = np.array([errors[:2] for errors in found.values() if len(errors) > 1]).reshape(-1, 2)
     return 100 * twice[:, 0], 100 * twice[:, 1]
 

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from own_table import read_own
-from trainings import read_rows
+from trainings import point_of, read_rows
 from truth import NATS, NATS_BUDGETS, NATS_COLUMNS, contested, outcome
 
 from netspace import Budget, load_search_space
@@ -30,6 +30,7 @@ from netspace.analysis import mean_interval, ridge
 from netspace.records.measured import read_measured
 from netspace.spaces.axes import Grid
 from netspace.surrogate.allocation import spread_rows
+from netspace.surrogate.calibration import farthest_first
 from netspace.surrogate.features import log_features, mean_log_width
 from netspace.surrogate.gaussian_process import fit_gaussian_process
 from netspace.surrogate.judging import EnumeratedMembers
@@ -187,14 +188,7 @@ def spread(table: Table, able: IntArray, n: int, rng: np.random.Generator) -> In
 def farthest(table: Table, able: IntArray, n: int, rng: np.random.Generator) -> IntArray:
     """Return n rows, each the farthest from those before, of a pool spread over costs."""
     pool = spread_rows(table.costs[able], min(POOL, max(len(able) // 2, n)), rng=rng)
-    x = table.features[able][pool]
-    x = (x - x.mean(0)) / np.maximum(x.std(0), 1e-12)
-    chosen = [int((x**2).sum(1).argmin())]
-    distance = ((x - x[chosen[0]]) ** 2).sum(1)
-    while len(chosen) < n:
-        chosen.append(int(distance.argmax()))
-        distance = np.minimum(distance, ((x - x[chosen[-1]]) ** 2).sum(1))
-    return pool[chosen]
+    return pool[farthest_first(table.features[able][pool], n)]
 
 
 def of_nats() -> Iterator[Table]:
@@ -228,8 +222,7 @@ def truth16_table(file: Path, name: str) -> Table:
     found: dict[tuple[int, ...], list[tuple[float, int]]] = {}
     for row in read_rows(file):
         if row["unseen_error"]:
-            point = tuple(int(row[f"{knob}{i}"]) for i in (1, 2, 3) for knob in "dw")
-            found.setdefault(point, []).append((100 * float(row["unseen_error"]), int(row["flops"])))
+            found.setdefault(point_of(row), []).append((100 * float(row["unseen_error"]), int(row["flops"])))
     points, costs = np.array(list(found)), np.array([values[0][1] for values in found.values()])
     errors = np.array([np.mean([e for e, _ in values]) for values in found.values()])
     order = np.argsort(costs, kind="stable")

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from trainings import Item, load, read_rows, train_items
+from trainings import Item, load, point_of, read_rows, train_items
 
 from netspace import Architecture, load_search_space
 from netspace.analysis.edf import Interval
@@ -88,8 +88,7 @@ def read_truth(given: argparse.Namespace) -> dict[tuple[int, ...], tuple[float, 
     found: dict[tuple[int, ...], list[tuple[float, float]]] = {}
     for row in rows:
         if (not given.groups or row["group"] in given.groups) and row[given.error]:
-            point = tuple(int(v) for k, v in row.items() if k[0] in "dw" and k[1:].isdigit())
-            found.setdefault(point, []).append((float(row[given.error]), float(row["flops"])))
+            found.setdefault(point_of(row), []).append((float(row[given.error]), float(row["flops"])))
     if given.more_truth:  # only what both know, or single trainings would be mixed with means of two
         found = {point: values for point, values in found.items() if len(values) > 1}
     return {point: (float(np.mean([e for e, _ in values])), values[0][1]) for point, values in found.items()}
@@ -122,9 +121,8 @@ def told(seeds: list[list[dict[str, str]]], truth: dict[tuple[int, ...], tuple[f
     """Return the mean over seeds of τ within bands, with an interval that resamples networks."""
     rng, values, resampled = np.random.default_rng(0), [], []
     for rows in seeds:
-        points = [tuple(int(v) for k, v in row.items() if k[0] in "dw" and k[1:].isdigit()) for row in rows]
         score = np.array([readings_of(row)[which] for row in rows])
-        error, costs = np.array([truth[p] for p in points]).T
+        error, costs = np.array([truth[point_of(row)] for row in rows]).T
         values.append(kendall_within(score, error, costs))
         drawn = rng.integers(len(rows), size=(RESAMPLES, len(rows)))
         resampled.append([kendall_within(score[r], error[r], costs[r]) for r in drawn])

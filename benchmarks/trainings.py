@@ -122,6 +122,11 @@ def read_rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def point_of(row: dict[str, str]) -> tuple[int, ...]:
+    """Return depth and width of stage 1, of stage 2, … of a row's network."""
+    return tuple(int(value) for name, value in row.items() if name[0] in "dw" and name[1:].isdigit())
+
+
 def append_row(file: Path, row: dict[str, str]) -> None:
     """Append a row in one write, with the header where the file is new."""
     file.parent.mkdir(parents=True, exist_ok=True)

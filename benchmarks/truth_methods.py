@@ -112,7 +112,7 @@ def model_alone(problem: Problem, rng: np.random.Generator) -> list[int]:
 
 def mean_log_width(problem: Problem, rng: np.random.Generator) -> list[int]:
     """Nothing is read: the space whose members in band have the largest mean log width."""
-    widths = np.log(problem.members.points[:, [a.knob == "width" for a in problem.members.grid.axes]]).mean(1)
+    widths = np.log(problem.members.points[:, problem.members.grid.places("width")]).mean(1)
     found = []
     for band in problem.bands:
         rows = problem.members.rows(band)

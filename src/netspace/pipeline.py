@@ -207,7 +207,7 @@ class Pipeline:
         inside = load_search_space(self.space).full if empty else elite.space
         budget = replace(self.budget, tolerance=run.config.tolerance if empty else elite.budget.tolerance)
         folder, nas = self._architecture.parent, NasSettings(samples=1)
-        if run.config.search.estimator == "population":
+        if not run.has_supernet:
             nas = replace(nas, method="model")
             where: dict[str, Any] = {"source": source, "folder": folder, "seed": self.seed}
             return pick_by_model(run, inside, budget, nas, on_note=listener.on_note, **where)

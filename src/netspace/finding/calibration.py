@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from netspace.data import ImageData
-from netspace.documents import fingerprint, to_yaml, write_atomically
-from netspace.evaluate import TrainingData, plan_drawn, train_population
+from netspace.evaluate import TrainingData
+from netspace.finding.drawn import train_drawn
 from netspace.finding.limit import TimeLimit, seconds_done, seconds_of_training
 from netspace.models import resolve_device
 from netspace.records import NetworkStore, Population
@@ -55,26 +55,23 @@ def train_calibration(
     on, training = resolve_device(device), TrainingData.of(images, recipe)
     points, store = plan_calibration(search_space, template, n, seed=seed), NetworkStore(run / CALIBRATION)
     limit = None if time_limit is None else TimeLimit(time_limit, jobs, CALIBRATION)
+    done = seconds_done(store) if limit is not None and store.file.exists() else []
     if limit is not None:
-        done = seconds_done(store) if store.file.exists() else []
         middle = template.architectures(points[:1])[0]  # the plan begins in the middle of all costs and shapes
         there = training.to(torch.device(on))
         each = sum(done) / len(done) if done else seconds_of_training(middle, template, there, recipe)
         points = points[: limit.room(done, each, recipe)]
-    store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
-    spread = Population(CALIBRATION, "calibration", CALIBRATION, run=run.resolve().name)
-    # Two groups: with one seed for all, what is luck of that seed would be taken for the networks' own.
-    store.add(plan_drawn(CALIBRATION, points, template, seed, groups=2 if recipe.common else None), [spread])
-    write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
     told, total = 0, len(points)
 
     def changed(counts: dict[str, int]) -> None:
         nonlocal told
-        done = sum(counts.values()) - counts.get("waiting", 0) - counts.get("claimed", 0)
-        if on_trained is not None and done != told:
-            on_trained(done, min(total, sum(counts.values())))
-        told = done
+        trained = sum(counts.values()) - counts.get("waiting", 0) - counts.get("claimed", 0)
+        if on_trained is not None and trained != told:
+            on_trained(trained, min(total, sum(counts.values())))
+        told = trained
 
-    watching = changed if limit is None else limit.watch(store, changed)
-    train_population(store, template, training, recipe, jobs=jobs, device=on, on_change=watching)
+    population = Population(CALIBRATION, "calibration", CALIBRATION, run=run.resolve().name)
+    watching = changed if limit is None else limit.watch(store, changed, before=sum(done))
+    fixed = {"template": template, "data": training, "recipe": recipe, "seed": seed, "jobs": jobs, "device": on}
+    train_drawn(store, points, population, on_change=watching, **fixed)  # type: ignore[arg-type]
     return store.folder

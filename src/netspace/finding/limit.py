@@ -11,6 +11,7 @@ import torch
 
 from netspace.errors import NetspaceError
 from netspace.evaluate import Training, TrainingData
+from netspace.evaluate.pool import Counts
 from netspace.records import NetworkStore
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkTemplate
@@ -18,7 +19,6 @@ from netspace.surrogate.validation import LEAST_ROWS
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 TIMED = 6  # steps
-Counts = dict[str, int]
 
 
 def parse_duration(text: str) -> float:
@@ -76,12 +76,17 @@ class TimeLimit:
             )
         return max(len(done) + self._jobs * max(math.floor(left / each), 0), LEAST_ROWS)
 
-    def watch(self, store: NetworkStore, then: Callable[[Counts], None]) -> Callable[[Counts], None]:
+    def watch(self, store: NetworkStore, then: Callable[[Counts], None], *, before: float) -> Callable[[Counts], None]:
         """Return what is to be called when counts change: it withdraws what waits when no further one would be done.
 
         A process begins the next network the moment it ends one, so it is looked ahead by two trainings.
+
+        Args:
+            store: of the trainings.
+            then: called with the counts after that.
+            before: seconds of the trainings of earlier calls.
         """
-        before, begun = sum(seconds_done(store)), time.monotonic()
+        begun = time.monotonic()
 
         def changed(counts: Counts) -> None:
             seconds = seconds_done(store)

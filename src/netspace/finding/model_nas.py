@@ -14,9 +14,9 @@ import numpy as np
 
 from netspace.cost import Budget, CostModel
 from netspace.data import ImageData
-from netspace.documents import fingerprint, to_yaml, write_atomically
 from netspace.errors import NetspaceError
-from netspace.evaluate import TrainingData, plan_drawn, train_population
+from netspace.evaluate import TrainingData
+from netspace.finding.drawn import train_drawn
 from netspace.models import resolve_device
 from netspace.records import NetworkStore, Population
 from netspace.runs import CALIBRATION, Run
@@ -160,16 +160,17 @@ def pick_by_model(
 
 def _train(points: Points, run: Run, training: BriefTraining, folder: Path, seed: int) -> np.ndarray:
     """Return the errors of networks, shape (n,), trained where they are not there yet; NaN where one went wrong."""
-    data = TrainingData.of(training.images, training.recipe)
-    store = NetworkStore(folder)
-    store.create(recipe=fingerprint(training.recipe), data=data.fingerprint, template=fingerprint(run.template))
-    write_atomically(folder / "recipe.yaml", to_yaml(training.recipe))
-    population = Population(TRAINED, "nas", TRAINED, run=run.folder.resolve().name)
-    groups = 2 if training.recipe.common else None
-    store.add(plan_drawn(TRAINED, points, run.template, seed, groups=groups), [population])
-    on = resolve_device(training.device)
-    train_population(
-        store, run.template, data, training.recipe, jobs=training.jobs, device=on, on_change=training.on_change
+    train_drawn(
+        NetworkStore(folder),
+        points,
+        Population(TRAINED, "nas", TRAINED, run=run.folder.resolve().name),
+        template=run.template,
+        data=TrainingData.of(training.images, training.recipe),
+        recipe=training.recipe,
+        seed=seed,
+        jobs=training.jobs,
+        device=resolve_device(training.device),
+        on_change=training.on_change,
     )
     own = run.folder / CALIBRATION
     readings, _ = take_in(run, [*([own] if own.exists() else []), folder])

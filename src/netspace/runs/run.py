@@ -98,6 +98,11 @@ class Run:
         return found if isinstance(found, dict) else {}
 
     @property
+    def has_supernet(self) -> bool:
+        """Whether its estimator trains a super network: `population` alone does not."""
+        return self.config.search.estimator != "population"
+
+    @property
     def space(self) -> SearchSpace:
         """The grid that is searched."""
         return self.config.space

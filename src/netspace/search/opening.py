@@ -38,7 +38,7 @@ def open_search(
     """
     run = Run.of(run)
     config = run.config
-    if config.search.estimator == "population":
+    if not run.has_supernet:
         raise NetspaceError(
             f"{run.folder} was searched with estimator 'population', which trains no super network; this needs one: "
             "search with --set search.estimator=front, score or gumbel"

@@ -92,6 +92,10 @@ class Grid:
         """Number of ranges along each axis."""
         return tuple(len(axis.ranges) for axis in self.axes)
 
+    def places(self, knob: str) -> list[int]:
+        """Return which axes are of a knob, such as every stage's `width`; none where there is no such axis."""
+        return [i for i, axis in enumerate(self.axes) if axis.knob == knob]
+
     @property
     def num_spaces(self) -> int:
         """Number of candidate spaces."""

@@ -41,14 +41,14 @@ def mean_log_width(grid: Grid, points: IntArray) -> FloatArray | None:
 
     None where no axis is a width.
     """
-    widths = [i for i, axis in enumerate(grid.axes) if axis.knob == "width"]
+    widths = grid.places("width")
     return np.asarray(np.log(points[:, widths]).mean(1)) if widths else None
 
 
 def _summaries(grid: Grid, points: IntArray, logs: FloatArray) -> list[FloatArray]:
     found = []
     for knob in dict.fromkeys(axis.knob for axis in grid.axes):
-        own = [i for i, axis in enumerate(grid.axes) if axis.knob == knob]
+        own = grid.places(knob)
         if len(own) == 1:
             continue
         if knob == "depth":
