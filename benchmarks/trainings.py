@@ -10,16 +10,19 @@ import io
 import os
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import packed
 import torch
 
 from netspace import DataSettings, load_images
 from netspace.cost import cost
 from netspace.data import ImageData, ImageSet
 from netspace.evaluate import Training, TrainingData, classification_error
+from netspace.evaluate.step import own_stream
 from netspace.evaluate.train import DivergedError
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkTemplate
@@ -51,11 +54,22 @@ class Item:
 
 
 def load(dataset: str, size: int = 16) -> ImageData:
-    """Return a data set's images at a size."""
+    """Return a data set's images at a size; those of a packed file (packed.py) as they are."""
+    if dataset.endswith(packed.SUFFIX):
+        return packed.unpack(Path(dataset))
     return load_images(DataSettings(dataset, image_size=size))
 
 
-def train_items(items: Sequence[Item], images: ImageData, template: NetworkTemplate, file: Path, part: str) -> None:
+def train_items(
+    items: Sequence[Item],
+    images: ImageData,
+    template: NetworkTemplate,
+    file: Path,
+    part: str = "0/1",
+    *,
+    device: str = "cpu",
+    jobs: int = 1,
+) -> None:
     """Train what the file lacks, and append a row for each.
 
     Args:
@@ -64,26 +78,41 @@ def train_items(items: Sequence[Item], images: ImageData, template: NetworkTempl
         template: of all networks.
         file: CSV to add to; made where there is none.
         part: as `0/2`: every second item from the first on.
+        device: `cpu` or `cuda`.
+        jobs: threads, each with a training of its own; of use on a GPU, which one small network leaves idle.
     """
     torch.set_num_threads(1)
+    on = torch.device(device)
     number, parts = (int(text) for text in part.split("/"))
     names = (*KEY, *items[0].knobs)
     done = {tuple(row[name] for name in names) for row in read_rows(file)}
     own = [item for item in items[number::parts] if item.key not in done]
     split: dict[tuple[int | None, float], tuple[TrainingData, ImageSet]] = {}
-    for place, item in enumerate(own):
+    for item in own:
         of = (item.recipe.train_images, item.recipe.validation_share)
         if of not in split:
-            split[of] = TrainingData.of(images, item.recipe), unseen(images, item.recipe)
-        row = train_row(item, template, *split[of])
-        append_row(file, row)
-        shown = row["unseen_error"] or "diverged"
-        print(f"{place + 1}/{len(own)} {item.group} {item.architecture}: {shown} in {row['seconds']} s", flush=True)
+            split[of] = TrainingData.of(images, item.recipe, on), unseen(images, item.recipe).to(on)
+
+    def row_of(item: Item) -> dict[str, str]:
+        with own_stream(on):
+            return train_row(item, template, *split[item.recipe.train_images, item.recipe.validation_share])
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        waiting = {pool.submit(row_of, item): item for item in own}
+        for place, future in enumerate(as_completed(waiting)):
+            row, item = future.result(), waiting[future]
+            append_row(file, row)
+            shown = row["unseen_error"] or "diverged"
+            print(f"{place + 1}/{len(own)} {item.group} {item.architecture}: {shown} in {row['seconds']} s", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def train_row(item: Item, template: NetworkTemplate, data: TrainingData, others: ImageSet) -> dict[str, str]:
-    """Train one network and return its row; `seconds` are of processor."""
-    begun = time.process_time()
+    """Train one network and return its row; `seconds` are of processor, on a GPU those that have passed."""
+    clock = time.perf_counter if data.device.type == "cuda" else time.process_time
+    begun = clock()
     training, costs = (
         Training(item.architecture, template, data, item.recipe, seed=item.seed),
         cost(item.architecture, template),
@@ -96,7 +125,7 @@ def train_row(item: Item, template: NetworkTemplate, data: TrainingData, others:
     except DivergedError:
         pass
     curves = {name: " ".join(f"{entry[name]:.5g}" for entry in training.curve) for name in CURVES}
-    seconds = f"{time.process_time() - begun:.1f}"
+    seconds = f"{clock() - begun:.1f}"
     amounts = {"flops": str(costs.flops), "params": str(costs.params)}
     told = dict(zip(KEY, item.key[: len(KEY)], strict=True)) | item.knobs | amounts | curves
     return told | {"unseen_error": unseen_error, "seconds": seconds}

@@ -38,6 +38,8 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=42, help="networks of each band")
     parser.add_argument("--spread", type=int, default=60, help="networks spread over 1.3 to 20 MF")
     parser.add_argument("--part", default="0/1", help="as 0/2 and 1/2 in two processes")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--jobs", type=int, default=1, help="threads; on a GPU several networks train side by side")
     parser.add_argument("--csv", type=Path, required=True)
     given = parser.parse_args()
     images, space, recipe = load(given.dataset), load_search_space(given.space), load_recipe(given.recipe)
@@ -46,7 +48,8 @@ def main() -> None:
     if given.spread:
         lists.append(spread_items(given.spread, space.full, template, recipe))
     again = [[replace(i, group=f"{i.group} again", seed=i.seed + 1) for i in items[::3]] for items in lists]
-    train_items(list(interleaved(*lists, *again)), images, template, given.csv, given.part)
+    todo = list(interleaved(*lists, *again))
+    train_items(todo, images, template, given.csv, given.part, device=given.device, jobs=given.jobs)
 
 
 def band_items(text: str, n: int, space: NetworkSpace, template: NetworkTemplate, recipe: Recipe) -> list[Item]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from netspace import Architecture, NetspaceError, cost
 from netspace.config import load_recipe, preset_names
 from netspace.data import ImageData
 from netspace.evaluate import Training, TrainingData, learning_rate, train_network
+from netspace.evaluate.step import own_stream
 from netspace.evaluate.train import moving_average
-from netspace.settings import Recipe
+from netspace.settings import Augmentation, Recipe
 from netspace.spaces import NetworkTemplate
 
 RECIPE = Recipe("test", epochs=2, batch_size=32, warmup_epochs=1, train_images=640, validation_share=0.5)
@@ -94,6 +96,57 @@ def test_a_training_taken_up_from_its_state_on_disk_gives_the_same_weights(
     assert resumed.train_epoch() == last
     for name, value in whole.network.state_dict().items():
         assert torch.equal(resumed.network.state_dict()[name], value), name
+
+
+def test_changing_many_batches_at_once_changes_no_weight(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = dataclasses.replace(RECIPE, augment=Augmentation(2, True, 4))
+    curves = []
+    for pixels in (0, 3 * 32 * 28 * 28, 2**25):
+        monkeypatch.setattr("netspace.evaluate.train._at_once", lambda device, pixels=pixels: pixels)
+        curves.append(train_network(ARCHITECTURE, TEMPLATE, data, recipe, seed=1).curve)
+    assert curves[0] == curves[1] == curves[2]
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"precision": "bf16-mixed"},
+        {"ema": 0.9, "clip": 1.0},
+        {"optimizer": "adamw", "learning_rate": 0.01},
+        {"optimizer": "rmsprop", "learning_rate": 0.001},
+    ],
+    ids=str,
+)
+def test_a_recorded_step_trains_as_one_that_is_not_recorded(
+    fashion: ImageData, monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+) -> None:
+    recipe = dataclasses.replace(RECIPE, epochs=3, **change)  # type: ignore[arg-type]
+    data = TrainingData.of(fashion, recipe, torch.device("cuda"))
+    curves = []
+    for warm_steps in (3, 10**6):
+        monkeypatch.setattr("netspace.evaluate.step.WARM_STEPS", warm_steps)
+        curves.append(train_network(ARCHITECTURE, TEMPLATE, data, recipe, seed=1).curve)
+    for one, other in zip(*curves, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], abs=0.05)
+        assert one["validation_error"] == pytest.approx(other["validation_error"], abs=0.06)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
+def test_threads_of_one_process_train_on_a_gpu_side_by_side(fashion: ImageData) -> None:
+    data = TrainingData.of(fashion, RECIPE, torch.device("cuda"))
+
+    def train(seed: int) -> list[float]:
+        with own_stream(data.device):
+            return [entry["loss"] for entry in train_network(ARCHITECTURE, TEMPLATE, data, RECIPE, seed=seed).curve]
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(train, range(8)))
+    for alone, one in zip((train(seed) for seed in range(8)), together, strict=True):
+        assert alone == pytest.approx(one, abs=0.02)
 
 
 def test_the_parts_do_not_overlap_and_the_test_images_are_the_sealed_ones(

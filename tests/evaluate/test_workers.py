@@ -1,5 +1,6 @@
 """Workers that are killed, stopped or orphaned: replaced, named, ended; nothing that is missing goes unsaid."""
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from netspace import NetspaceError
 from netspace.errors import UnfinishedError
-from netspace.evaluate import crew, job, train_network, train_population
+from netspace.evaluate import crew, job, pool, train_network, train_population
 from netspace.evaluate.job import Job, handed_out, taken_up
 from netspace.records import NetworkStore, holding, recovery
 from netspace.spaces import Architecture
@@ -175,6 +176,33 @@ def test_a_stopped_process_of_another_run_loses_its_network_and_its_late_result_
     assert statuses(store) == ["claimed"]
     assert store.finish(network, trained)
     assert statuses(store) == ["ok"]
+
+
+def test_threads_of_one_process_train_what_processes_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for name, workers in (("processes", (2, 1)), ("threads", (1, 3))):
+        monkeypatch.setattr(pool, "_workers", lambda device, jobs, workers=workers: workers)
+        store = small_store(tmp_path / name, 5)
+        train_population(store, TEMPLATE, DATA, RECIPE, jobs=3)
+        found.append([(row["seed"], row["validation_error"], row["test_error"]) for row in store.rows()])
+    assert found[0] == found[1]
+
+
+def test_a_dead_process_loses_the_networks_of_all_its_threads_to_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_workers", lambda device, jobs: (1, 3))
+    store, killed = small_store(tmp_path, 3), []
+
+    def kill(counts: dict[str, int]) -> None:
+        if counts.get("claimed") == 3 and not killed:
+            killed.append(process_of(store, 0))
+            os.kill(killed[0], signal.SIGKILL)
+
+    train_population(store, TEMPLATE, DATA, dataclasses.replace(RECIPE, epochs=40), jobs=3, on_change=kill)
+    assert killed
+    assert statuses(store) == ["ok", "ok", "ok"]
+    assert left(store) == []
 
 
 def test_what_is_handed_out_comes_back_and_is_gone_after(tmp_path: Path) -> None:

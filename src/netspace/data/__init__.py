@@ -1,6 +1,6 @@
 """Images and labels of the user's own, as tensors on the device."""
 
-from netspace.data.batches import Normalisation, augment
+from netspace.data.batches import Draws, Normalisation, augment, changed
 from netspace.data.changes import changed_images, remember_images, same_images
 from netspace.data.class_folders import images_below
 from netspace.data.decoding import read_pixels
@@ -19,12 +19,14 @@ __all__ = [
     "FOLDER",
     "RULES",
     "DataSummary",
+    "Draws",
     "ImageData",
     "ImageSet",
     "Normalisation",
     "Row",
     "UnreadableError",
     "augment",
+    "changed",
     "changed_images",
     "images_below",
     "load_images",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -35,35 +36,68 @@ class Normalisation:
         return scaled.contiguous(memory_format=torch.channels_last)
 
 
+@dataclass(frozen=True)
+class Draws:
+    """What is drawn for each of n images before they are changed; on the CPU, so that devices agree on it.
+
+    Args:
+        shift: rows and columns of the crop's corner in the padded image, shape (2, n); None where none is cropped.
+        flipped: which are mirrored, shape (n,); None where none is.
+        centre: row and column of the centre of what is cut out, shape (2, n); None where nothing is.
+    """
+
+    shift: Tensor | None
+    flipped: Tensor | None
+    centre: Tensor | None
+
+    @classmethod
+    def of(cls, n: int, size: int, settings: Augmentation, *, generator: torch.Generator) -> Draws:
+        """Draw for n images of a size, pixels."""
+        crop, cutout = settings.crop, settings.cutout
+        return cls(
+            torch.randint(2 * crop + 1, (2, n), generator=generator) if crop else None,
+            torch.rand(n, generator=generator) < 0.5 if settings.flip else None,
+            torch.randint(size, (2, n, 1), generator=generator)[..., 0] if cutout else None,
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Draws]) -> Draws:
+        """Return the draws of several batches, one after the other, as those of one."""
+        columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
+        return cls(*(None if column[0] is None else torch.cat(column, dim=-1) for column in columns))
+
+
 def augment(images: Tensor, settings: Augmentation, *, generator: torch.Generator) -> Tensor:
     """Crop, flip and cut out at random.
 
     Args:
         images: normalised images, shape (n, channels, size, size); 0 is the mean.
         settings: which changes.
-        generator: source of randomness, on the CPU, so that devices agree on the draws.
+        generator: source of randomness, on the CPU.
 
     Returns:
         images of the same shape.
     """
-    n, _, size, _ = images.shape
-    device = images.device
-    if settings.crop:
-        images = _crop(images, settings.crop, generator)
-    if settings.flip:
-        flipped = torch.rand(n, generator=generator) < 0.5
-        images = torch.where(flipped.to(device)[:, None, None, None], images.flip(3), images)
-    if settings.cutout:
-        centre = torch.randint(size, (2, n, 1), generator=generator)
-        near = (torch.arange(size) - centre + settings.cutout // 2).to(device)
+    return changed(images, settings, Draws.of(len(images), images.shape[-1], settings, generator=generator))
+
+
+def changed(images: Tensor, settings: Augmentation, draws: Draws) -> Tensor:
+    """Crop, flip and cut out as was drawn for each of the images (n, channels, size, size)."""
+    size, device = images.shape[-1], images.device
+    if draws.shift is not None:
+        images = _crop(images, settings.crop, draws.shift.to(device))
+    if draws.flipped is not None:
+        images = torch.where(draws.flipped.to(device)[:, None, None, None], images.flip(3), images)
+    if draws.centre is not None:
+        near = (torch.arange(size) - draws.centre[..., None] + settings.cutout // 2).to(device)
         inside = (near >= 0) & (near < settings.cutout)
         images = images.masked_fill((inside[0][:, :, None] & inside[1][:, None, :])[:, None], 0.0)
     return images.contiguous(memory_format=torch.channels_last)
 
 
-def _crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
+def _crop(images: Tensor, padding: int, shift: Tensor) -> Tensor:
     """Shift each image by up to `padding` pixels both ways: a window into the padded image."""
-    n, _, size, _ = images.shape
+    size = images.shape[-1]
     windows = F.pad(images, (padding,) * 4).unfold(2, size, 1).unfold(3, size, 1)
-    row, column = torch.randint(2 * padding + 1, (2, n), generator=generator).to(images.device)
-    return windows[torch.arange(n, device=images.device), :, row, column]
+    row, column = shift
+    return windows[torch.arange(len(images), device=images.device), :, row, column]

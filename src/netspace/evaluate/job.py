@@ -49,6 +49,7 @@ class Job:
         recipe: how each is trained.
         data: the images.
         device: `cpu` or `cuda`, where they are trained.
+        threads: of each worker, with a training each.
     """
 
     store: Path
@@ -56,6 +57,7 @@ class Job:
     recipe: Recipe
     data: TrainingData
     device: str = "cpu"
+    threads: int = 1
 
 
 @contextmanager
@@ -89,14 +91,15 @@ def taken_up(folder: Path) -> Job:
     import_modules(plain["modules"])
     template = from_plain(NetworkTemplate, plain["template"], TEXT)
     recipe, device = from_plain(Recipe, plain["recipe"], TEXT), plain["device"]
-    return Job(Path(plain["store"]), template, recipe, data.to(torch.device(device)), device)
+    return Job(Path(plain["store"]), template, recipe, data.to(torch.device(device)), device, plain["threads"])
 
 
 def _written(job: Job, place: Path, stack: ExitStack, reasons: list[str]) -> Path | None:
     """Return the folder made in a place, which the stack removes, or None and one reason more."""
     tensors = _tensors(job.data)
     needed = sum(tensor.nbytes for tensor in tensors.values())
-    plain: dict[str, Any] = {"store": str(job.store.absolute()), "data": job.data.fingerprint, "device": job.device}
+    plain: dict[str, Any] = {"store": str(job.store.absolute()), "data": job.data.fingerprint}
+    plain |= {"device": job.device, "threads": job.threads}
     plain |= {"template": to_plain(job.template), "recipe": to_plain(job.recipe)}
     plain |= {"modules": own_modules(BLOCKS, job.template.block)}
     try:

@@ -32,7 +32,7 @@ def train_population(
 ) -> None:
     """Train every network of a store that is not trained yet.
 
-    Each process computes with one thread and every network has its own seed, so the results do not depend on `jobs`.
+    Each training computes with one thread and every network has its own seed, so the results do not depend on `jobs`.
     A network whose worker dies is trained once more by a new one; if that dies too, it is a row with status `failed`
     and the reason, and is tried again by the next call. A network that fails by itself, such as one that diverges, is
     done.
@@ -42,8 +42,8 @@ def train_population(
         template: of all of them.
         data: the images; the processes map them from a file.
         recipe: how each is trained.
-        jobs: processes.
-        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one; each process moves the images there.
+        jobs: networks that are trained at a time: by as many processes, on a GPU by as many threads of one.
+        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
         on_change: called with the number of networks of each status, when it changes.
 
     Raises:
@@ -58,10 +58,11 @@ def train_population(
         if on_change is not None:
             on_change(store.counts())
         return
-    with handed_out(Job(store.folder, template, recipe, data, on)) as folder:
+    processes, threads = _workers(on, min(jobs, _unfinished(store)))
+    with handed_out(Job(store.folder, template, recipe, data, on, threads)) as folder:
         crew = Crew(store, folder)
         try:
-            for _ in range(min(jobs, _unfinished(store))):
+            for _ in range(processes):
                 crew.hire()
             for counts in _changes(store, crew):
                 if on_change is not None:
@@ -73,6 +74,14 @@ def train_population(
     remove_stale(store.folder)
     store.fold()
     recovery.check_complete(store)
+
+
+def _workers(device: str, jobs: int) -> tuple[int, int]:
+    """Return how many processes, of how many threads each, train so many networks at a time.
+
+    Processes take turns on a GPU, and each holds the images there; threads of one process train side by side.
+    """
+    return (1, jobs) if device == "cuda" else (jobs, 1)
 
 
 def _missing(store: NetworkStore) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 from netspace.cost import cost
-from netspace.data import ImageSet, Normalisation, augment
+from netspace.data import Draws, ImageSet, Normalisation, changed
 from netspace.errors import NetspaceError
+from netspace.evaluate.step import Step
 from netspace.evaluate.training_data import TrainingData
 from netspace.models import Network, Outcome, initialise, initialise_nested, outcome_of, resized
 from netspace.records import TrainedNetwork
@@ -50,8 +50,7 @@ class Training:
         self._network = _network(architecture, template, recipe, self._generator, seed).to(device)
         ema = recipe.ema
         self._average = None if ema is None else AveragedModel(self._network, avg_fn=moving_average(ema))
-        self._model: nn.Module = torch.compile(self._network) if recipe.compile else self._network  # type: ignore[assignment]
-        self._optimizer = _optimizer(self._network, recipe)
+        self._step = Step(self._network, recipe, device)
         self.curve: list[dict[str, Any]] = []
 
     @property
@@ -74,19 +73,11 @@ class Training:
         data, recipe = self._data, self._recipe
         order = torch.from_numpy(self._rng.permutation(len(data.train))).to(self._device)
         losses = []
+        self._network.train()
         for progress, images, labels in _batches(self.epoch, order, data, recipe, self._generator):
-            images = resized(images, self._size)
-            self._optimizer.param_groups[0]["lr"] = learning_rate(progress, recipe)
-            self._model.train()
-            with torch.autocast(self._device.type, torch.bfloat16, enabled=recipe.precision == "bf16-mixed"):
-                loss = F.cross_entropy(self._model(images), labels, label_smoothing=recipe.label_smoothing)
-            self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(self._network.parameters(), recipe.clip or float("inf"))
-            self._optimizer.step()
+            losses.append(self._step(resized(images, self._size), labels, learning_rate(progress, recipe)))
             if self._average is not None:
                 self._average.update_parameters(self._network)
-            losses.append(loss.detach())
         mean = float(torch.stack(losses).mean())
         if not np.isfinite(mean):
             raise DivergedError(f"the loss is {mean} in epoch {self.epoch + 1}; lower the recipe's learning_rate")
@@ -99,7 +90,7 @@ class Training:
     def state(self) -> dict[str, Any]:
         """Return all but the weights that the rest of the training depends on, as plain data and tensors."""
         return {
-            "optimizer": self._optimizer.state_dict(),
+            "optimizer": self._step.state(),
             "average": None if self._average is None else self._average.state_dict(),
             "generator": self._generator.get_state(),
             "rng": self._rng.bit_generator.state,
@@ -113,7 +104,7 @@ class Training:
     def restore(self, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
         """Take up the training where the same training returned these weights and this state."""
         self._network.load_state_dict(weights)
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._step.restore(state["optimizer"])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
         self._generator.set_state(state["generator"])
@@ -178,12 +169,25 @@ def _network(
 def _batches(
     epoch: int, order: Tensor, data: TrainingData, recipe: Recipe, generator: torch.Generator
 ) -> Iterator[tuple[float, Tensor, Tensor]]:
-    """Yield the point of the training in epochs, augmented images and labels, for each step of one epoch."""
-    steps = len(data.train) // recipe.batch_size
-    for step in range(steps):
-        rows = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
-        images = augment(data.normalise(data.train.images[rows]), recipe.augment, generator=generator)
-        yield epoch + step / steps, images, data.train.labels[rows]
+    """Yield the point of the training in epochs, augmented images and labels, for each step of one epoch.
+
+    On a GPU many batches are changed at once, for a batch alone leaves it idle; what is drawn for each is the same.
+    """
+    batch, size = recipe.batch_size, data.train.images.shape[-1]
+    steps = len(data.train) // batch
+    together = max(_at_once(data.device) // (batch * data.train.images[0].numel()), 1)
+    for first in range(0, steps, together):
+        many = range(first, min(first + together, steps))
+        rows = order[many.start * batch : many.stop * batch]
+        draws = Draws.joined([Draws.of(batch, size, recipe.augment, generator=generator) for _ in many])
+        images = changed(data.normalise(data.train.images[rows]), recipe.augment, draws).split(batch)
+        for step, part, labels in zip(many, images, data.train.labels[rows].split(batch), strict=True):
+            yield epoch + step / steps, part, labels
+
+
+def _at_once(device: torch.device) -> int:
+    """Return how many pixel values are changed at once: 128 MB as float32 on a GPU, one batch on a CPU."""
+    return 2**25 if device.type == "cuda" else 0
 
 
 def learning_rate(epoch: float, recipe: Recipe) -> float:
@@ -204,18 +208,6 @@ def outcome_on(network: Network, images: ImageSet, normalise: Normalisation) -> 
 def classification_error(network: Network, images: ImageSet, normalise: Normalisation) -> float:
     """Return the share of images whose likeliest class is wrong, in evaluation mode, at the network's image size."""
     return outcome_on(network, images, normalise).error
-
-
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay)
-    if recipe.optimizer == "rmsprop":
-        return torch.optim.RMSprop(network.parameters(), lr=rate, weight_decay=decay, momentum=recipe.momentum)
-    nesterov = recipe.momentum > 0
-    return torch.optim.SGD(
-        network.parameters(), lr=rate, weight_decay=decay, momentum=recipe.momentum, nesterov=nesterov
-    )
 
 
 def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:

@@ -9,7 +9,10 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import torch
 
@@ -17,10 +20,13 @@ from netspace.cost import cost
 from netspace.documents import fingerprint
 from netspace.errors import NetspaceError
 from netspace.evaluate.job import Job, taken_up
+from netspace.evaluate.step import own_stream
 from netspace.evaluate.train import train_network
 from netspace.records import NetworkStore, TrainedNetwork
 from netspace.records.holding import Hold
 from netspace.spaces import Architecture
+
+Claim = tuple[int, Architecture, int]  # id of a network in the store, what to train, seed
 
 CANNOT_GO_ON = 70  # exit code: a fault that no other network would be spared, such as a full disk
 POLL_SECONDS = 1.0
@@ -51,17 +57,37 @@ def main(folder: str, hold: Hold) -> None:
 
 
 def _work(job: Job, hold: Hold) -> None:
-    torch.set_num_threads(1)
-    store, of_recipe = NetworkStore(job.store, hold), fingerprint(job.recipe)
-    for network, architecture, seed in _claims(store):
-        if not store.finish(network, _trained(job, architecture, seed, of_recipe)):
-            return  # this process was taken for dead, and another one trains the network
+    store = NetworkStore(job.store, hold)
+    before = SimpleQueue[Claim]()
+    for claim in store.handed_over():
+        before.put(claim)
+    pool = ThreadPoolExecutor(job.threads)
+    threads = [pool.submit(_train, job, store, before) for _ in range(job.threads)]
+    for thread in wait(threads, return_when=FIRST_EXCEPTION).done:
+        thread.result()  # its fault is that of the process, which ends with all its threads
     store.release()
 
 
-def _claims(store: NetworkStore) -> Iterator[tuple[int, Architecture, int]]:
-    """Yield networks to train until none waits and none is held by a process that might still die."""
-    yield from store.handed_over()
+def _train(job: Job, store: NetworkStore, before: SimpleQueue[Claim]) -> None:
+    """Train networks until there are no more, or this process was taken for dead and others train them."""
+    torch.set_num_threads(1)
+    of_recipe = fingerprint(job.recipe)
+    with own_stream(torch.device(job.device)):
+        for network, architecture, seed in _claims(store, before):
+            if not store.finish(network, _trained(job, architecture, seed, of_recipe)):
+                return
+
+
+def _claims(store: NetworkStore, before: SimpleQueue[Claim]) -> Iterator[Claim]:
+    """Yield networks to train until none waits and none is held by a process that might still die.
+
+    Args:
+        store: of the networks.
+        before: those that were claimed in this process's name before it began.
+    """
+    with suppress(Empty):
+        while True:
+            yield before.get_nowait()
     while True:
         claimed = store.claim()
         if claimed is not None:
@@ -76,11 +102,11 @@ def _trained(job: Job, architecture: Architecture, seed: int, of_recipe: str) ->
     """Train a network; what it fails at by itself is its record.
 
     Raises:
-        OSError, OutOfMemoryError: where the machine, not the network, is at fault.
+        OSError, AcceleratorError, OutOfMemoryError: where the machine, not the network, is at fault.
     """
     try:
         return train_network(architecture, job.template, job.data, job.recipe, seed=seed, fingerprint=of_recipe)
-    except OSError:
+    except (OSError, torch.AcceleratorError):  # after a fault of its own a GPU does nothing more for a process
         raise
     except Exception as error:
         if isinstance(error, MemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY):
