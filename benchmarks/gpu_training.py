@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--jobs", nargs="+", type=int, default=[1, 4, 8, 16])
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--precisions", nargs="+", default=["32-true", "bf16-mixed"])
+    parser.add_argument("--recorded-only", action="store_true")
     parser.add_argument("--json", type=Path, required=True)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -55,9 +56,8 @@ def main() -> None:
         network = template.architectures(band.draw(1, rng=np.random.default_rng(0)))[0]
         for precision in given.precisions:
             recipe = replace(load_recipe("benchmarks/honest.yaml"), precision=precision)
-            for recorded, jobs in [(False, 1), *((True, n) for n in given.jobs)]:
-                if given.device == "cpu" and recorded:
-                    continue
+            kernel_by_kernel = [] if given.recorded_only else [(False, 1)]
+            for recorded, jobs in kernel_by_kernel + [(True, n) for n in given.jobs if given.device == "cuda"]:
                 row = timed(network, template, data, recipe, recorded, jobs)
                 print(json.dumps(row), flush=True)
                 told["rows"].append(row)

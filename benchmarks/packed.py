@@ -42,7 +42,8 @@ def pack(data: ImageData, file: Path, train: int | None = None, test: int | None
     arrays = {"train": data.train.images[rows], "train_labels": data.train.labels[rows]}
     arrays |= {"test": data.test.images[:test], "test_labels": data.test.labels[:test]}
     content = io.BytesIO()
-    np.savez(content, classes=np.array(data.classes), **{name: value.numpy() for name, value in arrays.items()})
+    values = {name: value.numpy() for name, value in arrays.items()} | {"classes": np.array(data.classes)}
+    np.savez(content, **values)  # type: ignore[arg-type]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(lzma.compress(content.getvalue(), preset=4))
 
@@ -59,7 +60,7 @@ def unpack(file: Path) -> ImageData:
     each = [np.bincount(found[f"{part}_labels"], minlength=len(classes)) for part in ("train", "test")]
     counts = {name: (int(n), int(m)) for name, n, m in zip(classes, *each, strict=True)}
     about = (len(train), len(test), "as packed", size, channels, (size, size), (size, size))
-    settings = DataSettings(str(file), image_size=size, channels=channels)
+    settings = DataSettings(str(file), image_size=size, channels=1 if channels == 1 else 3)
     summary = DataSummary(str(file), counts, *about)
     return ImageData(settings, classes, train, test, np.zeros(len(train), np.uint64), summary)
 

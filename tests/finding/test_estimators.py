@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from netspace import Architecture, Budget, NetspaceError, SearchConfig, SearchSpace, cost, find_spaces, load_elite
+from netspace.cost import CostModel
 from netspace.data import ImageData
 from netspace.documents import to_yaml
 from netspace.finding import ESTIMATORS
@@ -18,6 +19,7 @@ from netspace.runs import CALIBRATION
 from netspace.search import open_search, score_run
 from netspace.search.shared_training import SharedTraining
 from netspace.settings import Augmentation, Recipe
+from netspace.spaces import NetworkTemplate
 from netspace.surrogate import plan_calibration
 from tests.conftest import quick_config
 from tests.data.test_images import write_parquet
@@ -131,16 +133,9 @@ def planted_loss(
     return 3 * (total + float(base))
 
 
-def plant_trainings(config: SearchConfig, folder: Path, data: ImageData) -> None:
-    """Stop a run at its first training and give all of them planted errors, so that none is left to be trained."""
-
-    def stop(*_: object) -> None:
-        raise Stop
-
-    with pytest.raises(Stop):
-        find_spaces(config, folder, on_progress=stop)
-    store = NetworkStore(folder / CALIBRATION)
-    about, template = store.about(), config.space.template(*data.shape)
+def plant_trainings(store: NetworkStore, template: NetworkTemplate, *_: object, **__: object) -> None:
+    """Give every network of a store its planted error, in place of a training."""
+    about = store.about()
     while (claimed := store.claim()) is not None:
         row, network, seed = claimed
         error = float(planted(network.depths, network.widths)[0])
@@ -174,8 +169,7 @@ def test_every_estimator_finds_a_planted_space(
     config = config_of(name, recipe, longer, budgets=["1.5M"])
     front = replace(config.search.front, evaluations=60, population=40, min_hit_rate=0.2)
     config = replace(config, search=replace(config.search, front=front))
-    if name == "population":
-        plant_trainings(config, tmp_path / "run", fashion)
+    monkeypatch.setattr("netspace.finding.drawn.train_population", plant_trainings)
     (elite,) = find_spaces(config, tmp_path / "run")
     assert percentile(config.space, elite.space, fashion, elite.budget) >= 0.7
     assert elite.candidates[0].hit_rate > 0
@@ -207,6 +201,37 @@ def test_a_larger_calibration_begins_with_the_smaller_one(tiny: SearchSpace) -> 
     few, many = (plan_calibration(tiny, template, n, seed=3) for n in (6, 20))
     assert (many[:6] == few).all()
     assert len(np.unique(many, axis=0)) == 20
+
+
+def test_images_that_were_read_before_are_not_read_again(
+    fashion: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = quick_config(budgets=["1M"])
+    read = find_spaces(config, tmp_path / "read")
+    monkeypatch.setattr("netspace.finding.find.load_images", None)
+    assert find_spaces(config, tmp_path / "given", images=fashion) == read
+
+
+def test_a_calibration_stays_near_its_budgets_while_there_are_networks(tiny: SearchSpace) -> None:
+    template = tiny.template(28, 1, 10)
+    budgets = [Budget.parse("1M"), Budget.parse("params=20K")]
+    points = plan_calibration(tiny, template, 500, seed=3, budgets=budgets)
+    near = [CostModel(template, b.kind)(points) / b.target for b in budgets]
+    inside = np.any([(x >= 0.5) & (x <= 2) for x in near], axis=0)
+    assert 30 < inside.sum() < 400
+    assert inside[: inside.sum()].all()
+    assert len(np.unique(points, axis=0)) == 500
+    assert (plan_calibration(tiny, template, 20, seed=3, budgets=budgets) == points[:20]).all()
+
+
+def test_a_calibration_goes_on_from_whatever_it_has_begun_with(tiny: SearchSpace, tmp_path: Path) -> None:
+    template, budgets = tiny.template(28, 1, 10), [Budget.parse("1M")]
+    earlier = plan_calibration(tiny, template, 6, seed=3)
+    points = plan_calibration(tiny, template, 30, seed=3, budgets=budgets, begun=earlier)
+    assert (points[:6] == earlier).all()
+    assert len(np.unique(points, axis=0)) == 30
+    costs = CostModel(template)(points[6:])
+    assert ((costs >= 500_000) & (costs <= 2_000_000)).all()
 
 
 def test_a_calibration_reaches_into_every_corner(tiny: SearchSpace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -72,7 +73,7 @@ def front_command(
         seed=seed,
     )
     opening = {"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note}
-    makers = _makers(opened, opening, recipe=recipe, seed=seed, jobs=jobs, device=device)
+    makers = _makers(opened, opening, question.budgets, recipe=recipe, seed=seed, jobs=jobs, device=device)
     with resumable(opened.folder / CALIBRATION):
         verdict = judge_run(opened, question, makers, on_note=note)
     refined = verdict.refined() if refine_ else {}
@@ -98,7 +99,9 @@ def _show(
         say(elite_file)
 
 
-def _makers(run: Run, opening: dict[str, Any], *, recipe: str, seed: int, jobs: int, device: str) -> Makers:
+def _makers(
+    run: Run, opening: dict[str, Any], budgets: Sequence[Budget], *, recipe: str, seed: int, jobs: int, device: str
+) -> Makers:
     """Return what makes scores and trainings, each going on where it stopped; torch is loaded when one is needed."""
     from netspace.surrogate import Makers
 
@@ -125,6 +128,7 @@ def _makers(run: Run, opening: dict[str, Any], *, recipe: str, seed: int, jobs: 
                 template=run.template,
                 images=images,
                 recipe=load_recipe(recipe),
+                budgets=budgets,
                 seed=seed,
                 jobs=jobs,
                 device=device,

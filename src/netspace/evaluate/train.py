@@ -23,7 +23,7 @@ from netspace.schedules import SCHEDULES, linear
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkTemplate
 
-BATCH = 512
+BATCH, GPU_BATCH = 512, 4096
 
 
 class DivergedError(NetspaceError):
@@ -200,7 +200,8 @@ def learning_rate(epoch: float, recipe: Recipe) -> float:
 
 def outcome_on(network: Network, images: ImageSet, normalise: Normalisation) -> Outcome:
     """Return error and cross-entropy on images, in evaluation mode, at the network's image size."""
-    parts = zip(images.images.split(BATCH), images.labels.split(BATCH), strict=True)
+    batch = BATCH if images.images.device.type == "cpu" else GPU_BATCH
+    parts = zip(images.images.split(batch), images.labels.split(batch), strict=True)
     size = network.architecture.image_size
     return outcome_of(network, ((resized(normalise(a), size), b) for a, b in parts))
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 
+from netspace.cost import Budget
 from netspace.data import ImageData
 from netspace.evaluate import TrainingData
 from netspace.finding.drawn import train_drawn
 from netspace.finding.limit import TimeLimit, seconds_done, seconds_of_training
 from netspace.models import resolve_device
 from netspace.records import NetworkStore, Population
+from netspace.records.row import architecture_of
 from netspace.runs import CALIBRATION
 from netspace.settings import Recipe
-from netspace.spaces import NetworkTemplate, SearchSpace
+from netspace.spaces import NetworkTemplate, Points, SearchSpace
 from netspace.surrogate import plan_calibration
 
 
@@ -27,6 +29,7 @@ def train_calibration(
     template: NetworkTemplate,
     images: ImageData,
     recipe: Recipe,
+    budgets: Sequence[Budget] = (),
     seed: int = 0,
     jobs: int = 1,
     device: str = "auto",
@@ -42,8 +45,9 @@ def train_calibration(
         template: of all networks.
         images: of the shape that the template says.
         recipe: how each is trained.
+        budgets: that the trainings shall serve: networks of about their costs come first. None are all costs.
         seed: of draws and trainings.
-        jobs: processes, of one thread each.
+        jobs: networks that are trained at a time.
         device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
         time_limit: seconds; fewer networks are trained where n of them would take longer. None trains all.
         on_trained: called with the number of networks that were trained and of all, when it changes.
@@ -53,7 +57,8 @@ def train_calibration(
             trainings fit into the time.
     """
     on, training = resolve_device(device), TrainingData.of(images, recipe)
-    points, store = plan_calibration(search_space, template, n, seed=seed), NetworkStore(run / CALIBRATION)
+    store = NetworkStore(run / CALIBRATION)
+    points = plan_calibration(search_space, template, n, seed=seed, budgets=budgets, begun=_begun(store, template))
     limit = None if time_limit is None else TimeLimit(time_limit, jobs, CALIBRATION)
     done = seconds_done(store) if limit is not None and store.file.exists() else []
     if limit is not None:
@@ -75,3 +80,12 @@ def train_calibration(
     fixed = {"template": template, "data": training, "recipe": recipe, "seed": seed, "jobs": jobs, "device": on}
     train_drawn(store, points, population, on_change=watching, **fixed)  # type: ignore[arg-type]
     return store.folder
+
+
+def _begun(store: NetworkStore, template: NetworkTemplate) -> Points | None:
+    """Return the networks that a calibration has begun with, whatever budgets or version they were planned for."""
+    if not store.file.exists():
+        return None
+    rows = [row for row in store.rows() if row["population"] == CALIBRATION]
+    whole = [row for place, row in enumerate(rows) if row["place"] == place]
+    return template.points([template.complete(architecture_of(row)) for row in whole]) if whole else None

@@ -217,6 +217,7 @@ class FrontEstimator:
             template=work.template,
             images=work.data,
             recipe=load_recipe(work.config.search.front.recipe),
+            budgets=work.config.parsed_budgets,
             seed=work.config.seed,
             jobs=work.jobs,
             device=work.config.device,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from netspace.data import load_images, places, read_so_far
+from netspace.data import ImageData, load_images, places, read_so_far
 from netspace.errors import NetspaceError
 from netspace.finding.estimators import Estimator, Note, Progress, Work, estimator_named
 from netspace.models import resolve_device
@@ -21,6 +21,7 @@ def find_spaces(
     config: SearchConfig,
     out: Path | str,
     *,
+    images: ImageData | None = None,
     jobs: int = 1,
     time_limit: float | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
@@ -32,7 +33,8 @@ def find_spaces(
     Args:
         config: what to search for, as `netspace.resolve` returns it.
         out: the run's folder; made where it is not there.
-        jobs: processes, of one thread each, that train stand-alone networks where the estimator wants some.
+        images: as `netspace.load_images` returns them; None reads what the config says.
+        jobs: stand-alone networks that are trained at a time where the estimator wants some.
         time_limit: seconds for the stand-alone trainings of the estimator `population`, which answers with those that
             are done by then; None trains all that are asked for.
         on_epoch: called after each epoch of the super network, when it is on disk.
@@ -52,7 +54,7 @@ def find_spaces(
     estimator = estimator_named(config.search.estimator)
     _check_limit(estimator, config.search.estimator, time_limit)
     device = resolve_device(config.device)
-    data = load_images(_sized(config), kept=places(out), on_progress=partial(_read, on_note))
+    data = images or load_images(_sized(config), kept=places(out), on_progress=partial(_read, on_note))
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
     search = SpaceSearch(config, data) if estimator.needs_supernet else None
     if search is None:  # a search checks its budgets itself
