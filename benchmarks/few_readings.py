@@ -21,11 +21,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from own_table import read_own
-from trainings import point_of, read_rows
+from own_table import of_trainings, read_own
 from truth import NATS, NATS_BUDGETS, NATS_COLUMNS, contested, outcome
 
-from netspace import Budget, load_search_space
+from netspace import Budget
 from netspace.analysis import mean_interval, ridge
 from netspace.records.measured import read_measured
 from netspace.spaces.axes import Grid
@@ -219,16 +218,10 @@ def of_truth16() -> Iterator[Table]:
 
 def truth16_table(file: Path, name: str) -> Table:
     """Return a table of honest trainings; an architecture that was trained twice counts with the mean."""
-    found: dict[tuple[int, ...], list[tuple[float, int]]] = {}
-    for row in read_rows(file):
-        if row["unseen_error"]:
-            found.setdefault(point_of(row), []).append((100 * float(row["unseen_error"]), int(row["flops"])))
-    points, costs = np.array(list(found)), np.array([values[0][1] for values in found.values()])
-    errors = np.array([np.mean([e for e, _ in values]) for values in found.values()])
-    order = np.argsort(costs, kind="stable")
+    found = of_trainings(file)
+    errors = 100 * found.errors
     bands = [Budget.parse(text).interval for text in ("2.5M", "5M", "10M")]
-    grid, title = load_search_space("small").grid, f"truth16, {name}"
-    return Table(title, grid, points[order], costs[order], errors[order], errors[order], bands)
+    return Table(f"truth16, {name}", found.grid, found.points, found.costs, errors, errors, bands)
 
 
 TABLES = {"nats": of_nats, "tiny": of_tiny, "truth16": of_truth16}

@@ -29,6 +29,8 @@ import yaml
 from gpu_training import machine
 from scipy.stats import kendalltau
 
+# Alone: other files want packages that are of no use on a machine that trains.
+TESTS = ("tests/search/test_cuda.py", "tests/evaluate/test_devices.py", "tests/evaluate/test_train.py")
 EPOCHS, KILLED_AFTER = 4, 2
 SETTINGS = (f"search.epochs={EPOCHS}", "search.warmup_epochs=2", "search.steps_per_epoch=30")
 COMMAND = [sys.executable, "-c", "from netspace.cli.main import main; main()", "search"]
@@ -49,7 +51,7 @@ def main() -> None:
         devices = dict(zip(runs, ("cpu", given.device, given.device), strict=True))
         started = {name: start(run, devices[name]) for name, run in runs.items()}
         tests = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-m", "cuda", "-p", "no:cacheprovider"], stdout=subprocess.PIPE
+            [sys.executable, "-m", "pytest", "-m", "cuda", "-p", "no:cacheprovider", *TESTS], stdout=subprocess.PIPE
         )
         killed = list(runs)[2]
         kill(started[killed], runs[killed])

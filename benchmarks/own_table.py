@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from trainings import point_of, read_rows
 
 from netspace import Budget, CostModel, DataSettings, load_images, load_search_space
 from netspace.config import load_recipe
@@ -57,14 +58,32 @@ def main() -> None:
 
 
 def read_own(file: Path, every: int = 1) -> MeasuredNetworks:
-    """Return the table, or each so many-th network of it by cost; errors 0..1."""
+    """Return the table, or each so many-th network of it by cost; errors 0..1.
+
+    A table of truth16.py is taken as well: networks of `small`, with the mean `unseen_error` of their trainings.
+    """
     with file.open() as stream:
-        knobs = tuple(name for name in next(csv.reader(stream)) if name[0] in "dw" and name[1:].isdigit())
+        header = next(csv.reader(stream))
+    if "unseen_error" in header:
+        return of_trainings(file, every)
+    knobs = tuple(name for name in header if name[0] in "dw" and name[1:].isdigit())
     depths = tuple(name for name in knobs if name[0] == "d")
     ranges = dict.fromkeys(knobs, 2)
     table = read_measured(file, MeasuredColumns(knobs, "flops", "validation_error", depths=depths, ranges=ranges))
     kept = np.argsort(table.costs, kind="stable")[::every]
     return replace(table, points=table.points[kept], costs=table.costs[kept], errors=table.errors[kept])
+
+
+def of_trainings(file: Path, every: int = 1, space: str = "small") -> MeasuredNetworks:
+    """Return the networks of a file of trainings by cost; one that was trained twice counts with its mean error."""
+    found: dict[tuple[int, ...], list[tuple[float, int]]] = {}
+    for row in read_rows(file):
+        if row["unseen_error"]:
+            found.setdefault(point_of(row), []).append((float(row["unseen_error"]), int(row["flops"])))
+    points, costs = np.array(list(found)), np.array([values[0][1] for values in found.values()])
+    errors = np.array([np.mean([error for error, _ in values]) for values in found.values()])
+    kept = np.argsort(costs, kind="stable")[::every]
+    return MeasuredNetworks(load_search_space(space).grid, points[kept], costs[kept], errors[kept], ())
 
 
 def write_table(store: NetworkStore, file: Path) -> None:

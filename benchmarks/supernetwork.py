@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from own_table import read_own
+from trainings import load
 
-from netspace import DataSettings, SearchConfig, load_images, resolve
+from netspace import SearchConfig, resolve
 from netspace.data import ImageData
 from netspace.records.measured import MeasuredNetworks
 from netspace.search import SpaceSearch, architecture_error, scoring
@@ -69,7 +70,7 @@ def main() -> None:
     if not missing:
         print(summary(given.out))
         return
-    images = load_images(DataSettings(given.dataset, image_size=given.image_size))
+    images = load(given.dataset, given.image_size)
     costs = step_costs(given, images, sorted({v for v, _, _ in missing}, key=[*VARIANTS, *FINETUNED].index))
     tasks = [(given, key, costs[key[0]]) for key in missing]
     with get_context("spawn").Pool(given.jobs) as pool:
@@ -136,7 +137,7 @@ def measure(task: tuple[argparse.Namespace, tuple[str, int, float], float]) -> l
     """Train one super network, score the table on it, and return its rows."""
     given, (variant, seed, share), cost = task
     torch.set_num_threads(1)
-    images = load_images(DataSettings(given.dataset, image_size=given.image_size))
+    images = load(given.dataset, given.image_size)
     config = configured(given, variant, seed)
     finetune = FINETUNED.get(variant, 0)
     steps = max(1, round((0.5 if finetune else 1) * share * given.steps / cost / config.search.epochs))

@@ -9,10 +9,9 @@ import pytest
 from PIL import Image
 
 from netspace import EliteSpace, SearchConfig, find_spaces
-from netspace.data import ImageData
 from netspace.documents import to_yaml
 from netspace.search import score_run
-from tests.finding.test_estimators import NAMES, RECIPE, config_of, plant_trainings
+from tests.finding.test_estimators import NAMES, RECIPE, config_of, planting
 
 
 @pytest.fixture
@@ -79,18 +78,13 @@ def test_two_values_in_equal_parts_are_learnt_from_as_any_others(
     assert not any("all of them tie" in note for note in notes)
 
 
-def test_trainings_without_a_mistake_tie_too(
-    tmp_path: Path,
-    recipe: str,
-    fashion: ImageData,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_trainings_without_a_mistake_tie_too(tmp_path: Path, recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.finding.test_estimators.planted", lambda *_: np.zeros(1))
     config = config_of("population", recipe)
     notes: list[str] = []
-    plant_trainings(config, tmp_path / "run", fashion)
-    elites = find_spaces(config, tmp_path / "run", on_note=notes.append)
-    note = notes[-1]  # one training may have gone its own way before all were planted
+    with planting():
+        elites = find_spaces(config, tmp_path / "run", on_note=notes.append)
+    note = notes[-1]
     assert "trainings are the same, 0.00% wrong" in note
     for elite in elites:
         best_by_budget(elite, config, floor=0.25)

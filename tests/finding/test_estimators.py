@@ -1,7 +1,9 @@
 """What every estimator has to keep: the same suite for all of them."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -143,6 +145,11 @@ def plant_trainings(store: NetworkStore, template: NetworkTemplate, *_: object, 
         store.finish(row, TrainedNetwork(network, cost(network, template), seed, *of, "ok", error, error))
 
 
+def planting() -> AbstractContextManager[object]:
+    """Return a context in which the networks of a run get planted errors in place of trainings."""
+    return patch("netspace.finding.drawn.train_population", plant_trainings)
+
+
 def percentile(space: SearchSpace, elite_space: object, data: ImageData, budget: Budget) -> float:
     """Return the share of the other spaces that are no better in band, by the planted error."""
     template, found = space.template(*data.shape), {}
@@ -169,8 +176,8 @@ def test_every_estimator_finds_a_planted_space(
     config = config_of(name, recipe, longer, budgets=["1.5M"])
     front = replace(config.search.front, evaluations=60, population=40, min_hit_rate=0.2)
     config = replace(config, search=replace(config.search, front=front))
-    monkeypatch.setattr("netspace.finding.drawn.train_population", plant_trainings)
-    (elite,) = find_spaces(config, tmp_path / "run")
+    with planting():
+        (elite,) = find_spaces(config, tmp_path / "run")
     assert percentile(config.space, elite.space, fashion, elite.budget) >= 0.7
     assert elite.candidates[0].hit_rate > 0
 

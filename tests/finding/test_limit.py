@@ -15,7 +15,7 @@ from netspace.records import NetworkStore
 from netspace.runs import CALIBRATION, Run
 from netspace.spaces import NetworkTemplate
 from netspace.surrogate import Question
-from tests.finding.test_estimators import RECIPE, config_of, elite_bytes, plant_trainings, recipe
+from tests.finding.test_estimators import RECIPE, config_of, elite_bytes, planting, recipe
 
 __all__ = ["recipe"]
 
@@ -60,12 +60,10 @@ def test_trainings_that_would_end_too_late_are_left_out_and_the_answer_is_of_tho
     assert elite_bytes(tmp_path / "run") == first
 
 
-def test_after_each_training_there_is_an_answer_with_its_uncertainty(
-    tmp_path: Path, recipe: str, fashion: ImageData
-) -> None:
+def test_after_each_training_there_is_an_answer_with_its_uncertainty(tmp_path: Path, recipe: str) -> None:
     config = config_of("population", recipe)
-    plant_trainings(config, tmp_path / "run", fashion)
-    find_spaces(config, tmp_path / "run")
+    with planting():
+        find_spaces(config, tmp_path / "run")
     said: list[str] = []
     so_far = SoFar(Run(tmp_path / "run"), Question(config.parsed_budgets, hit_rate=0.5), said.append)
     so_far(5)

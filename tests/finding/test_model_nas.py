@@ -14,19 +14,19 @@ from netspace.records import NetworkStore, load_architecture
 from netspace.report import nas_cells
 from netspace.runs import Run
 from netspace.settings import NasSettings
-from tests.finding.test_estimators import RECIPE, config_of, plant_trainings, planted, recipe
+from tests.finding.test_estimators import RECIPE, config_of, planted, planting, recipe
 
 __all__ = ["recipe"]
 BUDGET = Budget.parse("2M")
 
 
 @pytest.fixture
-def run(tmp_path: Path, recipe: str, fashion: ImageData) -> Run:
+def run(tmp_path: Path, recipe: str) -> Run:
     """A run of `population` whose trainings came to planted errors."""
     config = config_of("population", recipe)
     config = replace(config, search=replace(config.search, front=replace(config.search.front, population=40)))
-    plant_trainings(config, tmp_path / "run", fashion)
-    find_spaces(config, tmp_path / "run")
+    with planting():
+        find_spaces(config, tmp_path / "run")
     return Run(tmp_path / "run")
 
 
