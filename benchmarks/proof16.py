@@ -3,7 +3,7 @@ r"""Do the elites win? A search by honest trainings, and populations of its elit
     python benchmarks/proof16.py search --dataset ../shared/data/cifar10 --seed 0 --run runs/proof_c10_0
     python benchmarks/proof16.py train --dataset ../shared/data/cifar10 --run runs/proof_c10_0 \
         --csv benchmarks/results/proof16_c10.csv
-    python benchmarks/proof16.py tell --csv benchmarks/results/proof16_c10.csv \
+    python benchmarks/proof16.py tell --run benchmarks/results/proof16_c10 --csv benchmarks/results/proof16_c10.csv \
         --truth benchmarks/results/truth16_c10.csv
 
 The search is `netspace search --estimator population` on `small` at 16×16; its networks train by `honest_common.yaml`.
@@ -23,6 +23,7 @@ from trainings import Item, interleaved, load, read_rows, train_items
 from truth16 import seed_of
 
 from netspace import Budget, find_spaces, load_elite, load_search_space, resolve
+from netspace.analysis import draws_until, mean_interval, samples_needed
 from netspace.analysis.edf import Interval
 from netspace.config import load_recipe
 from netspace.evaluate import draw_baseline
@@ -99,27 +100,64 @@ def items_of(name: str, points: Points, template: NetworkTemplate, recipe: Recip
 
 
 def tell(given: argparse.Namespace) -> None:
-    """Print, per budget, each population's errors, and how likely an elite's network beats one of its rivals."""
+    """Print, per budget, each population's errors, how likely an elite's network beats one of it, and draws needed."""
     rows = read_rows(given.csv) + [row for row in read_rows(given.truth) if row["group"] in given.budgets]
     errors: dict[str, list[float]] = {}
     for row in rows:
         errors.setdefault(row["group"], []).append(100 * float(row["unseen_error"] or "nan"))
-    print("| budget | population | networks | mean error | least | P(elite's network is better) | elite's mean less |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| budget | population | networks | mean error | least | P(elite beats it) | elite's mean less | draws |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for text in given.budgets:
-        elite = np.array(errors.get(f"elite {text} of seed {given.seed}", []))
-        for name in (f"elite {text} of seed {given.seed}", *(f"{rival} {text}" for rival in RIVALS), text):
-            other = np.array(errors.get(name, []))
-            if not len(other) or not len(elite):
+        name = f"elite {text} of seed {given.seed}"
+        groups = {name: "elite", **{f"{rival} {text}": rival for rival in RIVALS}, text: "whole space"}
+        best, elite = min(min(errors.get(group, [100.0])) for group in groups), np.array(errors[name])
+        for group, what in groups.items():
+            other = np.array(errors.get(group, []))
+            if not len(other):
                 continue
-            cells = [f"{other.mean():.2f}", f"{other.min():.2f}"]
-            if name.startswith("elite"):
-                cells += ["", ""]
-            else:
-                better, less = compared(elite, other)
-                cells += [f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for one in (better, less)]
-            shown = "the whole space" if name == text else name
-            print(f"| {text} | {shown} | {len(other)} | {' | '.join(cells)} |")
+            cells = [text, what, str(len(other)), f"{other.mean():.2f}", f"{other.min():.2f}"]
+            cells += [f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for one in compared(elite, other)]
+            cells = [*cells[:5], "", ""] if group == name else cells
+            print(f"| {' | '.join([*cells, draws(what, text, other - best, given.run)])} |")
+    tell_table_1(given)
+
+
+def tell_table_1(given: argparse.Namespace) -> None:
+    """Print what the paper's Table 1 compares: the first network in band of the elite, and of the whole space."""
+    rows = read_rows(given.csv) + read_rows(given.truth)
+    print(
+        "\n| target | elite: mean Δ | expected samples | mean error | whole: mean Δ | expected samples | mean error |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    rng, every = np.random.default_rng(0), []
+    for text in given.budgets:
+        elite = load_elite(given.run / f"elite-{text}.yaml")
+        whole, cells, errors = load_search_space("small").full, [text], []
+        for group, space in ((f"elite {text} of seed {given.seed}", elite.space), (text, whole)):
+            own = [row for row in rows if row["group"] == group and row["unseen_error"]]
+            off = np.abs([float(row["flops"]) / elite.budget.target - 1 for row in own]).mean()
+            values = np.array([100 * float(row["unseen_error"]) for row in own])
+            mean, low, high = mean_interval(values)
+            samples = draws_until(elite.budget.members(space, elite.template).hit_rate)
+            cells += [f"{off:.1%}", f"{samples:.1f}", f"{mean:.2f} % ({low:.2f} to {high:.2f})"]
+            errors.append(rng.choice(values, (RESAMPLES, len(values))).mean(1))
+        every.append(errors[1] - errors[0])
+        print(f"| {' | '.join(cells)} |")
+    less = np.mean(every, axis=0)
+    low, high = np.quantile(less, [0.025, 0.975])
+    print(f"\nelite's mean error is less by {less.mean():.2f} points ({low:.2f} to {high:.2f}), mean over budgets")
+
+
+def draws(what: str, text: str, above: np.ndarray, run: Path) -> str:
+    """Return expected draws until one is in band, and until one is in band and within a point of the best."""
+    if what not in ("elite", "whole space"):
+        return ""
+    elite = load_elite(run / f"elite-{text}.yaml")
+    space = elite.space if what == "elite" else load_search_space("small").full
+    in_band = elite.budget.members(space, elite.template).size
+    found = samples_needed(above / 100, n=len(above), members=space.size, in_band=in_band)
+    near = found.near_front
+    return f"{found.in_band:.1f}; {near.value:.0f} ({near.low:.0f} to {near.high:.0f})"
 
 
 def compared(elite: np.ndarray, other: np.ndarray) -> tuple[Interval, Interval]:

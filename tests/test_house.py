@@ -35,6 +35,7 @@ LINES: list[set[str]] = [
     {"runs"},
     {"data", "report", "surrogate"},
     {"search", "evaluate"},
+    {"planning"},
     {"fidelity", "finding", "handover"},
     {"nas_comparison", "pipeline", "testing"},
     {"cli"},

@@ -69,7 +69,7 @@ def test_front_trains_a_calibration_of_its_own_and_takes_it_in_again(tmp_path: P
     assert value["signal"] == "population"
     assert len(NetworkStore(folder / "calibration").rows()) == 10
     again = front(folder, "--json")
-    assert "trainings" not in again.stderr
+    assert "trainings 1" not in again.stderr
     assert json.loads(again.stdout)["budgets"] == value["budgets"]
 
 

@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from netspace import Architecture, NetspaceError, find_spaces
-from netspace.data import ImageData
-from netspace.evaluate import TrainingData
+from netspace import NetspaceError, find_spaces
+from netspace.analysis import Interval
 from netspace.finding import calibration, limit, parse_duration
 from netspace.finding.limit import TimeLimit, format_duration
 from netspace.finding.so_far import SoFar
 from netspace.records import NetworkStore
 from netspace.runs import CALIBRATION, Run
-from netspace.spaces import NetworkTemplate
 from netspace.surrogate import Question
 from tests.finding.test_estimators import RECIPE, config_of, elite_bytes, planting, recipe
 
@@ -35,7 +33,7 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_a_limit_says_what_would_be_needed_before_anything_is_trained(
     tmp_path: Path, recipe: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: 40.0)
+    monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: Interval(40.0, 40.0, 40.0))
     with pytest.raises(NetspaceError, match="a training by recipe 'short' takes about 40s here.* give 4m or more"):
         find_spaces(config_of("population", recipe), tmp_path / "run", time_limit=30)
     assert not (tmp_path / "run" / CALIBRATION).exists()
@@ -46,7 +44,7 @@ def test_trainings_that_would_end_too_late_are_left_out_and_the_answer_is_of_tho
 ) -> None:
     config = config_of("population", recipe)
     config = replace(config, search=replace(config.search, front=replace(config.search.front, population=40)))
-    monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: 0.1)  # it was too hopeful
+    monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: Interval(0.1, 0.1, 0.1))  # it was too hopeful
     for place in (limit, calibration):
         monkeypatch.setattr(place, "seconds_done", lambda store: [0.7 for row in store.rows() if row["seconds"]])
     find_spaces(config, tmp_path / "run", time_limit=4.0)
@@ -88,13 +86,3 @@ def test_room_counts_what_is_done_and_never_falls_below_what_a_model_needs() -> 
 def test_a_super_network_is_not_ended_early(tmp_path: Path, recipe: str) -> None:
     with pytest.raises(NetspaceError, match="estimator 'front' trains a super network to its end"):
         find_spaces(config_of("front", recipe), tmp_path / "run", time_limit=30)
-
-
-def test_a_few_steps_speak_for_the_whole_training(fashion: ImageData, monkeypatch: pytest.MonkeyPatch) -> None:
-    longer = replace(RECIPE, epochs=4, train_images=1000)
-    data = TrainingData.of(fashion, longer)
-    template = NetworkTemplate(stem_width=8, image_size=28, channels=1, classes=10)
-    clock = iter([10.0, 12.0])
-    monkeypatch.setattr(limit.time, "perf_counter", lambda: next(clock))
-    seconds = limit.seconds_of_training(Architecture.of((1, 1, 1), (8, 8, 8)), template, data, longer)
-    assert seconds == pytest.approx(2 * 4 * 900 / 192)  # six batches of 32 of 900 images, four times over

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +55,15 @@ def read_images(settings: DataSettings, *runs: Path) -> ImageData:
         settings: where the images are, and how they are read.
         runs: folders in which, or beside which, an earlier command may have kept them.
     """
+    return read_timed(settings, *runs)[0]
+
+
+def read_timed(settings: DataSettings, *runs: Path) -> tuple[ImageData, float]:
+    """Read a data set as `read_images` does; return it and the seconds that took."""
     from netspace.data import load_images, places
 
-    return load_images(settings, kept=places(*runs), on_progress=tell_read)
+    begun = time.perf_counter()
+    return load_images(settings, kept=places(*runs), on_progress=tell_read), time.perf_counter() - begun
 
 
 def tell_data(images: ImageData) -> None:

@@ -23,6 +23,7 @@ from netspace.cli.options import (
     Labels,
     Near,
     Out,
+    PlanOnly,
     RecipeName,
     ResizeTo,
     Seed,
@@ -37,13 +38,13 @@ from netspace.documents import from_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Population, elite_from_plain, population_name
 from netspace.runs import Run
-from netspace.settings import DataSettings
+from netspace.settings import DataSettings, Recipe
 from netspace.spaces import NetworkTemplate, SearchSpace
 
 if TYPE_CHECKING:
     from netspace.evaluate import Subject
 
-NOT_REPEATED = ("n", "out", "json", "near")
+NOT_REPEATED = ("n", "out", "json", "near", "plan")
 
 
 Spaces = Annotated[list[str], typer.Argument(help="Elite files, or spaces with --budget.", metavar="SPACE_OR_ELITE…")]
@@ -72,6 +73,7 @@ def evaluate_command(
     jobs: Jobs = 1,
     device: Device = "auto",
     near: Near = 1.0,
+    plan: PlanOnly = False,
     json: Json = False,
 ) -> None:
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
@@ -84,24 +86,23 @@ def evaluate_command(
     columns = (image_column, label_column, labels)
     given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     given |= _shape(given, list(elites.values()))
-    from netspace.cli.data import read_images, tell_data
+    from netspace.cli.data import read_timed, tell_data
     from netspace.cli.progress import PopulationProgress
     from netspace.evaluate import evaluate_spaces
 
-    images = read_images(from_plain(DataSettings, given, "options"), out, *(Path(name).parent for name in elites))
+    runs = (Path(name).parent for name in elites)
+    images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *runs)
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template) for name in spaces]
+    asked: dict[str, Any] = {"baselines": tuple(baseline or ()), "search_space": search_space, "template": template}
+    asked |= {"images": images, "n": n, "out": out, "seed": seed}
+    if plan:
+        return _print_plan(subjects, asked, resolved, reading, jobs=jobs, device=device, json=json)
     with resumable(out), PopulationProgress(NetworkStore(out)) as progress:
         evaluate_spaces(
             subjects,
-            baselines=tuple(baseline or ()),
-            search_space=search_space,
-            template=template,
-            images=images,
+            **asked,
             recipe=resolved,
-            n=n,
-            out=out,
-            seed=seed,
             jobs=jobs,
             device=device,
             command=_command(context, spaces, out),
@@ -109,6 +110,25 @@ def evaluate_command(
             on_change=progress,
         )
     _print(out, near, json)
+
+
+def _print_plan(
+    subjects: list[Subject],
+    asked: dict[str, Any],
+    recipe: Recipe,
+    reading: float,
+    *,
+    jobs: int,
+    device: str,
+    json: bool,
+) -> None:
+    from netspace.cli.plan import print_plan
+    from netspace.evaluate import missing_networks
+    from netspace.planning import plan_populations
+
+    networks, template, images = missing_networks(subjects, **asked), asked["template"], asked["images"]
+    plan = plan_populations(networks, template, images, recipe, jobs=jobs, device=device)
+    print_plan(plan, json, images=images, reading=reading)
 
 
 def _shape(given: dict[str, Any], elites: list[EliteSpace]) -> dict[str, int]:

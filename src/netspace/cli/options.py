@@ -44,7 +44,10 @@ LabelColumn = Annotated[str | None, typer.Option(help="Column of labels.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train; auto: on the GPU where there is one.")
 ]
-Jobs = Annotated[int, typer.Option(help="Processes, of one thread each; the results do not depend on it.", min=1)]
+Jobs = Annotated[int, typer.Option(help="Networks trained at a time; the results do not depend on it.", min=1)]
+PlanOnly = Annotated[
+    bool, typer.Option("--plan", help="Only say what it would take here, measured in a few seconds; change nothing.")
+]
 RecipeName = Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")]
 RecipeSettings = Annotated[
     list[str] | None, typer.Option("--set", help="A setting of the recipe, as epochs=12; repeatable.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from netspace.cli.options import (
     LabelColumn,
     Labels,
     Out,
+    PlanOnly,
     ResizeTo,
     SkipUnreadable,
     data_options,
@@ -25,7 +26,7 @@ from netspace.config import resolve
 from netspace.cost import format_amount
 from netspace.documents import to_plain
 from netspace.records import EliteSpace
-from netspace.settings import LARGEST_SEED
+from netspace.settings import LARGEST_SEED, SearchConfig
 
 
 def search_command(
@@ -56,21 +57,18 @@ def search_command(
         str | None,
         typer.Option(help="End the trainings of estimator population by then, as 30m."),
     ] = None,
+    plan: PlanOnly = False,
     json: Json = False,
 ) -> None:
     """Search for one Elite Space per budget; run the same command again to go on after a stop."""
     columns = (image_column, label_column, labels)
     data = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
-    options = {
-        "data": data,
-        "budgets": budget,
-        "tolerance": tolerance,
-        "seed": seed,
-        "device": device,
-        "precision": precision,
-        "search": {"estimator": estimator},
-    }
+    options: dict[str, Any] = {"data": data, "budgets": budget, "tolerance": tolerance, "seed": seed, "device": device}
+    options |= {"precision": precision, "search": {"estimator": estimator}}
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
+    if plan:
+        _print_plan(resolved, out, jobs, json)
+        return
     from netspace.cli.progress import EpochProgress
     from netspace.finding import find_spaces, parse_duration
 
@@ -83,6 +81,16 @@ def search_command(
         print_json([{"file": str(out / elite.filename), **to_plain(elite)} for elite in elites])
         return
     print_elites(elites, out)
+
+
+def _print_plan(config: SearchConfig, out: Path, jobs: int, json: bool) -> None:
+    from netspace.cli.data import read_timed
+    from netspace.cli.plan import print_plan
+    from netspace.finding import data_settings
+    from netspace.planning import plan_search
+
+    images, reading = read_timed(data_settings(config), out)
+    print_plan(plan_search(config, images, jobs=jobs), json, images=images, reading=reading)
 
 
 def print_elites(elites: list[EliteSpace], out: Path) -> None:

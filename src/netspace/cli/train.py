@@ -15,6 +15,7 @@ from netspace.cli.options import (
     LabelColumn,
     Labels,
     Out,
+    PlanOnly,
     RecipeName,
     RecipeSettings,
     ResizeTo,
@@ -27,7 +28,7 @@ from netspace.config import load_recipe, load_search_space
 from netspace.documents import from_plain, to_plain
 from netspace.errors import NetspaceError
 from netspace.records import ChosenArchitecture, load_architecture
-from netspace.settings import DataSettings
+from netspace.settings import DataSettings, Recipe
 from netspace.spaces import NetworkTemplate, SearchSpace
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def train_command(
     label_column: LabelColumn = None,
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
+    plan: PlanOnly = False,
     json: Annotated[bool, typer.Option("--json", help="Print the model card as one JSON value.")] = False,
 ) -> None:
     """Train one network fully; run the same command again to go on after a stop."""
@@ -67,20 +69,36 @@ def train_command(
     given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     settings = from_plain(DataSettings, given | _shape(chosen), "options")
     search_space = None if space is None else load_search_space(space)
-    from netspace.cli.data import read_images
+    from netspace.cli.data import read_timed
     from netspace.models import resolve_device
     from netspace.search import RunFolder
 
     RunFolder(out).check_writable()
     on = resolve_device(device)
-    images = read_images(settings, out, *_run(chosen))
+    images, reading = read_timed(settings, out, *_run(chosen))
     chosen = chosen if chosen.template is not None else chosen.within(_template(images, search_space))
+    if plan:
+        _print_plan(chosen, images, resolved, on, reading=reading, json=json)
+        return
     plain = {"architecture": chosen, "data": images.settings, "recipe": resolved, "device": on}
     card = _train({**plain, "seed": seed, "patience": patience}, images, out)
     if json:
         print_json(to_plain(card))
     else:
         print_card(card, out)
+
+
+def _print_plan(
+    chosen: ChosenArchitecture, images: ImageData, recipe: Recipe, device: str, *, reading: float, json: bool
+) -> None:
+    from netspace.cli.plan import print_plan
+    from netspace.handover import check_data
+    from netspace.planning import plan_training
+
+    check_data(chosen, images)
+    assert chosen.template is not None
+    plan = plan_training(chosen.architecture, chosen.template, images, recipe, device=device)
+    print_plan(plan, json, images=images, reading=reading)
 
 
 def describe_training(epoch: TrainingEpoch) -> str:

@@ -1,7 +1,7 @@
 """Networks trained from scratch: the judge of every space."""
 
 from netspace.evaluate.baselines import BASELINES, draw_baseline
-from netspace.evaluate.evaluation import Subject, evaluate_spaces
+from netspace.evaluate.evaluation import Subject, evaluate_spaces, missing_networks
 from netspace.evaluate.pool import train_population
 from netspace.evaluate.population import PopulationPlan, plan_drawn, plan_networks
 from netspace.evaluate.train import (
@@ -25,6 +25,7 @@ __all__ = [
     "draw_baseline",
     "evaluate_spaces",
     "learning_rate",
+    "missing_networks",
     "plan_drawn",
     "plan_networks",
     "train_network",

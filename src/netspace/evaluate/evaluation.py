@@ -22,7 +22,7 @@ from netspace.plugins import own_modules
 from netspace.records import NetworkStore, Population, population_name
 from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
 from netspace.settings import Recipe
-from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
+from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,7 @@ def evaluate_spaces(
     on, store = resolve_device(device), NetworkStore(out)
     plans = _plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
-    wanted = template.data_shape
-    if images.shape != wanted:
-        raise NetspaceError(
-            f"dataset '{images.settings.dataset}' has (image size, channels, classes) {images.shape}, but the space "
-            f"was searched for {wanted}; give the data it was searched on, or search on these"
-        )
+    _check_shape(images, template)
     training = TrainingData.of(images, recipe)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     store.add(planned, [plan.population for plan in plans if plan.population])
@@ -114,6 +109,37 @@ def evaluate_spaces(
     on_start()
     train_population(store, template, training, recipe, jobs=jobs, device=on, on_change=on_change)
     return store
+
+
+def missing_networks(
+    subjects: list[Subject],
+    *,
+    baselines: tuple[str, ...],
+    search_space: SearchSpace,
+    template: NetworkTemplate,
+    images: ImageData,
+    n: int,
+    out: Path,
+    seed: int = 0,
+) -> list[Architecture]:
+    """Return the networks that `evaluate_spaces` would train with the same arguments; nothing is written."""
+    store = NetworkStore(out)
+    plans = _plans(subjects, baselines, search_space, store)
+    planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
+    _check_shape(images, template)
+    rows = store.rows() if store.file.exists() else []
+    done = {(row["population"], row["place"]) for row in rows if row["status"] in ("ok", "diverged", "failed")}
+    return [network.architecture for network in planned if (network.population, network.place) not in done]
+
+
+def _check_shape(images: ImageData, template: NetworkTemplate) -> None:
+    """Raise NetspaceError where images are not of the size, channels and number of classes of a template."""
+    wanted = template.data_shape
+    if images.shape != wanted:
+        raise NetspaceError(
+            f"dataset '{images.settings.dataset}' has (image size, channels, classes) {images.shape}, but the space "
+            f"was searched for {wanted}; give the data it was searched on, or search on these"
+        )
 
 
 def _plans(

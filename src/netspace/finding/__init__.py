@@ -2,7 +2,7 @@
 
 from netspace.finding.calibration import train_calibration
 from netspace.finding.estimators import ESTIMATORS, Estimator, Work
-from netspace.finding.find import find_spaces
+from netspace.finding.find import data_settings, find_spaces
 from netspace.finding.limit import parse_duration
 from netspace.finding.model_nas import BriefTraining, RunModel, pick_by_model, rank_networks
 
@@ -12,6 +12,7 @@ __all__ = [
     "Estimator",
     "RunModel",
     "Work",
+    "data_settings",
     "find_spaces",
     "parse_duration",
     "pick_by_model",

@@ -11,8 +11,9 @@ from netspace.cost import Budget
 from netspace.data import ImageData
 from netspace.evaluate import TrainingData
 from netspace.finding.drawn import train_drawn
-from netspace.finding.limit import TimeLimit, seconds_done, seconds_of_training
+from netspace.finding.limit import TimeLimit, seconds_done
 from netspace.models import resolve_device
+from netspace.planning import seconds_of_training
 from netspace.records import NetworkStore, Population
 from netspace.records.row import architecture_of
 from netspace.runs import CALIBRATION
@@ -64,7 +65,7 @@ def train_calibration(
     if limit is not None:
         middle = template.architectures(points[:1])[0]  # the plan begins in the middle of all costs and shapes
         there = training.to(torch.device(on))
-        each = sum(done) / len(done) if done else seconds_of_training(middle, template, there, recipe)
+        each = sum(done) / len(done) if done else seconds_of_training(middle, template, there, recipe).value
         points = points[: limit.room(done, each, recipe)]
     told, total = 0, len(points)
 

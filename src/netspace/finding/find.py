@@ -54,7 +54,7 @@ def find_spaces(
     estimator = estimator_named(config.search.estimator)
     _check_limit(estimator, config.search.estimator, time_limit)
     device = resolve_device(config.device)
-    data = images or load_images(_sized(config), kept=places(out), on_progress=partial(_read, on_note))
+    data = images or load_images(data_settings(config), kept=places(out), on_progress=partial(_read, on_note))
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
     search = SpaceSearch(config, data) if estimator.needs_supernet else None
     if search is None:  # a search checks its budgets itself
@@ -95,7 +95,7 @@ def _known(estimator: Estimator, work: Work) -> list[EliteSpace] | None:
     return [run.elite(budget) for budget in budgets]
 
 
-def _sized(config: SearchConfig) -> DataSettings:
+def data_settings(config: SearchConfig) -> DataSettings:
     """Return how images are read: where their size is searched, at the largest; smaller ones are made of these."""
     axis, asked = config.space.image_size, config.data.image_size
     if axis is None:

@@ -7,18 +7,13 @@ import re
 import time
 from collections.abc import Callable
 
-import torch
-
 from netspace.errors import NetspaceError
-from netspace.evaluate import Training, TrainingData
 from netspace.evaluate.pool import Counts
 from netspace.records import NetworkStore
 from netspace.settings import Recipe
-from netspace.spaces import Architecture, NetworkTemplate
 from netspace.surrogate.validation import LEAST_ROWS
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-TIMED = 6  # steps
 
 
 def parse_duration(text: str) -> float:
@@ -104,19 +99,3 @@ class TimeLimit:
 def seconds_done(store: NetworkStore) -> list[float]:
     """Return the seconds of each training that is done."""
     return [row["seconds"] for row in store.rows() if row["seconds"] is not None]
-
-
-def seconds_of_training(
-    architecture: Architecture, template: NetworkTemplate, data: TrainingData, recipe: Recipe
-) -> float:
-    """Return about how long a training takes here, from a few steps of it; as many before them are not timed."""
-    few = min(len(data.train), TIMED * recipe.batch_size)
-    training, threads = Training(architecture, template, data.first(few), recipe, seed=0), torch.get_num_threads()
-    torch.set_num_threads(1)  # as the processes that train
-    try:
-        training.train_epoch()
-        begun = time.perf_counter()
-        training.train_epoch()
-        return (time.perf_counter() - begun) * recipe.epochs * len(data.train) / few
-    finally:
-        torch.set_num_threads(threads)

@@ -1,0 +1,147 @@
+"""The plan of each command that trains."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from netspace.analysis import Interval
+from netspace.config import load_recipe
+from netspace.data import ImageData
+from netspace.evaluate import TrainingData
+from netspace.models import resolve_device
+from netspace.planning.measuring import training_seconds
+from netspace.planning.plan import Plan, Step
+from netspace.search import SpaceSearch, architecture_error
+from netspace.search.gradients import GRADIENTS
+from netspace.settings import Recipe, SearchConfig
+from netspace.spaces import Architecture, NetworkTemplate
+from netspace.surrogate import plan_calibration
+
+LOOKS = 8  # moments of a search at which a step is timed
+SCORED = 3  # architectures whose score is timed
+
+
+def plan_training(
+    architecture: Architecture, template: NetworkTemplate, images: ImageData, recipe: Recipe, *, device: str = "auto"
+) -> Plan:
+    """Plan one full training.
+
+    Args:
+        architecture: what would be trained.
+        template: of it.
+        images: of the template's shape.
+        recipe: how.
+        device: `cpu`, `cuda` or `auto`.
+    """
+    return plan_populations([architecture], template, images, recipe, device=device)
+
+
+def plan_populations(
+    architectures: Sequence[Architecture],
+    template: NetworkTemplate,
+    images: ImageData,
+    recipe: Recipe,
+    *,
+    jobs: int = 1,
+    device: str = "auto",
+) -> Plan:
+    """Plan the trainings of networks; none is a plan of nothing.
+
+    Args:
+        architectures: what would be trained.
+        template: of all of them.
+        images: of the template's shape.
+        recipe: how each is trained.
+        jobs: trainings at a time.
+        device: `cpu`, `cuda` or `auto`.
+    """
+    on = resolve_device(device)
+    step = _trainings(architectures, template, images, recipe, on)
+    return Plan((step,), jobs, on, recipe.precision, _memory())
+
+
+def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1) -> Plan:
+    """Plan a search: the super network's steps, its scores, the stand-alone trainings.
+
+    Steps are timed at moments evenly over the search, since the warm-up switches on more than what comes later.
+
+    Args:
+        config: as resolved.
+        images: of it.
+        jobs: trainings at a time.
+
+    Raises:
+        NetspaceError: where no network meets a budget, or the images are too few.
+    """
+    on, template = resolve_device(config.device), config.space.template(*images.shape)
+    for budget in config.parsed_budgets:
+        budget.band(config.space.full, template)
+    config = SearchConfig(**{**vars(config), "data": images.settings, "device": on})
+    front, steps, disk = config.search.front, [], 0
+    if config.search.estimator != "population":
+        search = SpaceSearch(_at_one_step(config), images)
+        taken = [_seconds_at(search, round(k * config.search.epochs / LOOKS)) for k in range(LOOKS)]
+        each = config.search.steps_per_epoch or len(search.weights_set) // search.batch
+        total = config.search.epochs * each
+        steps.append(Step("steps of the super network", total, _spread(taken, total)))
+        weights = sum(p.numel() for p in search.supernet.parameters())
+        disk = 2 * 4 * 2 * weights  # weights and momentum, of this checkpoint and the one before it
+        if config.search.estimator not in GRADIENTS:
+            steps.append(Step("scores read off it, at most", front.evaluations, _scores(search, front.evaluations)))
+    n = front.population if config.search.estimator == "population" else front.calibration
+    if n and config.search.estimator not in GRADIENTS:
+        points = plan_calibration(config.space, template, n, seed=config.seed, budgets=config.parsed_budgets)
+        recipe = load_recipe(front.recipe)
+        steps.append(_trainings(template.architectures(points), template, images, recipe, on))
+    return Plan(tuple(steps), jobs, on, config.precision, _memory(), disk)
+
+
+def _trainings(
+    architectures: Sequence[Architecture], template: NetworkTemplate, images: ImageData, recipe: Recipe, device: str
+) -> Step:
+    what = f"trainings by recipe '{recipe.name}'"
+    if not architectures:
+        return Step(what, 0, Interval(0.0, 0.0, 0.0), shared=True)
+    data = TrainingData.of(images, recipe, torch.device(device))
+    return Step(what, len(architectures), training_seconds(architectures, template, data, recipe), shared=True)
+
+
+def _at_one_step(config: SearchConfig) -> SearchConfig:
+    return replace(config, search=replace(config.search, steps_per_epoch=1))
+
+
+def _seconds_at(search: SpaceSearch, epoch: int) -> float:
+    """Return the time of one step of an epoch; the very first one of a search is taken twice, and timed once."""
+    for _ in range(2 if epoch == 0 else 1):
+        search.epoch, begun = epoch, time.perf_counter()
+        search.train_epoch()
+        seconds = time.perf_counter() - begun
+    return seconds
+
+
+def _scores(search: SpaceSearch, n: int) -> Interval:
+    taken, rng = [], np.random.default_rng(0)
+    for _ in range(SCORED):
+        architecture, begun = search.shared.anywhere(rng), time.perf_counter()
+        architecture_error(search.supernet, architecture, images=search.theta_set, normalise=search.normalise)
+        taken.append(time.perf_counter() - begun)
+    return _spread(taken, n)
+
+
+def _spread(taken: Sequence[float], n: int) -> Interval:
+    """Return the time of n like those that were timed, and two standard errors below and above."""
+    mean, error = float(np.mean(taken)), float(np.std(taken, ddof=1) / np.sqrt(len(taken)))
+    return Interval(n * mean, n * max(mean - 2 * error, min(taken)), n * (mean + 2 * error))
+
+
+def _memory() -> int:
+    """Return the most memory that this process has taken, bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
