@@ -6,9 +6,9 @@ r"""Do the elites win? A search by honest trainings, and populations of its elit
     python benchmarks/proof16.py tell --run benchmarks/results/proof16_c10 --csv benchmarks/results/proof16_c10.csv \
         --truth benchmarks/results/truth16_c10.csv
 
-The search is `netspace search --estimator population` on `small` at 16×16; its networks train by `honest_common.yaml`.
-The populations are trained by `honest.yaml` with seeds of their own, and judged by `unseen_error`, of 15 000 training
-images that none was trained or validated on. The whole space is the truth's own bands (truth16.py).
+The search is `netspace search --estimator population` on `small` at 16×16; its networks train by recipe `honest`.
+The populations are trained by `benchmarks/honest.yaml`, each with a seed of its own, and judged by `unseen_error`, of
+15 000 training images that none was trained or validated on. The whole space is the truth's own bands (truth16.py).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
 def search(given: argparse.Namespace) -> None:
     """Search by the default of honest trainings, and print the elites."""
     images = load(given.dataset)
-    settings = (f"search.front.population={given.trainings}", "search.front.recipe=benchmarks/honest_common.yaml")
+    settings = (f"search.front.population={given.trainings}", "search.front.recipe=honest")
     size, channels, _ = images.shape
     options = {"data": {"dataset": given.dataset, "image_size": size, "channels": channels}, "seed": given.seed}
     options |= {"budgets": given.budgets, "device": given.device, "search": {"estimator": "population"}}

@@ -62,7 +62,7 @@ def test_front_trains_a_calibration_of_its_own_and_takes_it_in_again(tmp_path: P
     front_settings = {"population": 8, "recipe": str(recipe)}
     folder = tmp_path / "run"
     find_spaces(quick_config(search={"estimator": "population", "front": front_settings}), folder)
-    more = front(folder, "--calibrate-n", "10", "--recipe", str(recipe), "--json")
+    more = front(folder, "--calibrate-n", "10", "--json")  # by the recipe of the run's own trainings
     assert more.exit_code == 0, more.output
     assert "trainings 10/10" in more.stderr
     value = json.loads(more.stdout)

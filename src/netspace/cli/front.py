@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, RecipeName, Seed
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, Seed
 from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
 from netspace.cost import Budget
@@ -40,7 +40,7 @@ def front_command(
     calibrate_n: Annotated[
         int, typer.Option(help="Train so many networks, spread over costs and shapes, in RUN/calibration.", min=0)
     ] = 0,
-    recipe: RecipeName = "quick",
+    recipe: OwnRecipe = None,
     jobs: Jobs = 1,
     device: Device = "auto",
     signal: Annotated[
@@ -100,7 +100,14 @@ def _show(
 
 
 def _makers(
-    run: Run, opening: dict[str, Any], budgets: Sequence[Budget], *, recipe: str, seed: int, jobs: int, device: str
+    run: Run,
+    opening: dict[str, Any],
+    budgets: Sequence[Budget],
+    *,
+    recipe: str | None,
+    seed: int,
+    jobs: int,
+    device: str,
 ) -> Makers:
     """Return what makes scores and trainings, each going on where it stopped; torch is loaded when one is needed."""
     from netspace.surrogate import Makers
@@ -127,7 +134,7 @@ def _makers(
                 search_space=run.space,
                 template=run.template,
                 images=images,
-                recipe=load_recipe(recipe),
+                recipe=load_recipe(run.recipe_of_trainings(recipe)),
                 budgets=budgets,
                 seed=seed,
                 jobs=jobs,

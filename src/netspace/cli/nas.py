@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, Seed, load_space
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, Seed, load_space
 from netspace.cli.output import KINDS, note, print_json, print_table, resumable
 from netspace.config import load_document, load_recipe
 from netspace.cost import Budget, CostModel, format_amount
 from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
-from netspace.runs import CALIBRATION, Run
+from netspace.runs import Run
 from netspace.settings import NasSettings
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
@@ -41,9 +41,7 @@ def nas_command(
     train: Annotated[
         int, typer.Option(help="With model: train so many of the best briefly before choosing.", min=0)
     ] = 0,
-    recipe: Annotated[
-        str | None, typer.Option(help="Of these trainings; default: that of the run's own trainings, else quick.")
-    ] = None,
+    recipe: OwnRecipe = None,
     jobs: Jobs = 1,
     finetune_epochs: Annotated[int, typer.Option(help="Epochs on the space's members before scoring.", min=0)] = 0,
     dataset: MovedDataset = None,
@@ -90,9 +88,7 @@ def _training(run: Run, opening: dict[str, Any], recipe: str | None, *, jobs: in
     from netspace.finding import BriefTraining
     from netspace.search import open_data
 
-    own = run.folder / CALIBRATION / "recipe.yaml"
-    name = recipe or (str(own) if own.exists() else "quick")
-    return BriefTraining(open_data(run, **opening), load_recipe(name), jobs, device)
+    return BriefTraining(open_data(run, **opening), load_recipe(run.recipe_of_trainings(recipe)), jobs, device)
 
 
 def _space(name: str, budget: str | None, template: NetworkTemplate, tolerance: float) -> tuple[NetworkSpace, Budget]:

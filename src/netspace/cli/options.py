@@ -48,7 +48,11 @@ Jobs = Annotated[int, typer.Option(help="Networks trained at a time; the results
 PlanOnly = Annotated[
     bool, typer.Option("--plan", help="Only say what it would take here, measured in a few seconds; change nothing.")
 ]
-RecipeName = Annotated[str, typer.Option(help="quick, few, standard, paper, or a YAML file.")]
+RecipeName = Annotated[str, typer.Option(help="quick, few, honest, standard, paper, or a YAML file.")]
+OwnRecipe = Annotated[
+    str | None,
+    typer.Option("--recipe", help="Of these trainings; default: that of the run's own trainings, else quick."),
+]
 RecipeSettings = Annotated[
     list[str] | None, typer.Option("--set", help="A setting of the recipe, as epochs=12; repeatable.")
 ]

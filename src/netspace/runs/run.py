@@ -102,6 +102,11 @@ class Run:
         """Whether its estimator trains a super network: `population` alone does not."""
         return self.config.search.estimator != "population"
 
+    def recipe_of_trainings(self, asked: str | None) -> str:
+        """Return the recipe asked for, or else that of the run's own trainings, or `quick` where it has none."""
+        own = self.folder / CALIBRATION / "recipe.yaml"
+        return asked or (str(own) if own.exists() else "quick")
+
     @property
     def space(self) -> SearchSpace:
         """The grid that is searched."""
