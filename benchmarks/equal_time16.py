@@ -145,8 +145,7 @@ def supernet_rows(judge: Judge) -> Iterator[dict[str, Any]]:
     for row in csv.DictReader(file.open()) if file.exists() else ():
         of_row = scores_file(file, (row["variant"], int(row["seed"]), float(row["share"])))
         scores = np.load(of_row if of_row.exists() else RESULTS / file.stem / of_row.name)
-        points = len(scores) == len(truth.errors)
-        assert points, "the table has grown since the super network was scored"
+        assert len(scores) == len(truth.errors), "the table has grown since the super network was scored"
         model = fit_gaussian_process(x, 100 * scores, rng=np.random.default_rng(0))
         minutes = (float(row["seconds"]) + float(row["scoring"])) / 60
         none = np.array([], np.int64)

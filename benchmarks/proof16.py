@@ -23,7 +23,7 @@ from trainings import Item, interleaved, load, read_rows, train_items
 from truth16 import seed_of
 
 from netspace import Budget, find_spaces, load_elite, load_search_space, resolve
-from netspace.analysis import draws_until, mean_interval, samples_needed
+from netspace.analysis import draws_until, mean_interval, probability_of_beating, samples_needed
 from netspace.analysis.edf import Interval
 from netspace.config import load_recipe
 from netspace.evaluate import draw_baseline
@@ -163,20 +163,9 @@ def draws(what: str, text: str, above: np.ndarray, run: Path) -> str:
 def compared(elite: np.ndarray, other: np.ndarray) -> tuple[Interval, Interval]:
     """Return P(a network of the elite errs less than one of the other), and by how much its mean is less."""
     rng = np.random.default_rng(0)
-    drawn = [(rng.choice(elite, len(elite)), rng.choice(other, len(other))) for _ in range(RESAMPLES)]
-    better = [probability(a, b) for a, b in drawn]
-    less = [b.mean() - a.mean() for a, b in drawn]
-    found = []
-    for value, resampled in ((probability(elite, other), better), (other.mean() - elite.mean(), less)):
-        low, high = np.quantile(resampled, [0.025, 0.975])
-        found.append(Interval(float(value), float(low), float(high)))
-    return found[0], found[1]
-
-
-def probability(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the share of pairs in which the first errs less, ties counted half."""
-    difference = b[None, :] - a[:, None]
-    return float((difference > 0).mean() + 0.5 * (difference == 0).mean())
+    resampled = rng.choice(other, (RESAMPLES, len(other))).mean(1) - rng.choice(elite, (RESAMPLES, len(elite))).mean(1)
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return probability_of_beating(elite, other), Interval(float(other.mean() - elite.mean()), float(low), float(high))
 
 
 if __name__ == "__main__":

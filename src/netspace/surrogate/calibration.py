@@ -44,11 +44,8 @@ def plan_calibration(
     rng = np.random.default_rng([seed, 23])
     pool = LogUniformDraws(model, search_space.full, rng=rng)
     points = np.unique(pool.draw(POOL, rng=rng), axis=0)
-    near = np.ones(len(points), bool)
-    for budget in budgets:
-        costs = CostModel(template, budget.kind)(points)
-        inside = (costs >= budget.target / NEAR) & (costs <= budget.target * NEAR)
-        near = inside if budget is budgets[0] else near | inside
+    shares = [CostModel(template, budget.kind)(points) / budget.target for budget in budgets]
+    near = np.any([(s >= 1 / NEAR) & (s <= NEAR) for s in shares], axis=0) if shares else np.ones(len(points), bool)
     # Not what the model of error sees: that may change, and trainings of before would no longer be the plan's first.
     widths = search_space.grid.places("width")
 
