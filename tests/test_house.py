@@ -32,12 +32,13 @@ LINES: list[set[str]] = [
     {"cost"},
     {"settings", "records"},
     {"config", "models"},
-    {"runs"},
+    {"runs", "steps"},
     {"data", "report", "surrogate"},
     {"search", "evaluate"},
     {"planning"},
     {"fidelity", "finding", "handover"},
-    {"nas_comparison", "pipeline", "testing"},
+    {"nas_comparison", "choices", "testing"},
+    {"paper", "pipeline"},
     {"cli"},
 ]
 WITHOUT_TORCH = (
@@ -48,6 +49,7 @@ WITHOUT_TORCH = (
     "documents",
     "blocks",
     "plugins",
+    "steps",
     "spaces",
     "cost",
     "settings",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from netspace.config import load_recipe, load_search_space, preset_names, resolve
-from netspace.cost import Budget, CostModel, SpaceCosts, format_amount
-from netspace.data import load_images, places, read_so_far
+from netspace.choices import Choices, stand_in
+from netspace.config import load_recipe, load_search_space, resolve
+from netspace.cost import Budget
+from netspace.data import ImageData, load_images, places, read_so_far
 from netspace.documents import from_plain, to_plain
-from netspace.errors import NetspaceError
 from netspace.finding import find_spaces, pick_by_model
 from netspace.handover import (
     CARD,
@@ -29,91 +27,18 @@ from netspace.handover import (
     train_fully,
 )
 from netspace.models import resolve_device
+from netspace.planning import Plan, plan_search, plan_training
 from netspace.records import EliteSpace, load_architecture, load_elite
 from netspace.report import write_report
 from netspace.runs import Run
 from netspace.search import Picked, RunFolder, open_search, pick_networks
-from netspace.settings import DataSettings, NasSettings
+from netspace.settings import DataSettings, NasSettings, Recipe, SearchConfig
 from netspace.spaces import NetworkTemplate
+from netspace.steps import Listener, WrittenStep, reading_options
 
-ROOM = 2.0
-MANY = 5000
-BLOCK = "basic"  # of the presets to choose from: what the choice was tried with
+CHOICES, REPORT = "auto.yaml", "report.html"
+ESTIMATOR = "population"  # of the least regret at equal time (docs/estimators.md)
 EXPORTED = ("model.py", "model.safetensors", "model.onnx", "model.pt2")  # of an export in which every format passed
-
-
-def _ignore(*told: Any) -> None:
-    """Tell nobody."""
-
-
-@dataclass(frozen=True)
-class Listener:
-    """Who is told how far a step has come.
-
-    Args:
-        on_epoch: called after each epoch of a training.
-        on_progress: called with what is counted, how many are there and how many there will be.
-        on_note: called with what must be said.
-    """
-
-    on_epoch: Callable[[Any], None] = _ignore
-    on_progress: Callable[[str, int, int], None] = _ignore
-    on_note: Callable[[str], None] = _ignore
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the chain.
-
-    Args:
-        name: of the step.
-        purpose: what it does, in a few words.
-        command: what does the same on its own: arguments after `netspace`.
-        result: the file that the step writes last.
-        work: does it and returns what is to be shown.
-        beside: names of files that have to be there too, beside the result.
-        leftover: pattern of what the step removes beside the result when it is done; empty where it removes nothing.
-        makes_folder: whether the step wants to make the result's folder itself.
-    """
-
-    name: str
-    purpose: str
-    command: tuple[str, ...]
-    result: Path
-    work: Callable[[Listener], Any]
-    beside: tuple[str, ...] = ()
-    leftover: str = ""
-    makes_folder: bool = False
-
-    @property
-    def done(self) -> bool:
-        """Whether all is there that the step makes, and nothing that it removes."""
-        folder = self.result.parent
-        there = self.result.exists() and all((folder / name).exists() for name in self.beside)
-        return there and not (self.leftover and any(folder.glob(self.leftover)))
-
-    @contextmanager
-    def cleared(self) -> Iterator[None]:
-        """Put an incomplete result aside while it is made anew, where the step wants a new folder."""
-        self.tidy()
-        if self.makes_folder and self.result.exists():
-            self.result.parent.replace(self._old)
-        try:
-            yield
-        finally:
-            self.tidy()
-
-    def tidy(self) -> None:
-        """Remove what was put aside, or put it back where nothing has taken its place, also after a kill."""
-        if self.makes_folder and self._old.exists():
-            if self.result.parent.exists():
-                shutil.rmtree(self._old, ignore_errors=True)
-            else:
-                self._old.replace(self.result.parent)
-
-    @property
-    def _old(self) -> Path:
-        return self.result.parent.with_name(self.result.parent.name + ".old")
 
 
 @dataclass(frozen=True)
@@ -123,18 +48,18 @@ class Pipeline:
     Args:
         data: where the images are and how they are read.
         budget: target of any cost.
-        space: search space, a preset's name or a file.
-        recipe: of the full training.
+        choices: what is searched, and how networks are trained.
         out: folder of all results.
         seed: of every step.
+        jobs: networks that the search trains at a time.
     """
 
     data: DataSettings
     budget: Budget
-    space: str
-    recipe: str
+    choices: Choices
     out: Path
     seed: int = 0
+    jobs: int = 1
 
     @property
     def run(self) -> Run:
@@ -146,38 +71,66 @@ class Pipeline:
         """The elite file that the search writes."""
         return self.run.elite_file(self.budget)
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[WrittenStep]:
         """Yield the steps in order; where NAS looks is known when the search is done."""
         out, seed, search = self.out, ("--seed", str(self.seed)), str(self.run.folder)
-        given = ("--dataset", self.data.dataset, "--space", self.space, "--budget", str(self.budget))
-        command = ("search", *given, *_words(self.data), *seed, "--out", search)
-        yield Step("search", "find an Elite Space", command, self.elite, self._search)
+        given = ("--dataset", self.data.dataset, "--space", self.choices.space, "--budget", str(self.budget))
+        settings = (word for text in self._settings for word in ("--set", text))
+        limit, epochs = self.choices.search_seconds, self.choices.epochs
+        how = (*settings, *(() if limit is None else ("--time-limit", f"{limit:g}s")), "--jobs", str(self.jobs))
+        by = () if self.choices.trainings is None else ("--estimator", ESTIMATOR)
+        given = (*given, *reading_options(self.data), *by, *how)
+        command: tuple[str, ...] = ("search", *given, *seed, "--out", search)
+        yield WrittenStep("search", "find an Elite Space", command, self.run.folder, self._search, self.elite.name)
         inside = ("nas", self.where_to_look(), "--run", search, "--budget", str(self.budget), "--samples", "1")
-        command = (*inside, *seed, "--out", str(self._architecture.parent))
-        yield Step("nas", "pick a network in it", command, self._architecture, self._pick)
-        reading = ("--dataset", self.data.dataset, *_words(self._shapeless))
-        command = ("train", str(self._architecture), *reading, "--recipe", self.recipe, *seed, "--out")
-        command, card = (*command, str(self._network)), self._network / CARD
-        yield Step("train", "train it fully", command, card, self._train, leftover="checkpoint-*")
+        chosen = self._architecture
+        command = (*inside, *seed, "--out", str(chosen.parent))
+        yield WrittenStep("nas", "pick a network in it", command, chosen.parent, self._pick, chosen.name)
+        reading = ("--dataset", self.data.dataset, *reading_options(self.data.shapeless))
+        schedule = () if epochs is None else ("--set", f"epochs={epochs}")
+        command = ("train", str(chosen), *reading, "--recipe", self.choices.recipe, *schedule, *seed)
+        command = (*command, "--out", str(self._network))
+        yield WrittenStep("train", "train it fully", command, self._network, self._train, CARD, leftover="checkpoint-*")
         command = ("export", str(self._network), "--dataset", self.data.dataset, "--format", "all")
-        command, card = (*command, "--out", str(self._export_folder)), self._export_folder / CARD
-        purpose = "write it for deployment"
-        yield Step("export", purpose, command, card, self._export, beside=EXPORTED, makes_folder=True)
-        page = out / "report.html"
-        yield Step("report", "show the search", ("report", search, "--out", str(page)), page, self._report)
+        command, purpose = (*command, "--out", str(self._export_folder)), "write it for deployment"
+        where = self._export_folder
+        yield WrittenStep("export", purpose, command, where, self._export, CARD, EXPORTED, makes_folder=True)
+        command = ("report", search, "--out", str(out / REPORT))
+        yield WrittenStep("report", "show the search", command, out, self._report, REPORT)
+
+    def plan(self, images: ImageData) -> Plan:
+        """Plan the trainings of the search and the full one; what else is done takes less than a minute or so."""
+        network, template = stand_in(self.budget, self.choices.space, images)
+        searching = plan_search(replace(self.config, data=images.settings), images, jobs=self.jobs)
+        return searching.then(plan_training(network, template, images, self._recipe, what="full training"))
+
+    @property
+    def config(self) -> SearchConfig:
+        """The search's."""
+        options: dict[str, Any] = {"data": to_plain(self.data), "budgets": [str(self.budget)], "seed": self.seed}
+        options |= {} if self.choices.trainings is None else {"search": {"estimator": ESTIMATOR}}
+        return resolve(self.choices.space, settings=self._settings, options=options)
+
+    @property
+    def _settings(self) -> tuple[str, ...]:
+        """What the choices set of the search, as `--set` takes it."""
+        trainings, recipe = self.choices.trainings, self.choices.search_recipe
+        if trainings is None:
+            return ()
+        return f"search.front.population={trainings}", f"search.front.recipe={recipe}"
+
+    @property
+    def _recipe(self) -> Recipe:
+        epochs = self.choices.epochs
+        return load_recipe(self.choices.recipe, () if epochs is None else (f"epochs={epochs}",))
 
     def where_to_look(self) -> str:
         """Return the elite file, or the whole search space where the elite has no member in band."""
-        return self.space if self._elite_is_empty else str(self.elite)
+        return self.choices.space if self._elite_is_empty else str(self.elite)
 
     @property
     def _elite_is_empty(self) -> bool:
         return self.elite.exists() and load_elite(self.elite).candidates[0].hit_rate == 0
-
-    @property
-    def _shapeless(self) -> DataSettings:
-        """How images are read, less size and channels, which the architecture's file holds."""
-        return replace(self.data, image_size=None, channels=None)
 
     @property
     def _architecture(self) -> Path:
@@ -192,10 +145,11 @@ class Pipeline:
         return self.out / "export"
 
     def _search(self, listener: Listener) -> list[EliteSpace]:
-        options = {"data": to_plain(self.data), "budgets": [str(self.budget)], "seed": self.seed}
         return find_spaces(
-            resolve(self.space, options=options),
+            self.config,
             self.run.folder,
+            jobs=self.jobs,
+            time_limit=self.choices.search_seconds,
             on_epoch=listener.on_epoch,
             on_progress=listener.on_progress,
             on_note=listener.on_note,
@@ -204,7 +158,7 @@ class Pipeline:
     def _pick(self, listener: Listener) -> Picked:
         run, elite = self.run, self.run.elite(self.budget)
         empty, source = self._elite_is_empty, self.where_to_look()
-        inside = load_search_space(self.space).full if empty else elite.space
+        inside = load_search_space(self.choices.space).full if empty else elite.space
         budget = replace(self.budget, tolerance=run.config.tolerance if empty else elite.budget.tolerance)
         folder, nas = self._architecture.parent, NasSettings(samples=1)
         if not run.has_supernet:
@@ -215,10 +169,10 @@ class Pipeline:
         return pick_networks(search, inside, budget, nas, run=run, source=source, folder=folder, seed=self.seed)
 
     def _train(self, listener: Listener) -> ModelCard:
-        chosen, recipe, out = load_architecture(self._architecture), load_recipe(self.recipe), self._network
+        chosen, recipe, out = load_architecture(self._architecture), self._recipe, self._network
         RunFolder(out).check_writable()
         device = resolve_device("auto")
-        template, settings = chosen.template, to_plain(self._shapeless)
+        template, settings = chosen.template, to_plain(self.data.shapeless)
         settings |= {} if template is None else {"image_size": template.image_size, "channels": template.channels}
         images = load_images(
             from_plain(DataSettings, settings, "options"),
@@ -244,44 +198,4 @@ class Pipeline:
         return export_model(model, images, self._export_folder, formats=FORMATS)
 
     def _report(self, listener: Listener) -> list[Path]:
-        return write_report([self.run.folder], self.out / "report.html")
-
-
-def _words(data: DataSettings) -> tuple[str, ...]:
-    """Return the options of a command that reads images in this way."""
-    given = {"image_size": data.image_size, "channels": data.channels, "image_column": data.image_column}
-    given |= {"label_column": data.label_column, "labels": data.labels}
-    told = {f"--{name.replace('_', '-')}": str(value) for name, value in given.items() if value is not None}
-    flags = ("--skip-unreadable",) if data.skip_unreadable else ()
-    return (*(part for option in told.items() for part in option), *flags)
-
-
-def choose_recipe(images: int) -> str:
-    """Return the recipe of the full training for so many training images."""
-    return "few" if images < MANY else "standard"
-
-
-def choose_space(budget: Budget, shape: tuple[int, int, int]) -> str:
-    """Return the smallest preset of basic blocks that holds the budget with room to both sides.
-
-    Args:
-        budget: target of any cost.
-        shape: image size (pixels), channels, classes of the data.
-
-    Raises:
-        NetspaceError: where no preset can meet the budget.
-    """
-    bounds = {}
-    for name in preset_names():
-        space = load_search_space(name)
-        if space.block != BLOCK:
-            continue
-        bounds[name] = SpaceCosts(CostModel(space.template(*shape), budget.kind), space.full).bounds
-    for name, (low, high) in sorted(bounds.items(), key=lambda item: item[1][1]):
-        if low <= budget.target and budget.target * ROOM <= high:
-            return name
-    spans = ", ".join(f"{name} {format_amount(low)} to {format_amount(high)}" for name, (low, high) in bounds.items())
-    raise NetspaceError(
-        f"budget {budget} is outside of what the presets hold for images of {shape[0]}×{shape[0]}×{shape[1]} "
-        f"({spans}); give another --budget, another --image-size, or a --space of your own"
-    )
+        return write_report([self.run.folder], self.out / REPORT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -48,6 +49,11 @@ class DataSettings:
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     labels: str | None = None
     skip_unreadable: bool | None = None
+
+    @property
+    def shapeless(self) -> DataSettings:
+        """The same less image size and channels, where a file of a space or architecture holds them."""
+        return replace(self, image_size=None, channels=None)
 
 
 @dataclass(frozen=True, config=STRICT)

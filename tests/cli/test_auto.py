@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from netspace import Budget, DataSettings, find_spaces
+from netspace.choices import Choices
 from netspace.cli import faults
 from netspace.cli.main import app
 from netspace.config import load_search_space
@@ -18,6 +19,8 @@ from netspace.pipeline import EXPORTED, Pipeline
 from netspace.report import page, write_report
 from tests.conftest import quick_config
 from tests.handover.conftest import delivery  # noqa: F401
+
+TINY = Choices("tiny", "quick")
 
 
 class Done(NamedTuple):
@@ -111,13 +114,13 @@ def test_a_page_is_there_only_when_all_its_pictures_are(trained: Path, monkeypat
         with pytest.raises(KeyboardInterrupt):
             write_report([trained / "search"], out)
     assert drawn
-    assert not list(Pipeline(DataSettings("fashion"), Budget(2_000_000), "tiny", "quick", trained).steps())[-1].done
+    assert not list(Pipeline(DataSettings("fashion"), Budget(2_000_000), TINY, trained).steps())[-1].done
     files = write_report([trained / "search"], out)
     assert all(file.exists() for file in files)
 
 
 def test_a_step_is_done_when_what_it_removes_is_gone_and_what_was_put_aside_comes_back(tmp_path: Path) -> None:
-    pipeline = Pipeline(DataSettings("d"), Budget(2_000_000), "tiny", "quick", tmp_path)
+    pipeline = Pipeline(DataSettings("d"), Budget(2_000_000), TINY, tmp_path)
     steps = {step.name: step for step in pipeline.steps()}
     train, export = steps["train"], steps["export"]
     (tmp_path / "network" / "checkpoint-0003").mkdir(parents=True)
@@ -159,7 +162,8 @@ def test_the_chain_does_what_the_commands_that_it_shows_do(
     for line in shown:
         words = shlex.split(line.replace(str(out), str(other)))
         if words[1] == "nas":  # where it looks is known when the search is done
-            done = Pipeline(DataSettings("fashion", image_size=8), Budget(300_000), str(space), str(recipe), other, 3)
+            own = Choices(str(space), str(recipe))
+            done = Pipeline(DataSettings("fashion", image_size=8), Budget(300_000), own, other, 3)
             words = ["netspace", *list(done.steps())[1].command]
         monkeypatch.setattr("sys.argv", words)
         assert faults.run(app) == 0, capsys.readouterr().err
@@ -167,3 +171,16 @@ def test_the_chain_does_what_the_commands_that_it_shows_do(
         one, two = ((folder / name).read_bytes().replace(str(folder).encode(), b"") for folder in (out, other))
         assert one == two, name
     assert load_card(out / "network").test_error == load_card(other / "network").test_error
+
+
+def test_auto_goes_on_with_what_it_chose_and_refuses_what_was_asked_otherwise(
+    trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert auto(capsys, monkeypatch, trained).code == 0
+    written = (trained / "auto.yaml").read_text()
+    assert "space: tiny" in written
+    given = ["auto", "--data", "fashion", "--budget", "2M", "--out", str(trained), "--space", "tiny"]
+    monkeypatch.setattr("sys.argv", ["netspace", *given, "--recipe", "few"])
+    assert faults.run(app) == 2
+    assert "was begun with other settings: recipe quick, not few; give another --out" in capsys.readouterr().err
+    assert (trained / "auto.yaml").read_text() == written

@@ -188,7 +188,7 @@ def test_too_few_images_are_refused(fashion: ImageData) -> None:
 
 
 def test_the_recipes_of_the_package_load() -> None:
-    assert preset_names("recipe") == ["few", "honest", "paper", "quick", "standard"]
+    assert preset_names("recipe") == ["few", "honest", "paper", "quick", "scant", "standard"]
     assert {name: load_recipe(name).name for name in preset_names("recipe")} == {
         name: name for name in preset_names("recipe")
     }

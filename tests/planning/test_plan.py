@@ -15,7 +15,7 @@ from netspace.cost import cost
 from netspace.data import ImageData
 from netspace.documents import to_yaml
 from netspace.evaluate import TrainingData
-from netspace.planning import Plan, Step, measuring, plan_search, seconds_of_training, training_seconds
+from netspace.planning import Plan, PlannedStep, measuring, plan_search, seconds_of_training, training_seconds
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate
 from tests.conftest import quick_config
@@ -52,11 +52,14 @@ def test_many_trainings_take_what_a_line_through_some_of_them_says(
 
 
 def test_jobs_share_trainings_and_nothing_else() -> None:
-    steps = (Step("steps", 10, Interval(60, 50, 70)), Step("trainings", 3, Interval(30, 24, 36), shared=True))
+    steps = (
+        PlannedStep("steps", 10, Interval(60, 50, 70)),
+        PlannedStep("trainings", 3, Interval(30, 24, 36), shared=True),
+    )
     assert Plan(steps).seconds == Interval(90, 74, 106)
     assert Plan(steps, jobs=2).seconds == Interval(75, 62, 88)
     assert Plan(steps, jobs=8).seconds == Interval(70, 58, 82)  # of three trainings no more than three at a time
-    assert Plan((Step("steps", 1, Interval(100, 100, 100)),)).seconds == Interval(100, 90, pytest.approx(110))
+    assert Plan((PlannedStep("steps", 1, Interval(100, 100, 100)),)).seconds == Interval(100, 90, pytest.approx(110))
 
 
 @pytest.mark.parametrize(

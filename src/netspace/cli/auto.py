@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,38 +16,48 @@ from netspace.cli.nas import print_picked
 from netspace.cli.options import (
     ConvertTo,
     ImageColumn,
+    Json,
     LabelColumn,
     Labels,
     Out,
+    PlanOnly,
     ResizeTo,
     Seed,
     SkipUnreadable,
     data_options,
 )
-from netspace.cli.output import note, resumable, tell
+from netspace.cli.output import note
+from netspace.cli.plan import print_plan
 from netspace.cli.report import print_report
 from netspace.cli.search import print_elites
-from netspace.cli.train import describe_training, print_card
+from netspace.cli.steps import do_steps
+from netspace.cli.train import print_card
 from netspace.config import load_recipe, load_search_space
 from netspace.cost import Budget
-from netspace.documents import from_plain
-from netspace.errors import UnfinishedError
+from netspace.documents import from_plain, to_plain, to_yaml, write_atomically
+from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
+from netspace.steps import begun_with
 
 if TYPE_CHECKING:
+    from netspace.choices import Choices
+    from netspace.data import ImageData
     from netspace.handover import Exported
-    from netspace.pipeline import Listener, Step
-
-AGAIN = "run the same command again to go on with it"
 
 
 def auto_command(
     data: Annotated[str, typer.Option(help="A folder with one folder of images per class, or as search's --dataset.")],
     budget: Annotated[str, typer.Option(help="Target of the network, as 5M or params=100K.")],
     out: Out,
-    space: Annotated[str | None, typer.Option(help="Default: the smallest preset that holds the budget.")] = None,
+    space: Annotated[str | None, typer.Option(help="Default: the smallest preset with room around the budget.")] = None,
     recipe: Annotated[
         str | None, typer.Option(help="Of the full training; default: few below 5 000 images, else standard.")
+    ] = None,
+    time_limit: Annotated[
+        str | None, typer.Option(help="Fewer trainings and a shorter schedule, so that all is done by then, as 30m.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Networks that the search trains at a time; default: one per core.", min=1)
     ] = None,
     image_size: ResizeTo = None,
     channels: ConvertTo = None,
@@ -56,88 +66,76 @@ def auto_command(
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
+    plan: PlanOnly = False,
+    json: Json = False,
 ) -> None:
     """Plan, search, pick, train, export, report; run again to go on after a stop."""
+    if json and not plan:
+        raise NetspaceError("--json prints a plan; give --plan too, or leave it out")
     target = Budget.parse(budget)
     columns = (image_column, label_column, labels)
     given = data_options(data, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     settings = from_plain(DataSettings, given, "options")
-    from netspace.cli.data import read_images, tell_data
+    from netspace.cli.data import read_timed, tell_data
     from netspace.data import FOLDER
-    from netspace.pipeline import Pipeline, choose_recipe, choose_space
+    from netspace.pipeline import CHOICES, Pipeline
 
-    images = read_images(settings, out)
-    if space is None:
-        space = choose_space(target, images.shape)
-    recipe = recipe or choose_recipe(len(images.train))
-    load_recipe(recipe)
-    whole = load_search_space(space)
-    target.band(whole.full, whole.template(*images.shape))
+    jobs = jobs or os.cpu_count() or 1
+    asked = {"budget": str(target), "space": space, "recipe": recipe, "time_limit": time_limit, "seed": seed}
+    known = begun_with(out / CHOICES, asked)
+    if recipe is not None:
+        load_recipe(recipe)
+    images, reading = read_timed(settings, out)
+    chosen = _chosen(known, target, images, space=space, recipe=recipe, time_limit=time_limit, since=reading, jobs=jobs)
+    pipeline = Pipeline(settings, target, chosen, out, seed, jobs)
+    for reason in chosen.reasons:
+        note(f"chosen: {reason}")
+    if plan:
+        print_plan(pipeline.plan(images), json, images=images, reading=reading)
+        return
     tell_data(images)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / CHOICES, to_yaml({**asked, "chosen": to_plain(chosen)}))
     images.keep(out / FOLDER)
-    pipeline = Pipeline(settings, target, space, recipe, out, seed)
-    note("plan:")
-    for step in pipeline.steps():
-        note(f"  {step.name}: {step.purpose}")
-        note(f"    {_shown(step)}")
     started = time.monotonic()
-    with resumable(out):
-        for step in pipeline.steps():
-            _do(step)
+    do_steps("auto", pipeline.steps, _SHOW, out)
     print(f"done in {time.monotonic() - started:.0f} s; classify an image with")
     print(f"  netspace predict {shlex.quote(str(out / 'export'))} IMAGE")
 
 
-def _do(step: Step) -> None:
-    """Do a step that is not done; end with its exit code where it is not 0, and say which step it was."""
-    if step.done:
-        step.tidy()
-        note(f"{step.name}: done already, {step.result}")
-        return
-    note(f"{step.name}: {_shown(step)}")
-    started = time.monotonic()
-    try:
-        with step.cleared():
-            code = _code(step)
-    except Exception:
-        note(f"auto stopped in step '{step.name}'; {AGAIN}")
-        raise
-    if code:
-        note(f"auto stopped in step '{step.name}', which ended with exit code {code}; {AGAIN}")
-        raise typer.Exit(code)
-    if not step.done:
-        raise UnfinishedError(f"step '{step.name}' ended without {step.result}; {AGAIN}")
-    note(f"{step.name}: {time.monotonic() - started:.0f} s")
+def _chosen(
+    known: dict[str, Any] | None,
+    budget: Budget,
+    images: ImageData,
+    *,
+    space: str | None,
+    recipe: str | None,
+    time_limit: str | None,
+    since: float,
+    jobs: int,
+) -> Choices:
+    """Return what was chosen when the folder was begun, or choose now.
 
+    Args:
+        known: what the folder's file says; None where there is none.
+        budget: target.
+        images: that were read.
+        space: as asked for.
+        recipe: as asked for.
+        time_limit: as asked for.
+        since: seconds of it that have gone by.
+        jobs: networks that the search trains at a time.
+    """
+    from netspace.choices import Choices, choose
+    from netspace.finding import parse_duration
 
-def _code(step: Step) -> int:
-    """Do a step as its command would, show what came of it, and return the exit code."""
-    try:
-        with _listening(step) as listener:
-            result = step.work(listener)
-        _SHOW[step.name](result, step.result.parent)
-    except typer.Exit as end:
-        return end.exit_code
-    except KeyboardInterrupt:
-        note("stopped")
-        return 130
-    return 0
-
-
-@contextmanager
-def _listening(step: Step) -> Iterator[Listener]:
-    """Show how far a step has come, as its command does."""
-    from netspace.cli.progress import EpochProgress, describe
-    from netspace.pipeline import Listener
-
-    going: dict[str, tuple[str, Callable[[Any], str]]]
-    going = {"search": (" where it stopped", describe), "train": (" from its last epoch", describe_training)}
-    if step.name not in going:
-        yield Listener(on_note=note)
-        return
-    how, described = going[step.name]
-    with resumable(step.result.parent, how), EpochProgress(described) as progress:
-        yield Listener(progress, tell, note)
+    if space is not None:
+        whole = load_search_space(space)
+        budget.band(whole.full, whole.template(*images.shape))
+    if known is not None:
+        return from_plain(Choices, known.get("chosen"), "auto.yaml")
+    left = None if time_limit is None else max(parse_duration(time_limit) - since, 1)
+    return choose(budget, images, space=space, recipe=recipe, time_limit=left, jobs=jobs)
 
 
 def _show_exports(done: Exported, out: Path) -> None:
@@ -152,7 +150,3 @@ _SHOW: dict[str, Callable[[Any, Path], None]] = {
     "export": _show_exports,
     "report": lambda files, _: print_report(files),
 }
-
-
-def _shown(step: Step) -> str:
-    return shlex.join(("netspace", *step.command))

@@ -109,7 +109,7 @@ def evaluate_command(
             on_start=partial(tell_data, images),
             on_change=progress,
         )
-    _print(out, near, json)
+    print_evaluation(out, near, json=json)
 
 
 def _print_plan(
@@ -180,7 +180,7 @@ def results_command(
     if not rows:
         raise NetspaceError(f"{store.file} holds no networks yet; run its `netspace evaluate` again to its end")
     if format == "table" and out is None:
-        _print(folder, near, json=False)
+        print_evaluation(folder, near)
         return
     if out is None and format != "parquet":
         sys.stdout.write(json_text(rows) + "\n" if format == "json" else _csv(rows))
@@ -226,7 +226,14 @@ def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> Sear
     return Run(Path(file).parent).stored_space or load_search_space(elite.provenance.search_space)
 
 
-def _print(folder: Path, near: float, json: bool) -> None:
+def print_evaluation(folder: Path, near: float = 1.0, *, json: bool = False) -> None:
+    """Print an evaluation's populations and how they compare.
+
+    Args:
+        folder: of the evaluation.
+        near: points of test error above the front that still count as near it.
+        json: print one JSON value.
+    """
     from netspace.analysis import compare_all, summarise
     from netspace.report import answer, evaluation_tables, gather, standings
 

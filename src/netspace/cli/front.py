@@ -12,7 +12,7 @@ import typer
 from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, Seed
 from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
-from netspace.cost import Budget
+from netspace.cost import PAPER_BUDGETS, Budget
 from netspace.documents import write_atomically
 from netspace.records import FRONT_FILE
 from netspace.runs import CALIBRATION, FRONT, Run
@@ -20,8 +20,6 @@ from netspace.runs import CALIBRATION, FRONT, Run
 if TYPE_CHECKING:
     from netspace.runs import Readings
     from netspace.surrogate import Makers, Refined, Verdict
-
-PAPER = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")
 
 
 def front_command(
@@ -61,7 +59,7 @@ def front_command(
     from netspace.surrogate import CONTENDERS, Question, judge_run
 
     opened = Run(run)
-    texts = budget or list(opened.config.budgets if budgets == "run" else PAPER)
+    texts = budget or list(opened.config.budgets if budgets == "run" else PAPER_BUDGETS)
     question = Question(
         tuple(Budget.parse(text, opened.config.tolerance) for text in texts),
         signal,

@@ -12,6 +12,7 @@ from netspace.cli.faults import Commands, leave, run
 from netspace.cli.fidelity import fidelity_command
 from netspace.cli.front import front_command
 from netspace.cli.nas import nas_command
+from netspace.cli.paper import paper_command
 from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
@@ -33,6 +34,7 @@ app.command("fidelity")(fidelity_command)
 app.command("front")(front_command)
 app.command("nas")(nas_command)
 app.command("table")(table_command)
+app.command("paper")(paper_command)
 app.command("train")(train_command)
 app.command("export")(export_command)
 app.command("predict")(predict_command)

@@ -48,7 +48,7 @@ Jobs = Annotated[int, typer.Option(help="Networks trained at a time; the results
 PlanOnly = Annotated[
     bool, typer.Option("--plan", help="Only say what it would take here, measured in a few seconds; change nothing.")
 ]
-RecipeName = Annotated[str, typer.Option(help="quick, few, honest, standard, paper, or a YAML file.")]
+RecipeName = Annotated[str, typer.Option(help="quick, few, scant, honest, standard, paper, or a YAML file.")]
 OwnRecipe = Annotated[
     str | None,
     typer.Option("--recipe", help="Of these trainings; default: that of the run's own trainings, else quick."),

@@ -23,9 +23,9 @@ def print_plan(plan: Plan, json: bool, *, images: ImageData, reading: float) -> 
         reading: seconds that it took.
     """
     from netspace.analysis import Interval
-    from netspace.planning import Step
+    from netspace.planning import PlannedStep
 
-    read = Step("images read", len(images.train) + len(images.test), Interval(reading, reading, reading))
+    read = PlannedStep("images read", len(images.train) + len(images.test), Interval(reading, reading, reading))
     plan = replace(plan, steps=(read, *plan.steps))
     if json:
         print_json(plan.to_plain())

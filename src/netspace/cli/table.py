@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -61,7 +62,7 @@ def table_command(
             on_found=_say,
             on_change=progress,
         )
-    _print(folder, format, json)
+    print_nas(folder, format, json=json)
 
 
 def _say(found: dict[str, Any]) -> None:
@@ -69,16 +70,22 @@ def _say(found: dict[str, Any]) -> None:
     note(f"{found['side']} at {format_amount(found['target'])}, seed {found['place']}: {chosen}")
 
 
-def _print(folder: Path, format: str, json: bool) -> None:
-    from dataclasses import asdict
-
-    from netspace.report import TEXTS, nas_cells, nas_tables
+def print_nas(folder: Path, format: str = "table", *, json: bool = False) -> None:
+    """Print a run's Table 1, as text of a format or as one JSON value."""
+    from netspace.report import TEXTS, nas_tables
 
     if json:
-        print_json([{**asdict(cell), "error": cell.error._asdict()} for cell in nas_cells(folder)])
+        print_json(nas_plain(folder))
         return
     for table in nas_tables(folder):
         if format == "table":
             print_table(table.title, table.columns, table.rows)
         else:
             print(TEXTS[format](table), end="")
+
+
+def nas_plain(folder: Path) -> list[dict[str, Any]]:
+    """Return a run's Table 1 as plain data, one entry for each target and side."""
+    from netspace.report import nas_cells
+
+    return [{**asdict(cell), "error": cell.error._asdict()} for cell in nas_cells(folder)]

@@ -1,7 +1,7 @@
 """What architectures cost, exactly, and which of them satisfy a budget."""
 
 from netspace.cost.band import Band
-from netspace.cost.budget import Budget, format_amount, parse_amount
+from netspace.cost.budget import PAPER_BUDGETS, Budget, format_amount, parse_amount
 from netspace.cost.layers import COST_KINDS, COST_NAME, COSTS, Cost, LayerCost, cost_named
 from netspace.cost.model import CostModel, cost
 from netspace.cost.spaces import SpaceCosts
@@ -11,6 +11,7 @@ __all__ = [
     "COSTS",
     "COST_KINDS",
     "COST_NAME",
+    "PAPER_BUDGETS",
     "Band",
     "Budget",
     "Cost",

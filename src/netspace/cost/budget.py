@@ -19,6 +19,7 @@ from netspace.spaces import NetworkSpace, NetworkTemplate
 from netspace.spaces.ranges import STRICT, WIDEST, IntArray
 
 LARGEST = 2**62
+PAPER_BUDGETS = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")  # at 32×32
 _AMOUNT = r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,3}))?\s*([kKmMgGtT]?)\s*"
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12}
 

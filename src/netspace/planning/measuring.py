@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 TIMED = 4  # steps between two looks at the clock
 ROUNDS = 3
 SAMPLED = 5  # networks
+PATIENCE = 15.0  # seconds after which no further network is timed
+BEYOND = 0.3  # how far a training may be off that is dearer than any that was timed
 
 
 def seconds_of_training(
@@ -49,14 +51,23 @@ def training_seconds(
 ) -> Interval:
     """Return how long trainings take here, one after the other, from a few of them, evenly over their costs.
 
-    Between two networks that are measured, time is taken for a straight line in FLOPs.
+    Between two networks that are measured, time is taken for a straight line in FLOPs; beyond the dearest one that is
+    measured within a few seconds, it is taken to be proportional to them, with a range that is as much wider.
     """
     costs = np.array([cost(one, template).flops for one in architectures], np.float64)
     order = np.argsort(costs, kind="stable")
     places = np.unique(np.linspace(0, len(order) - 1, min(SAMPLED, len(order))).round().astype(int))
-    sample = [order[place] for place in places]
-    measured = np.array([seconds_of_training(architectures[i], template, data, recipe) for i in sample])
-    return Interval(*(float(np.interp(costs, costs[sample], part).sum()) for part in measured.T))
+    sample, measured, begun = [], [], time.perf_counter()
+    for i in order[places]:
+        sample.append(i)
+        measured.append(seconds_of_training(architectures[i], template, data, recipe))
+        if time.perf_counter() - begun > PATIENCE:
+            break
+    beyond = np.maximum(costs / costs[sample[-1]], 1)
+    parts = [np.interp(costs, costs[sample], part) * beyond for part in np.transpose(measured)]
+    unsure = (beyond > 1) * BEYOND
+    low, high = parts[1] * (1 - unsure), parts[2] * (1 + unsure)
+    return Interval(*(float(part.sum()) for part in (parts[0], low, high)))
 
 
 @contextmanager

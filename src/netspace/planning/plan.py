@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from netspace.analysis import Interval
@@ -11,7 +11,7 @@ UNSURE = 0.1  # share by which a machine differs from itself a minute later, at 
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """A part of a command.
 
     Args:
@@ -40,7 +40,7 @@ class Plan:
         disk: bytes that are written, the largest part of them; 0 where that is next to nothing.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedStep, ...]
     jobs: int = 1
     device: str = "cpu"
     precision: str = "32-true"
@@ -53,10 +53,15 @@ class Plan:
         value, low, high = (sum(part) for part in zip(*(self.of(step) for step in self.steps), strict=True))
         return Interval(value, min(low, value * (1 - UNSURE)), max(high, value * (1 + UNSURE)))
 
-    def of(self, step: Step) -> Interval:
+    def of(self, step: PlannedStep) -> Interval:
         """Return the time of one step, as a clock shows it."""
         together = min(self.jobs, max(step.count, 1)) if step.shared else 1
         return Interval(*(part / together for part in step.seconds))
+
+    def then(self, other: Plan) -> Plan:
+        """Return the plan of this and of what comes after it, on the same device with the same jobs."""
+        memory, disk = max(self.memory, other.memory), self.disk + other.disk
+        return replace(self, steps=(*self.steps, *other.steps), memory=memory, disk=disk)
 
     def to_plain(self) -> dict[str, Any]:
         """Return the plan as plain data; times in seconds, memory and disk in bytes."""

@@ -17,7 +17,7 @@ from netspace.data import ImageData
 from netspace.evaluate import TrainingData
 from netspace.models import resolve_device
 from netspace.planning.measuring import training_seconds
-from netspace.planning.plan import Plan, Step
+from netspace.planning.plan import Plan, PlannedStep
 from netspace.search import SpaceSearch, architecture_error
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import Recipe, SearchConfig
@@ -29,7 +29,13 @@ SCORED = 3  # architectures whose score is timed
 
 
 def plan_training(
-    architecture: Architecture, template: NetworkTemplate, images: ImageData, recipe: Recipe, *, device: str = "auto"
+    architecture: Architecture,
+    template: NetworkTemplate,
+    images: ImageData,
+    recipe: Recipe,
+    *,
+    what: str = "trainings",
+    device: str = "auto",
 ) -> Plan:
     """Plan one full training.
 
@@ -38,9 +44,10 @@ def plan_training(
         template: of it.
         images: of the template's shape.
         recipe: how.
+        what: to call it.
         device: `cpu`, `cuda` or `auto`.
     """
-    return plan_populations([architecture], template, images, recipe, device=device)
+    return plan_populations([architecture], template, images, recipe, what=what, device=device)
 
 
 def plan_populations(
@@ -49,6 +56,7 @@ def plan_populations(
     images: ImageData,
     recipe: Recipe,
     *,
+    what: str = "trainings",
     jobs: int = 1,
     device: str = "auto",
 ) -> Plan:
@@ -59,15 +67,16 @@ def plan_populations(
         template: of all of them.
         images: of the template's shape.
         recipe: how each is trained.
+        what: to call them.
         jobs: trainings at a time.
         device: `cpu`, `cuda` or `auto`.
     """
     on = resolve_device(device)
-    step = _trainings(architectures, template, images, recipe, on)
+    step = _trainings(architectures, template, images, recipe, on, what)
     return Plan((step,), jobs, on, recipe.precision, _memory())
 
 
-def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1) -> Plan:
+def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1, recipe: Recipe | None = None) -> Plan:
     """Plan a search: the super network's steps, its scores, the stand-alone trainings.
 
     Steps are timed at moments evenly over the search, since the warm-up switches on more than what comes later.
@@ -76,6 +85,7 @@ def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1) -> Pl
         config: as resolved.
         images: of it.
         jobs: trainings at a time.
+        recipe: of its stand-alone trainings; None reads the one that the config names.
 
     Raises:
         NetspaceError: where no network meets a budget, or the images are too few.
@@ -90,27 +100,34 @@ def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1) -> Pl
         taken = [_seconds_at(search, round(k * config.search.epochs / LOOKS)) for k in range(LOOKS)]
         each = config.search.steps_per_epoch or len(search.weights_set) // search.batch
         total = config.search.epochs * each
-        steps.append(Step("steps of the super network", total, _spread(taken, total)))
+        steps.append(PlannedStep("steps of the super network", total, _spread(taken, total)))
         weights = sum(p.numel() for p in search.supernet.parameters())
         disk = 2 * 4 * 2 * weights  # weights and momentum, of this checkpoint and the one before it
         if config.search.estimator not in GRADIENTS:
-            steps.append(Step("scores read off it, at most", front.evaluations, _scores(search, front.evaluations)))
+            steps.append(
+                PlannedStep("scores read off it, at most", front.evaluations, _scores(search, front.evaluations))
+            )
     n = front.population if config.search.estimator == "population" else front.calibration
     if n and config.search.estimator not in GRADIENTS:
         points = plan_calibration(config.space, template, n, seed=config.seed, budgets=config.parsed_budgets)
-        recipe = load_recipe(front.recipe)
+        recipe = recipe or load_recipe(front.recipe)
         steps.append(_trainings(template.architectures(points), template, images, recipe, on))
     return Plan(tuple(steps), jobs, on, config.precision, _memory(), disk)
 
 
 def _trainings(
-    architectures: Sequence[Architecture], template: NetworkTemplate, images: ImageData, recipe: Recipe, device: str
-) -> Step:
-    what = f"trainings by recipe '{recipe.name}'"
+    architectures: Sequence[Architecture],
+    template: NetworkTemplate,
+    images: ImageData,
+    recipe: Recipe,
+    device: str,
+    what: str = "trainings",
+) -> PlannedStep:
+    what = f"{what} by recipe '{recipe.name}'"
     if not architectures:
-        return Step(what, 0, Interval(0.0, 0.0, 0.0), shared=True)
+        return PlannedStep(what, 0, Interval(0.0, 0.0, 0.0), shared=True)
     data = TrainingData.of(images, recipe, torch.device(device))
-    return Step(what, len(architectures), training_seconds(architectures, template, data, recipe), shared=True)
+    return PlannedStep(what, len(architectures), training_seconds(architectures, template, data, recipe), shared=True)
 
 
 def _at_one_step(config: SearchConfig) -> SearchConfig:

@@ -19,6 +19,7 @@ from netspace.report.tables import TextTable
 from netspace.runs import TABLE, Run
 
 SIDES = ("nas-elite", "nas-expanded")
+PIXELS = 32  # of the published networks
 
 
 @dataclass(frozen=True)
@@ -137,19 +138,24 @@ def _average(cells: list[NasCell]) -> list[str]:
 
 
 def _published(document: dict[str, Any], targets: list[int]) -> list[TextTable]:
-    """Return the paper's rows of the same data set and targets; the paper's space is `expanded` at 32×32."""
-    name = Path(document["dataset"]).name.lower().replace("-", "")
-    if document["search_space"] != "expanded" or document["image_size"] != 32:
+    """Return the paper's rows of the same data set and targets, whose space is `expanded` at 32×32.
+
+    At another image size the same networks cost in proportion to its pixels; their errors are those of 32×32.
+    """
+    name, size = Path(document["dataset"]).name.lower().replace("-", ""), document["image_size"]
+    if document["search_space"] != "expanded":
         return []
+    scale = (size / PIXELS) ** 2
     text = (resources.files("netspace") / "report/published/hong2021.yaml").read_text(encoding="utf-8")
     published = parse_yaml(text, "hong2021.yaml")
     rows = [
         [format_amount(row["target"]), *(x for side in ("elite", "expanded") for x in _published_columns(row[side]))]
         for row in published.get(name, [])
-        if row["target"] in targets
+        if round(row["target"] * scale) in targets
     ]
     columns = ("target", "elite FLOPs (Δ)", "#samples", "error", "whole FLOPs (Δ)", "#samples", "error")
     title = f"Published, with another recipe: {published['source']}"
+    title += "" if size == PIXELS else f"; at 32×32, where the same networks cost {1 / scale:.4g} times as much"
     return [TextTable(title, columns, rows)] if rows else []
 
 

@@ -1,0 +1,223 @@
+"""The paper's whole experiment on a data set: elites of many budgets, their networks, NAS inside them, one page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from netspace.config import load_recipe, load_search_space, resolve
+from netspace.cost import PAPER_BUDGETS, Budget
+from netspace.data import ImageData
+from netspace.documents import to_plain, to_yaml, write_atomically
+from netspace.evaluate import Subject, evaluate_spaces
+from netspace.finding import find_spaces
+from netspace.nas_comparison import compare_nas
+from netspace.planning import Plan, plan_populations, plan_search
+from netspace.records import EliteSpace, NetworkStore, population_name
+from netspace.report import write_report
+from netspace.runs import TABLE, Run
+from netspace.settings import DataSettings, NasSettings, Recipe, SearchConfig
+from netspace.spaces import Architecture
+from netspace.steps import Listener, Step, begun_with, reading_options
+
+SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "paper.html"
+PASSES = 600  # over the training images, of the recipe that the paper's field takes (Liu et al. 2019, DARTS)
+SHORTEST = 10  # passes; a shorter schedule takes fewer images instead, or no network would come near its end
+PER_BUDGET, LEAST = 8, 24  # stand-alone trainings of the default search
+PIXELS = 32  # at which the published budgets are
+
+
+@dataclass(frozen=True)
+class PaperExperiment:
+    """Figures S3 and S4 and Table 1 of Hong et al. 2021, of one data set.
+
+    Args:
+        data: the images.
+        budgets: FLOPs targets, such as `200M`.
+        out: folder of all results.
+        space: search space, a preset's name or a file.
+        faithful: search with the super network and Θ as published (estimator `gumbel`), and train by the recipe
+            `paper`; else the spaces are judged by a model of stand-alone trainings, by the recipe `honest`.
+        share: of the published effort: the images that the super network and each network see, of 50 and 600 passes.
+        n: networks of each elite, and of the whole space at each budget.
+        seeds: repetitions of NAS and training in Table 1.
+        seed: of every random draw.
+        jobs: networks that are trained at a time.
+        device: `cpu`, `cuda` or `auto`.
+    """
+
+    data: DataSettings
+    budgets: tuple[str, ...]
+    out: Path
+    space: str = "expanded"
+    faithful: bool = False
+    share: float = 0.01
+    n: int = 16
+    seeds: int = 3
+    seed: int = 0
+    jobs: int = 1
+    device: str = "auto"
+
+    @property
+    def run(self) -> Run:
+        """The search's."""
+        return Run(self.out / "search")
+
+    def recipe(self, images: int) -> Recipe:
+        """Return how every network is trained, for so many training images."""
+        return shortened(load_recipe("paper" if self.faithful else "honest"), self.share, images)
+
+    def config(self, images: int) -> SearchConfig:
+        """Return the search's config, for so many training images."""
+        options: dict[str, Any] = {"data": to_plain(self.data), "budgets": list(self.budgets), "seed": self.seed}
+        options |= {"device": self.device, "search": {"estimator": self._estimator}}
+        return resolve(self.space, settings=self._settings(images), options=options)
+
+    @property
+    def _estimator(self) -> str:
+        return "gumbel" if self.faithful else "population"
+
+    def _settings(self, images: int) -> tuple[str, ...]:
+        """Return the search's settings that follow from the share of the effort, as `--set` takes them."""
+        if not self.faithful:
+            trainings = max(LEAST, PER_BUDGET * len(self.budgets))
+            return f"search.front.population={trainings}", f"search.front.recipe={self.out / RECIPE}"
+        search = resolve(self.space, options={"data": to_plain(self.data), "budgets": list(self.budgets)}).search
+        whole = int(images * search.weights_share) // search.batch_size
+        return () if self.share == 1 else (f"search.steps_per_epoch={max(round(self.share * whole), 1)}",)
+
+    def begin(self, images: ImageData) -> None:
+        """Write what is asked for, and the recipe of all trainings, before the first step.
+
+        Raises:
+            NetspaceError: where the folder is of an experiment with other settings; more networks (n) may be asked for.
+        """
+        file, recipe = self.out / SETTINGS, self.recipe(len(images.train))
+        asked = {"data": to_plain(images.settings), "budgets": list(self.budgets), "space": self.space}
+        asked |= {"faithful": self.faithful, "share": self.share, "seeds": self.seeds, "seed": self.seed}
+        begun_with(file, asked)
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, to_yaml(asked))
+        write_atomically(self.out / RECIPE, to_yaml(recipe))
+
+    def steps(self, images: ImageData) -> Iterator[Step]:
+        """Yield the steps in order; each goes on where it was stopped, and is soon through where nothing is missing."""
+        n, search, networks, table = len(images.train), self.run.folder, self.out / NETWORKS, self.out / TABLE
+        dataset, seed = ("--dataset", self.data.dataset), ("--seed", str(self.seed))
+        jobs, recipe = ("--jobs", str(self.jobs), "--device", self.device), ("--recipe", str(self.out / RECIPE))
+        command = ("search", *dataset, *reading_options(self.data), "--space", self.space)
+        command += tuple(word for text in self.budgets for word in ("--budget", text))
+        command += ("--estimator", self._estimator, *(word for text in self._settings(n) for word in ("--set", text)))
+        command += (*seed, "--device", self.device, "--jobs", str(self.jobs), "--out", str(search))
+        yield Step("search", "an Elite Space for each budget", command, search, partial(self._search, images))
+        elites = [str(self.run.elite_file(budget)) for budget in self.config(n).parsed_budgets]
+        command = ("evaluate", *elites, *dataset, *reading_options(self.data.shapeless), "--baseline", "expanded")
+        command += (*recipe, *seed, *jobs)
+        work = partial(self._evaluate, images, (*command, "--out", str(networks)))
+        command += ("--n", str(self.n), "--out", str(networks))
+        purpose = "figures S3 and S4: networks of the elites and of the whole space"
+        yield Step("networks", purpose, command, networks, work)
+        command = ("table", str(search), *recipe, "--method", self._nas.method, "--seeds", str(self.seeds), *jobs)
+        command, purpose = (*command, "--out", str(table)), "Table 1: NAS in the elites and in the whole space"
+        yield Step("table", purpose, command, table, partial(self._compare, images))
+        command = ("report", str(search), str(networks), str(table), "--out", str(self.out / PAGE))
+        yield Step("report", "all of it on one page", command, self.out, self._report)
+
+    def plan(self, images: ImageData) -> Plan:
+        """Plan the search, the populations and Table 1; networks of the whole space in band stand for those of elites.
+
+        Raises:
+            NetspaceError: where no network meets a budget.
+        """
+        n, how = len(images.train), {"jobs": self.jobs, "device": self.device}
+        config, recipe = replace(self.config(n), data=images.settings), self.recipe(n)
+        template = config.space.template(*images.shape)
+        searching = plan_search(config, images, jobs=self.jobs, recipe=recipe)
+        for what, count in (("networks of elites and whole space", 2 * self.n), ("Table 1", 2 * self.seeds)):
+            networks = _stand_ins(config, images, count)
+            searching = searching.then(plan_populations(networks, template, images, recipe, what=what, **how))  # type: ignore[arg-type]
+        return searching
+
+    @property
+    def _nas(self) -> NasSettings:
+        return NasSettings(method="random" if self.faithful else "model", samples=1)
+
+    def _search(self, images: ImageData, listener: Listener) -> list[EliteSpace]:
+        return find_spaces(
+            self.config(len(images.train)),
+            self.run.folder,
+            images=images,
+            jobs=self.jobs,
+            on_epoch=listener.on_epoch,
+            on_progress=listener.on_progress,
+            on_note=listener.on_note,
+        )
+
+    def _evaluate(self, images: ImageData, command: tuple[str, ...], listener: Listener) -> NetworkStore:
+        elites = [self.run.elite(budget) for budget in self.config(len(images.train)).parsed_budgets]
+        return evaluate_spaces(
+            [self._subject(elite) for elite in elites],
+            baselines=("expanded",),
+            search_space=load_search_space(self.space),
+            template=elites[0].template,
+            images=images,
+            recipe=self.recipe(len(images.train)),
+            n=self.n,
+            out=self.out / NETWORKS,
+            seed=self.seed,
+            jobs=self.jobs,
+            device=self.device,
+            command=command,
+            on_change=listener.on_change,
+        )
+
+    def _subject(self, elite: EliteSpace) -> Subject:
+        file, name = str(self.run.elite_file(elite.budget)), population_name("elite", elite.budget)
+        return Subject(name, elite.space, elite.budget, file, elite.provenance.estimator)
+
+    def _compare(self, images: ImageData, listener: Listener) -> Path:
+        return compare_nas(
+            self.run,
+            recipe=self.recipe(len(images.train)),
+            settings=self._nas,
+            seeds=self.seeds,
+            opening={"on_note": listener.on_note},
+            out=self.out / TABLE,
+            jobs=self.jobs,
+            device=self.device,
+            on_change=listener.on_change,
+        )
+
+    def _report(self, listener: Listener) -> list[Path]:
+        return write_report([self.run.folder, self.out / NETWORKS, self.out / TABLE], self.out / PAGE)
+
+
+def published_budgets(image_size: int) -> tuple[str, ...]:
+    """Return the paper's twelve targets as texts, at another image size: FLOPs grow with the number of pixels."""
+    scale = (image_size / PIXELS) ** 2
+    return tuple(str(Budget(round(Budget.parse(text).target * scale))) for text in PAPER_BUDGETS)
+
+
+def shortened(recipe: Recipe, share: float, images: int) -> Recipe:
+    """Return a recipe by which a network sees a share of what it sees in 600 passes over so many images.
+
+    Ten passes at least, a whole schedule, over fewer images where that is still too much; two batches at least.
+    """
+    if share == 1 and recipe.epochs == PASSES:
+        return recipe
+    passes = share * PASSES
+    few = None if passes >= SHORTEST else max(round(images * passes / SHORTEST), 2 * recipe.batch_size)
+    epochs = max(round(passes), SHORTEST)
+    return replace(recipe, name=f"{recipe.name}-{share:g}", epochs=epochs, train_images=few)
+
+
+def _stand_ins(config: SearchConfig, images: ImageData, each: int) -> list[Architecture]:
+    """Draw networks of the whole space in band, so many for each budget."""
+    template, rng = config.space.template(*images.shape), np.random.default_rng(config.seed)
+    bands = [budget.band(config.space.full, template) for budget in config.parsed_budgets]
+    return [network for band in bands for network in template.architectures(band.draw(each, rng=rng))]

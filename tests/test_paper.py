@@ -1,0 +1,90 @@
+"""The paper's experiment as one value: its share of the effort, its commands, its folder, and the whole on one page."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from netspace import DataSettings, NetspaceError
+from netspace.cli.main import app
+from netspace.config import load_recipe
+from netspace.data import ImageData, load_images
+from netspace.documents import read_yaml
+from netspace.paper import PaperExperiment, published_budgets, shortened
+from netspace.records import NetworkStore
+
+
+@pytest.fixture(scope="module")
+def small_images() -> ImageData:
+    return load_images(DataSettings("fashion", image_size=12))
+
+
+def experiment(out: Path, **changes: object) -> PaperExperiment:
+    first = PaperExperiment(DataSettings("fashion", image_size=12), ("200K",), out, space="tiny", faithful=True, n=2)
+    return replace(first, share=0.0005, seeds=1, device="cpu", **changes)  # type: ignore[arg-type]
+
+
+def test_budgets_at_another_image_size_are_in_proportion_to_its_pixels() -> None:
+    assert published_budgets(16)[:4] == ("50M", "100M", "150M", "400M")
+    assert published_budgets(32)[-1] == "32G"
+
+
+@pytest.mark.parametrize(
+    ("share", "epochs", "images"), [(1.0, 600, None), (0.1, 60, None), (0.01, 10, 27_000), (0.001, 10, 2_700)]
+)
+def test_a_share_of_the_effort_is_that_share_of_what_a_network_sees(
+    share: float, epochs: int, images: int | None
+) -> None:
+    recipe = shortened(load_recipe("paper"), share, 45_000)
+    assert (recipe.epochs, recipe.train_images) == (epochs, images)
+    assert recipe.epochs * (images or 45_000) == pytest.approx(share * 600 * 45_000)
+
+
+def test_the_whole_effort_is_the_published_recipe_and_search(small_images: ImageData, tmp_path: Path) -> None:
+    whole = replace(experiment(tmp_path), share=1, space="expanded", budgets=("50M",))
+    assert whole.recipe(len(small_images.train)) == load_recipe("paper")
+    search = whole.config(len(small_images.train)).search
+    assert (search.estimator, search.epochs, search.warmup_epochs, search.steps_per_epoch) == ("gumbel", 50, 15, None)
+    tenth = replace(whole, share=0.1).config(len(small_images.train)).search
+    assert (tenth.epochs, tenth.steps_per_epoch) == (50, round(0.1 * (4000 // 64)))
+
+
+@pytest.mark.parametrize("faithful", [True, False])
+def test_each_step_is_a_command_that_is_accepted(small_images: ImageData, tmp_path: Path, *, faithful: bool) -> None:
+    group = get_command(app)
+    steps = list(experiment(tmp_path, faithful=faithful).steps(small_images))
+    assert [step.name for step in steps] == ["search", "networks", "table", "report"]
+    for step in steps:
+        name, *words = step.command
+        group.commands[name].make_context(name, words)  # type: ignore[attr-defined]
+
+
+def test_a_folder_of_other_settings_is_refused_and_named(small_images: ImageData, tmp_path: Path) -> None:
+    experiment(tmp_path).begin(small_images)
+    experiment(tmp_path, n=4).begin(small_images)  # more networks may be asked for
+    with pytest.raises(NetspaceError, match=r"other settings: seed 0, not 3; give another --out"):
+        experiment(tmp_path, seed=3).begin(small_images)
+    assert read_yaml(tmp_path / "paper.yaml")["seed"] == 0
+
+
+def test_a_plan_counts_all_trainings_and_writes_nothing(small_images: ImageData, tmp_path: Path) -> None:
+    plan = experiment(tmp_path / "none", faithful=False).plan(small_images)
+    assert [step.count for step in plan.steps] == [24, 4, 2]
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_whole_experiment_ends_in_a_page_and_goes_on_with_what_is_missing(tmp_path: Path) -> None:
+    words = ["paper", "--dataset", "fashion", "--image-size", "12", "--space", "tiny", "--faithful", "--device", "cpu"]
+    words += ["--budgets", "200K", "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(tmp_path)]
+    first = CliRunner().invoke(app, words)
+    assert first.exit_code == 0, first.output
+    assert "Elite Spaces" in first.stdout
+    assert "NAS (random) in Elite Spaces and in the whole space" in first.stdout
+    assert "elite-200K" in (tmp_path / "paper.html").read_text()
+    rows = NetworkStore(tmp_path / "networks").rows()
+    assert [row["status"] for row in rows] == ["ok"] * 4
+    again = CliRunner().invoke(app, words)
+    assert again.exit_code == 0, again.output
+    assert NetworkStore(tmp_path / "networks").rows() == rows
