@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from netspace.allocator import keep_freed_memory
 from netspace.cli.auto import auto_command
 from netspace.cli.data import data_command
 from netspace.cli.evaluate import evaluate_command, results_command
@@ -47,4 +48,5 @@ app.command("spaces")(spaces_command)
 
 def main() -> None:
     """Run the command line; what goes wrong ends in one line on stderr and exit code 1, 2 or 130."""
+    keep_freed_memory()
     leave(run(app))

@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 
 import torch
 
+from netspace.allocator import keep_freed_memory
 from netspace.cost import cost
 from netspace.documents import fingerprint
 from netspace.errors import NetspaceError
@@ -45,6 +46,7 @@ def main(folder: str, hold: Hold) -> None:
         hold: of this process on the store's folder.
     """
     say = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    keep_freed_memory()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not be taken for the reason
     try:
         _work(taken_up(Path(folder)), hold)
