@@ -11,7 +11,8 @@ from netspace.blocks import block_named
 from netspace.cli.options import Channels, Classes, ImageSize, Json, Seed, load_space, parse_numbers
 from netspace.cli.output import KINDS, print_json, print_table
 from netspace.config import load_search_space, preset_names
-from netspace.cost import Budget, CostModel, SpaceCosts, cost, format_amount
+from netspace.cost import Budget, CostModel, SpaceCosts, all_costs, format_amount
+from netspace.cost.layers import IN_BYTES
 from netspace.documents import from_plain, to_plain
 from netspace.errors import NetspaceError
 from netspace.spaces import Architecture, NetworkTemplate
@@ -34,7 +35,7 @@ def cost_command(
     strides: Annotated[str | None, typer.Option(help="Stride of each stage; default 1,2,2.")] = None,
     json: Json = False,
 ) -> None:
-    """Price one architecture: FLOPs, parameters, activations."""
+    """Price one architecture: FLOPs, parameters, activations, bytes of flash and of memory."""
     architecture = Architecture.of(parse_numbers(depth, "depth"), parse_numbers(width, "width"), _knobs(knob or []))
     given: dict[str, Any] = {} if space is None else to_plain(load_search_space(space).template(32, 3, 10))
     given |= {"image_size": image_size, "channels": channels, "classes": classes}
@@ -46,14 +47,21 @@ def cost_command(
         raise NetspaceError(
             f"--image-size {image_size} is below the product of all strides, {least}; give {least} or more"
         )
-    costs = cost(architecture, template)
+    costs = all_costs(architecture, template)
     if json:
-        print_json(costs._asdict())
+        print_json(costs)
         return
     print(f"{architecture} at {image_size}×{image_size}×{channels}, {classes} classes")
-    print(f"FLOPs        {costs.flops:>18,}  (multiply-adds, MACs)")
-    print(f"params       {costs.params:>18,}")
-    print(f"activations  {costs.activations:>18,}")
+    for kind, amount in costs.items():
+        name = KINDS.get(kind, kind)
+        print(name + f"{amount:,}".rjust(31 - len(name)) + _unit(kind, amount))
+
+
+def _unit(kind: str, amount: int) -> str:
+    """Return what a cost is counted in, where its name does not say it."""
+    if kind == "flops":
+        return "  (multiply-adds, MACs)"
+    return f"  bytes ({amount / 1024:,.1f} KiB)" if kind in IN_BYTES else ""
 
 
 def _knobs(texts: list[str]) -> dict[str, list[int]]:

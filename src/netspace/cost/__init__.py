@@ -3,7 +3,8 @@
 from netspace.cost.band import Band
 from netspace.cost.budget import PAPER_BUDGETS, Budget, format_amount, parse_amount
 from netspace.cost.layers import COST_KINDS, COST_NAME, COSTS, Cost, LayerCost, cost_named
-from netspace.cost.model import CostModel, cost
+from netspace.cost.memory import PartCost
+from netspace.cost.model import CostModel, all_costs, cost
 from netspace.cost.spaces import SpaceCosts
 from netspace.cost.spread import LogUniformDraws
 
@@ -18,7 +19,9 @@ __all__ = [
     "CostModel",
     "LayerCost",
     "LogUniformDraws",
+    "PartCost",
     "SpaceCosts",
+    "all_costs",
     "cost",
     "cost_named",
     "format_amount",

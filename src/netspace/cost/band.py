@@ -7,6 +7,8 @@ slice, found by bisection. Nothing is rejected.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -157,6 +159,37 @@ def check_draw(band: Band, space: NetworkSpace, n: int, *, replace: bool) -> Non
             f"{n} different networks are asked for, but {space} has only {band.size} between "
             f"{band.low:,} and {band.high:,}; ask for fewer"
         )
+
+
+def drawn_in_blocks(
+    propose: Callable[[np.random.Generator], Points],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    replace: bool,
+    barren: float = math.inf,
+) -> list[IntArray]:
+    """Draw members until there are n; a larger n goes on where a smaller one ended.
+
+    Args:
+        propose: draws a block of members, shape (any number, axes).
+        n: how many.
+        rng: source of randomness.
+        replace: whether a member may be there twice.
+        barren: give up behind so many blocks without a member that is new.
+
+    Returns:
+        n members, or fewer where it was given up.
+    """
+    own = np.random.default_rng(int(rng.integers(2**62)))  # drawn in blocks: n says nothing of where it stands
+    found: dict[tuple[int, ...] | int, IntArray] = {}
+    blocks = 0
+    while len(found) < n and blocks < barren:
+        before = len(found)
+        for point in propose(own):
+            found.setdefault(len(found) if replace else tuple(point.tolist()), point)
+        blocks = 0 if len(found) > before else blocks + 1
+    return list(found.values())[:n]
 
 
 def _different_ranks(size: int, n: int, rng: np.random.Generator) -> IntArray:

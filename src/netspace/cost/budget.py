@@ -144,7 +144,8 @@ def _binding_knob(costs: SpaceCosts, sign: int) -> str:
     """
     template, space = costs.model.template, costs.space
     bound = np.array([_outer_end(costs, place, sign) for place in range(len(space.axes))])
-    best, name = 0, f"stem (width {template.stem_width}) at image size {template.image_size}, since every range is at 1"
+    why = "which no range changes" if costs.model.takes_largest else "since every range is at 1"
+    best, name = 0, f"stem (width {template.stem_width}) at image size {template.image_size}, {why}"
     for place, values in enumerate(space.axes):
         for end, moved in (("low", max(values.low // 2, 1)), ("high", min(values.high * 2, WIDEST))):
             if bound[place] != getattr(values, end):

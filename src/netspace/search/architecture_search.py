@@ -16,7 +16,7 @@ from netspace.errors import NetspaceError
 from netspace.models import Mixture
 from netspace.records import ChosenArchitecture
 from netspace.schedules import linear
-from netspace.search.constraint import ExpectedCost
+from netspace.search.constraint import expected_cost
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.evolution import evolve
 from netspace.search.scoring import Scorer
@@ -143,7 +143,7 @@ def train_logits(
     the target|; the temperature falls linearly.
     """
     logits = ArchitectureLogits(space)
-    cost = ExpectedCost(CostModel(search.template, budget.kind), _one_value_ranges(space, search.config.space))
+    cost = expected_cost(CostModel(search.template, budget.kind), _one_value_ranges(space, search.config.space))
     optimizer = torch.optim.Adam(logits.theta.parameters(), lr=settings.learning_rate)
     parameters = list(logits.theta.parameters())
     for step in range(settings.steps):

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netspace.cost import Budget, CostModel
-from netspace.search.distribution import SpaceDistribution, contract
+from netspace.search.distribution import SpaceDistribution, contract, outer
+from netspace.search.expected_peak import ExpectedPeak
 from netspace.settings import PenaltyForm
 from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.spaces.axes import spread_places
@@ -52,11 +53,16 @@ class ExpectedCost:
         """Return the expected cost under independent weights of the ranges, one tensor per axis."""
         each = len(self._layout.each)
         stages = [weights[i * each : (i + 1) * each] for i in range(self._layout.stages)]
-        joint = [(own[0], _outer(own[1:])) for own in stages]
+        joint = [(own[0], outer(own[1:])) for own in stages]
         parts = [torch.stack([table.of(joint) for table in tables]).mean() for tables in self._tables]
         if not self._layout.image_size:
             return parts[0]
         return torch.stack(parts) @ weights[-1]
+
+
+def expected_cost(model: CostModel, search_space: SearchSpace) -> ExpectedCost | ExpectedPeak:
+    """Return what the expected cost under Θ is read off, for a cost that adds up or is the largest of its parts."""
+    return ExpectedPeak(model, search_space) if model.takes_largest else ExpectedCost(model, search_space)
 
 
 class _Tables:
@@ -93,14 +99,6 @@ def _joint_members(ranges: dict[str, tuple[tuple[int, ...], ...]]) -> dict[str, 
         rows.append([values.ravel() for values in np.meshgrid(*choice, indexing="ij")])
     table = np.array(rows, np.int64)
     return {knob: table[:, k] for k, knob in enumerate(ranges)}
-
-
-def _outer(weights: list[Tensor]) -> Tensor:
-    """Return the products of independent weights, the last axis running fastest."""
-    total = weights[0]
-    for one in weights[1:]:
-        total = (total[:, None] * one).reshape(-1)
-    return total
 
 
 def _mean(values: Any, axes: int | tuple[int, ...]) -> Tensor:
@@ -180,8 +178,8 @@ class DrawnPenalty:
     form: PenaltyForm
 
     @cached_property
-    def _expected_cost(self) -> ExpectedCost:
-        return ExpectedCost(self.model, self.search_space)
+    def _expected_cost(self) -> ExpectedCost | ExpectedPeak:
+        return expected_cost(self.model, self.search_space)
 
     def of(self, choices: IntArray) -> FloatArray:
         """Return the penalty of each space, shape (n,), from 256 spread members of each."""
