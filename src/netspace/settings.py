@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.cost import Budget
+from netspace.cost import Budget, Constraint
 from netspace.documents import later
 from netspace.errors import did_you_mean
 from netspace.schedules import SCHEDULES
@@ -269,6 +269,7 @@ class SearchConfig:
         space: what is searched.
         budgets: FLOPs budgets such as `200M`.
         tolerance: relative distance from the target that satisfies a budget.
+        constraints: bounds that networks keep at every budget, such as `params<=1.2M` or `peak_memory<=256KiB`.
         search: how it is trained.
         augment: random changes to training images.
         seed: of every random draw.
@@ -280,6 +281,7 @@ class SearchConfig:
     space: SearchSpace
     budgets: Annotated[tuple[str, ...], Field(min_length=1)]
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    constraints: tuple[str, ...] = later(())
     search: SearchSettings = Field(default_factory=SearchSettings)
     augment: Augmentation = Field(default_factory=Augmentation)
     seed: Seed = 0
@@ -294,6 +296,11 @@ class SearchConfig:
         return self
 
     @property
+    def bounds(self) -> tuple[Constraint, ...]:
+        """The constraints as values."""
+        return tuple(Constraint.parse(text) for text in self.constraints)
+
+    @property
     def parsed_budgets(self) -> tuple[Budget, ...]:
-        """The budgets as values."""
-        return tuple(Budget.parse(text, self.tolerance) for text in self.budgets)
+        """The budgets as values, each with the constraints."""
+        return tuple(Budget.parse(text, self.tolerance, self.bounds) for text in self.budgets)

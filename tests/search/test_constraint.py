@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from netspace import Budget, CostModel, SearchSpace
+from netspace.cost import Constraint
 from netspace.search import SpaceDistribution, penalty_tables
-from netspace.search.constraint import expected_cost
+from netspace.search.constraint import DrawnPenalty, expected_cost
+from netspace.settings import PenaltyForm
 from netspace.spaces import KnobAxis
 
 
@@ -89,3 +91,18 @@ def test_the_penalty_of_large_spaces_is_within_its_stated_error(
                 errors.append(float(table[choice]) - penalty)
     assert len(errors) > 50
     assert np.sqrt(np.mean(np.square(errors))) < 0.01
+
+
+@pytest.mark.parametrize("form", ["members", "centre"])
+def test_the_penalty_grows_by_the_share_of_a_bound_that_members_exceed(tiny: SearchSpace, form: PenaltyForm) -> None:
+    model = CostModel(tiny.template(32, 3, 10))
+    free = Budget.parse("3M")
+    bounds = [Constraint.parse(text) for text in ("params<=5K", "peak_memory>=100K")]
+    with_bounds, without = penalty_tables(tiny, model, (free.bounded(bounds), free), form)
+    drawn = DrawnPenalty(tiny, model, free.bounded(bounds), form)
+    for choice in np.ndindex(*tiny.shape):
+        members = tiny.space(choice).enumerate()
+        params, memory = (CostModel(model.template, kind)(members) for kind in ("params", "peak_memory"))
+        extra = np.maximum(params / 5000 - 1, 0).mean() + np.maximum(1 - memory / 100_000, 0).mean()
+        assert float(with_bounds[choice] - without[choice]) == pytest.approx(extra)
+        assert drawn.of(np.array([choice]))[0] == pytest.approx(float(with_bounds[choice]), rel=0.1, abs=0.05)

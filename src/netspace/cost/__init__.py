@@ -1,7 +1,9 @@
 """What architectures cost, exactly, and which of them satisfy a budget."""
 
+from netspace.cost.amounts import format_amount, parse_amount
 from netspace.cost.band import Band
-from netspace.cost.budget import PAPER_BUDGETS, Budget, format_amount, parse_amount
+from netspace.cost.budget import PAPER_BUDGETS, Budget, band_within
+from netspace.cost.constraint import Constraint, together
 from netspace.cost.layers import COST_KINDS, COST_NAME, COSTS, Cost, LayerCost, cost_named
 from netspace.cost.memory import PartCost
 from netspace.cost.model import CostModel, all_costs, cost
@@ -15,6 +17,7 @@ __all__ = [
     "PAPER_BUDGETS",
     "Band",
     "Budget",
+    "Constraint",
     "Cost",
     "CostModel",
     "LayerCost",
@@ -22,8 +25,10 @@ __all__ = [
     "PartCost",
     "SpaceCosts",
     "all_costs",
+    "band_within",
     "cost",
     "cost_named",
     "format_amount",
     "parse_amount",
+    "together",
 ]

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from netspace.cost.band import check_draw, drawn_in_blocks
+from netspace.cost.band import check_draw, drawn_in_blocks, share_interval, within
 from netspace.cost.chain import Chain
 from netspace.cost.model import CostModel
 from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace
 from netspace.spaces.layout import Points
-from netspace.spaces.ranges import IntArray
+from netspace.spaces.ranges import BoolArray, IntArray
 
 FloatArray = NDArray[np.float64]
 BAND_BINS, FEWEST_BINS, MOST_BINS = 192, 1024, 8192
@@ -153,19 +153,33 @@ class LargeBand:
         return np.concatenate(parts) if parts else np.zeros(0)
 
     @cached_property
-    def size(self) -> int:
-        """See Band; an estimate, to about one part in a hundred."""
-        total = float(self._weights.sum())
-        if not total:
+    def _kept(self) -> int:
+        """How many of a fixed number of proposals lie in the band."""
+        if not self._weights.any():
             return 0
         rng = np.random.default_rng(0)
-        kept = sum(len(self._propose(rng)) for _ in range(ESTIMATED // PROPOSALS))
-        return round(total * kept / ESTIMATED)
+        return sum(len(self._propose(rng)) for _ in range(ESTIMATED // PROPOSALS))
+
+    @property
+    def size(self) -> int:
+        """See Band; an estimate, to about one part in a hundred."""
+        return round(float(self._weights.sum()) * self._kept / ESTIMATED)
 
     @property
     def hit_rate(self) -> float:
         """See Band."""
         return self.size / self._costs.space.size
+
+    @property
+    def hit_rate_interval(self) -> tuple[float, float]:
+        """See Band."""
+        low, high = share_interval(self._kept, ESTIMATED)
+        total = float(self._weights.sum()) / self._costs.space.size
+        return total * low, min(total * high, 1.0)
+
+    def holds(self, points: Points) -> BoolArray:
+        """See Band."""
+        return within(self._costs.model(points), self.low, self.high)
 
     def _propose(self, rng: np.random.Generator) -> Points:
         """Draw a thousand members whose rounded cost may belong to the band, and keep those whose cost does."""
@@ -180,8 +194,7 @@ class LargeBand:
             if chain.size is not None:
                 points[rows, -1] = chain.size
             first += len(bins)
-        costs = self._costs.model(points)
-        return points[(costs >= self.low) & (costs <= self.high)]
+        return points[self.holds(points)]
 
     def draw(self, n: int, *, rng: np.random.Generator, replace: bool = True) -> Points:
         """See Band."""

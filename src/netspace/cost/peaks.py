@@ -12,13 +12,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.cost.band import check_draw, drawn_in_blocks
+from netspace.cost.band import check_draw, drawn_in_blocks, within
 from netspace.cost.chain import Chain
 from netspace.cost.large import pick
 from netspace.cost.model import CostModel
 from netspace.spaces import NetworkSpace
 from netspace.spaces.layout import Points
-from netspace.spaces.ranges import IntArray
+from netspace.spaces.ranges import BoolArray, IntArray
 
 FloatArray = NDArray[np.float64]
 BLOCK = 1024
@@ -34,7 +34,7 @@ class Peaks:
     """
 
     def __init__(self, model: CostModel, space: NetworkSpace) -> None:
-        self.space = space
+        self.model, self.space = model, space
         self.chains = [Chain(model, space, size) for size in space.image_sizes]
 
     @property
@@ -66,7 +66,7 @@ class PeakBand:
     """
 
     def __init__(self, costs: Peaks, low: int, high: int) -> None:
-        self._space, self.low, self.high = costs.space, low, high
+        self._space, self._model, self.low, self.high = costs.space, costs.model, low, high
         self.exact = costs.space.size <= WHOLE  # beyond it to 15 figures
         self._ways = [_Ways(chain, low, high) for chain in costs.chains]
 
@@ -83,6 +83,15 @@ class PeakBand:
     def hit_rate(self) -> float:
         """See Band."""
         return self.size / self._space.size
+
+    @property
+    def hit_rate_interval(self) -> tuple[float, float]:
+        """See Band."""
+        return self.hit_rate, self.hit_rate
+
+    def holds(self, points: Points) -> BoolArray:
+        """See Band."""
+        return within(self._model(points), self.low, self.high)
 
     def draw(self, n: int, *, rng: np.random.Generator, replace: bool = True) -> Points:
         """See Band."""
