@@ -23,7 +23,7 @@ from netspace.spaces.layout import Points
 from netspace.spaces.ranges import BoolArray
 
 LISTED = 2**22
-BLOCK, MOST_LOOKS = 2**15, 2**3  # members drawn at a time, and how often at most where none meets the rest
+BLOCK, ENOUGH, MOST_LOOKS = 2**15, 100, 2**3  # members drawn at a time; what then has to be kept; else so often
 
 
 class Condition(NamedTuple):
@@ -81,11 +81,13 @@ class JointBand:
     @cached_property
     def _kept(self) -> tuple[int, int]:
         """How many of how many draws from the first band meet the rest."""
-        rng, kept, looks = np.random.default_rng(0), 0, 0
-        while self._first.size and not kept and looks < MOST_LOOKS:
-            kept += len(self._propose(rng))
-            looks += 1
-        return kept, looks * BLOCK
+        if not self._first.size:
+            return 0, 0
+        rng = np.random.default_rng(0)
+        kept = len(self._propose(rng))
+        if kept >= ENOUGH:
+            return kept, BLOCK
+        return kept + sum(len(self._propose(rng)) for _ in range(MOST_LOOKS - 1)), MOST_LOOKS * BLOCK
 
     @property
     def exact(self) -> bool:

@@ -57,11 +57,12 @@ class ExpectedPeak:
 
     def _below(self, chain: int, weights: list[tuple[Tensor, Tensor]]) -> Tensor:
         """Return P(cost ≤ t) at each level, shape (levels,), of a chain with weights of depths and states."""
-        start, *fits, rest = self._fits[chain]
+        start, *fits, end = self._fits[chain]
+        rest = end.double()
         for i, (depth, state) in reversed(list(enumerate(weights))):
             entry, more, out = fits[2 * i], fits[2 * i + 1], self._chains[chain].stages[i].out
-            deeper = more @ depth * state * rest[:, torch.from_numpy(out)]
-            rest = torch.einsum("tbs,ts->tb", entry, deeper)
+            deeper = more.double() @ depth * state * rest[:, torch.from_numpy(out)]
+            rest = torch.einsum("tbs,ts->tb", entry.double(), deeper)
         return start * rest[:, 0]
 
 
@@ -71,5 +72,5 @@ def _shares(ranges: tuple[tuple[int, ...], ...], values: IntArray) -> Tensor:
 
 
 def _fit(part: IntArray, levels: IntArray) -> Tensor:
-    """Return 1 where a part costs no more than a level: shape (levels, of the part …)."""
-    return torch.from_numpy((part <= levels.reshape(-1, *[1] * part.ndim)).astype(np.float64))
+    """Say where a part costs no more than a level: shape (levels, of the part …)."""
+    return torch.from_numpy(part <= levels.reshape(-1, *[1] * part.ndim))
