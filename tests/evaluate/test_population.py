@@ -60,6 +60,15 @@ def test_baselines_meet_the_budgets_constraints(tiny: SearchSpace, rng: np.rando
     assert free.satisfied(loose, template).all()
 
 
+def test_networks_drawn_from_a_space_meet_the_constraints_that_its_population_names(tiny: SearchSpace) -> None:
+    budget = Budget.parse("2M", 0.5, [Constraint.parse("params<=9K")])
+    subject, template = Subject("elite-2M", tiny.full, budget, estimator="front"), tiny.template(32, 3, 10)
+    plan = PopulationPlan("elite-2M", budget, tiny.full)
+    planned = plan_networks([plan], 6, search_space=tiny, template=template, seed=0)
+    assert budget.satisfied(template.points([one.architecture for one in planned]), template).all()
+    assert subject.population.constraints == "params<=9K"
+
+
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_baseline_with_too_few_networks_says_how_many(tiny: SearchSpace, rng: np.random.Generator, name: str) -> None:
     with pytest.raises(NetspaceError, match=r"ask for fewer"):
