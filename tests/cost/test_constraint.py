@@ -171,3 +171,11 @@ def test_constraints_alone_make_a_band_too(tiny: SearchSpace) -> None:
     assert not isinstance(band, JointBand)
     with pytest.raises(NetspaceError, match="the nearest is 1,426 params"):
         band_within(bounds("params<=1K"), tiny.full, template)
+
+
+def test_what_no_draw_met_is_not_said_to_be_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = load_search_space("small")
+    monkeypatch.setattr(joint, "LISTED", 1000)
+    budget = Budget.parse("20M", 0.1, bounds("params<=10K"))
+    with pytest.raises(NetspaceError, match="none of 262,144 members drawn from .* among those that were looked at: "):
+        budget.band(small.full, small.template(32, 3, 10))

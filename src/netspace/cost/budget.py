@@ -67,12 +67,8 @@ class Budget:
         kind, equals, amount = str(text).rpartition("=")
         kind = kind.strip() if equals else "flops"
         cost_named(kind)
-        target = amount_in(amount, f"budget '{str(text)[:80]}'", kind)
-        try:
-            return cls(target, tolerance, kind, tuple(constraints))
-        except ValidationError as error:
-            fault = error.errors()[0].get("ctx", {}).get("error")
-            raise NetspaceError(str(fault)) from None if fault else error
+        alone = cls(amount_in(amount, f"budget '{str(text)[:80]}'", kind), tolerance, kind)
+        return alone.bounded(constraints)
 
     def bounded(self, constraints: Iterable[Constraint]) -> Budget:
         """Return the budget with further constraints, each in place of its own of the same cost and side.
@@ -80,10 +76,10 @@ class Budget:
         Raises:
             NetspaceError: where they contradict it or each other.
         """
-        bounds = together(self.constraints, constraints)
-        return (
-            self if bounds == self.constraints else Budget.parse(f"{self.kind}={self.target}", self.tolerance, bounds)
-        )
+        try:
+            return replace(self, constraints=together(self.constraints, constraints))
+        except ValidationError as error:
+            raise NetspaceError(str(error.errors()[0]["ctx"]["error"])) from None  # of _check: the rest is known good
 
     @property
     def words(self) -> str:
@@ -143,16 +139,16 @@ class Budget:
         """
         band = self.members(space, template)
         if not band.size:
-            raise NetspaceError(self._infeasible(space, template))
+            raise NetspaceError(self._infeasible(space, template, counted=band.exact))
         return band
 
-    def _infeasible(self, space: NetworkSpace, template: NetworkTemplate) -> str:
+    def _infeasible(self, space: NetworkSpace, template: NetworkTemplate, *, counted: bool) -> str:
         alone = replace(self, constraints=())
         if not alone.members(space, template).size:
             costs = SpaceCosts(CostModel(template, self.kind), space)
             return infeasible_alone(costs, f"{self}", self.target, self.tolerance)
-        named = [(f"budget {self} ±{self.tolerance:.0%}", self.kind, *alone.interval, self.target)]
-        return infeasible_together(space, template, [*(Bound(*one) for one in named), *_bounds(self.constraints)])
+        own = Bound(f"budget {self} ±{self.tolerance:.0%}", self.kind, *alone.interval, self.target)
+        return infeasible_together(space, template, [own, *_bounds(self.constraints)], counted=counted)
 
 
 def band_within(constraints: Sequence[Constraint], space: NetworkSpace, template: NetworkTemplate) -> Band:
@@ -168,7 +164,7 @@ def band_within(constraints: Sequence[Constraint], space: NetworkSpace, template
             raise NetspaceError(f"constraints {both} contradict each other; loosen one of them")
     band = joint_band(space, [Condition(CostModel(template, kind), *ends) for kind, ends in found.items()])
     if not band.size:
-        raise NetspaceError(infeasible_together(space, template, _bounds(constraints)))
+        raise NetspaceError(infeasible_together(space, template, _bounds(constraints), counted=band.exact))
     return band
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from netspace.cost.amounts import format_amount
-from netspace.cost.joint import LISTED, Condition, JointBand
+from netspace.cost.joint import BLOCK, MOST_LOOKS, Condition, JointBand
 from netspace.cost.layers import IN_BYTES
 from netspace.cost.model import CostModel
 from netspace.cost.spaces import SpaceCosts
@@ -53,13 +53,16 @@ def infeasible_alone(costs: SpaceCosts, budget: str, target: int, tolerance: flo
     return f"{text}; what binds is the {_binding_knob(costs, -1 if target < low else 1)}"
 
 
-def infeasible_together(space: NetworkSpace, template: NetworkTemplate, bounds: Sequence[Bound]) -> str:
+def infeasible_together(
+    space: NetworkSpace, template: NetworkTemplate, bounds: Sequence[Bound], *, counted: bool
+) -> str:
     """Say which of several bounds binds, and the nearest value of each at which the others leave a member.
 
     Args:
         space: whose members.
         template: of its networks.
         bounds: the budget's band, and constraints.
+        counted: whether all members were looked at, instead of draws.
     """
     alone = [(b, SpaceCosts(CostModel(template, b.kind), space)) for b in bounds]
     impossible = [(b, costs) for b, costs in alone if not costs.band(b.low, b.high).size]
@@ -69,11 +72,12 @@ def infeasible_together(space: NetworkSpace, template: NetworkTemplate, bounds: 
     names = ", ".join(bound.name for bound in bounds)
     found = [(bound, _nearest(space, template, bound, [b for b in bounds if b is not bound])) for bound in bounds]
     told = [f"{bound.name} to {_amount(bound, nearest)}" for bound, nearest in found if nearest is not None]
-    text = f"no member of {space} satisfies all of {names}"
+    none = f"no member of {space}" if counted else f"none of {MOST_LOOKS * BLOCK:,} members drawn from {space}"
+    text = f"{none} satisfies all of {names}"
     if not told:
         return f"{text}; no single one of them is to blame, so loosen two or more"
     binds = " or ".join(bound.name for bound, nearest in found if nearest is not None)
-    drawn = "" if space.size <= LISTED else " among those that were looked at"
+    drawn = "" if counted else " among those that were looked at"
     return (
         f"{text}. What binds is {binds}; with the others as they are, the nearest that is feasible{drawn}: "
         f"{'; '.join(told)}"
