@@ -89,7 +89,7 @@ def _label(one: Population, alike: Sequence[Population]) -> str:
         lambda p: p.estimator.partition(" ")[0],
         lambda p: "" if p.name.startswith(Path(p.source).stem) else Path(p.source).stem,
         lambda p: "" if p.tolerance is None or len(alike) == 1 else f"±{p.tolerance:.3g}",
-        lambda p: p.constraints or "free",
+        lambda p: "" if len(alike) == 1 else p.constraints.replace(", ", "-") or "free",
         lambda p: _folders(p, 2),
         lambda p: _folders(p, 3),
     ]
