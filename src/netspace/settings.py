@@ -230,9 +230,8 @@ class NasSettings:
     """How architectures are searched inside a space with a finished search's super network.
 
     Args:
-        method: `random` (uniform draws in band), `evolution` (NSGA-II), `differentiable` (one logit per depth and
-            per width, Gumbel-Softmax), each by the super network's scores; or `model` (no super network: the run's
-            model of error ranks up to 20 000 networks in band).
+        method: `random` (uniform draws in band), `evolution` (NSGA-II) or `differentiable` (a logit per value,
+            Gumbel-Softmax), by the super network's scores; or `model`: the run's model of error ranks up to 20 000.
         samples: architectures to return.
         candidates: architectures that the super network scores, the same number for every method that asks it.
         train: of `model`: how many of the best are trained briefly before one is chosen.
@@ -290,17 +289,12 @@ class SearchConfig:
 
     @model_validator(mode="after")
     def _check(self) -> SearchConfig:
-        targets = [budget.target for budget in self.parsed_budgets]
-        if len(set(targets)) < len(targets):
+        if len({budget.target for budget in self.parsed_budgets}) < len(self.budgets):
             raise ValueError(f"budgets {', '.join(self.budgets)} name one target twice; give each once")
         return self
 
     @property
-    def bounds(self) -> tuple[Constraint, ...]:
-        """The constraints as values."""
-        return tuple(Constraint.parse(text) for text in self.constraints)
-
-    @property
     def parsed_budgets(self) -> tuple[Budget, ...]:
         """The budgets as values, each with the constraints."""
-        return tuple(Budget.parse(text, self.tolerance, self.bounds) for text in self.budgets)
+        bounds = [Constraint.parse(text) for text in self.constraints]
+        return tuple(Budget.parse(text, self.tolerance, bounds) for text in self.budgets)

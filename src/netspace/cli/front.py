@@ -63,7 +63,7 @@ def front_command(
 
     opened = Run(run)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER_BUDGETS)
-    bounds = together(opened.config.bounds, constraints)
+    bounds = together(opened.config.parsed_budgets[0].constraints, constraints)
     question = Question(
         tuple(Budget.parse(text, opened.config.tolerance, bounds) for text in texts),
         signal,

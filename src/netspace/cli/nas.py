@@ -116,7 +116,7 @@ def _space(
         return elite.space, asked.bounded(constraints)
     if budget is None:
         raise NetspaceError(f"{name} is no elite file and has no budget; give --budget")
-    asked = Budget.parse(budget, config.tolerance, config.bounds)
+    asked = Budget.parse(budget, config.tolerance, config.parsed_budgets[0].constraints)
     return load_space(name, template)[0], asked.bounded(constraints)
 
 
