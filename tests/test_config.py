@@ -6,7 +6,7 @@ import pytest
 
 from netspace import NetspaceError, SearchConfig, load_search_space, resolve
 from netspace.cost import CostModel, SpaceCosts
-from netspace.documents import from_plain, parse_yaml, to_plain, to_yaml, write_atomically
+from netspace.documents import fingerprint, from_plain, parse_yaml, to_plain, to_yaml, write_atomically
 from netspace.runs import Run
 from netspace.spaces import SearchSpace
 
@@ -136,3 +136,15 @@ def test_a_space_that_is_too_large_to_count_is_refused_at_once(tmp_path: Path) -
     space = load_search_space(str(file))
     with pytest.raises(NetspaceError, match="too many to count; give the widths a larger step"):
         SpaceCosts(CostModel(space.template(32, 3, 10)), space.full)
+
+
+def test_constraints_are_part_of_the_config_and_change_nothing_where_there_are_none() -> None:
+    free = resolve("tiny", options=GIVEN)
+    assert "constraints" not in to_plain(free)
+    assert fingerprint(resolve("tiny", options={**GIVEN, "constraints": []})) == fingerprint(free)
+    bounded = resolve("tiny", options=GIVEN, settings=("constraints=[params<=9K, peak_memory<=128KiB]",))
+    assert fingerprint(bounded) != fingerprint(free)
+    assert [budget.bounds for budget in bounded.parsed_budgets] == ["params<=9K, peak_memory<=128KiB"]
+    assert "constraints" not in to_plain(free.parsed_budgets[0])
+    with pytest.raises(NetspaceError, match="constraint 'params<9K' is none"):
+        resolve("tiny", options={**GIVEN, "constraints": ["params<9K"]})

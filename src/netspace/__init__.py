@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from netspace.config import load_search_space, preset_names, resolve
-from netspace.cost import Budget, Cost, CostModel, SpaceCosts, cost
+from netspace.cost import Budget, Constraint, Cost, CostModel, SpaceCosts, cost
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, load_elite
 from netspace.runs import Run
@@ -34,6 +34,7 @@ _LATER = {
 __all__ = [
     "Architecture",
     "Budget",
+    "Constraint",
     "Cost",
     "CostModel",
     "DataSettings",

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.cost import Budget
+from netspace.cost import Budget, Constraint
 from netspace.documents import later
 from netspace.errors import did_you_mean
 from netspace.schedules import SCHEDULES
@@ -230,9 +230,8 @@ class NasSettings:
     """How architectures are searched inside a space with a finished search's super network.
 
     Args:
-        method: `random` (uniform draws in band), `evolution` (NSGA-II), `differentiable` (one logit per depth and
-            per width, Gumbel-Softmax), each by the super network's scores; or `model` (no super network: the run's
-            model of error ranks up to 20 000 networks in band).
+        method: `random` (uniform draws in band), `evolution` (NSGA-II) or `differentiable` (a logit per value,
+            Gumbel-Softmax), by the super network's scores; or `model`: the run's model of error ranks up to 20 000.
         samples: architectures to return.
         candidates: architectures that the super network scores, the same number for every method that asks it.
         train: of `model`: how many of the best are trained briefly before one is chosen.
@@ -269,6 +268,7 @@ class SearchConfig:
         space: what is searched.
         budgets: FLOPs budgets such as `200M`.
         tolerance: relative distance from the target that satisfies a budget.
+        constraints: bounds that networks keep at every budget, such as `params<=1.2M` or `peak_memory<=256KiB`.
         search: how it is trained.
         augment: random changes to training images.
         seed: of every random draw.
@@ -280,6 +280,7 @@ class SearchConfig:
     space: SearchSpace
     budgets: Annotated[tuple[str, ...], Field(min_length=1)]
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    constraints: tuple[str, ...] = later(())
     search: SearchSettings = Field(default_factory=SearchSettings)
     augment: Augmentation = Field(default_factory=Augmentation)
     seed: Seed = 0
@@ -288,12 +289,12 @@ class SearchConfig:
 
     @model_validator(mode="after")
     def _check(self) -> SearchConfig:
-        targets = [budget.target for budget in self.parsed_budgets]
-        if len(set(targets)) < len(targets):
+        if len({budget.target for budget in self.parsed_budgets}) < len(self.budgets):
             raise ValueError(f"budgets {', '.join(self.budgets)} name one target twice; give each once")
         return self
 
     @property
     def parsed_budgets(self) -> tuple[Budget, ...]:
-        """The budgets as values."""
-        return tuple(Budget.parse(text, self.tolerance) for text in self.budgets)
+        """The budgets as values, each with the constraints."""
+        bounds = [Constraint.parse(text) for text in self.constraints]
+        return tuple(Budget.parse(text, self.tolerance, bounds) for text in self.budgets)

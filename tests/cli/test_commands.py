@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pytest
 
 from netspace import load_elite
 from netspace.config import preset_names
-from netspace.cost import parse_amount
+from netspace.cost import Constraint, parse_amount
+from netspace.records import load_architecture
 
 QUICK = ["--set", "search.epochs=3", "--set", "search.warmup_epochs=1", "--set", "search.steps_per_epoch=4"]
 SEARCH = ["search", "--dataset", "fashion", "--space", "tiny", "--estimator", "score", "--budget", "2M"]
@@ -40,7 +42,9 @@ def test_cost_prints_the_papers_figure() -> None:
     done = netspace("cost", "--depth", "3,3,3", "--width", "16,32,64")
     assert "40,813,184  (multiply-adds, MACs)" in done.stdout
     done = netspace("cost", "--depth", "3,3,3", "--width", "16,32,64", "--json")
-    assert json.loads(done.stdout) == {"flops": 40813184, "params": 272474, "activations": 200714}
+    costs = json.loads(done.stdout)
+    assert [costs[kind] for kind in ("flops", "params", "activations")] == [40813184, 272474, 200714]
+    assert costs["peak_memory"] == 4 * costs["peak_memory-int8"] == 3 * 4 * 16 * 32 * 32  # of a block that adds
 
 
 def test_spaces_lists_the_presets() -> None:
@@ -62,6 +66,65 @@ def test_sample_draws_within_a_budget_from_presets_and_files(tmp_path: Path) -> 
     assert {w for row in drawn for w in row["width"]} <= {8, 16}
     golden = Path(__file__).parent.parent / "golden" / "elite-schema-1.yaml"
     assert netspace("sample", str(golden), "--n", "2").stdout.count("[1, 1, 2]") == 2
+
+
+def test_constraints_bound_what_sample_draws_and_cost_says_which_are_met() -> None:
+    bounds = ["--max-params", "10K", "--max-memory", "128KiB", "--constraint", "activations>=20K"]
+    done = netspace("sample", "tiny", "--n", "9", "--budget", "2M", *bounds, "--json")
+    drawn = json.loads(done.stdout)
+    assert len(drawn) == 9
+    assert all(
+        row["params"] <= 10_000 and row["peak_memory"] <= 2**17 and row["activations"] >= 20_000 for row in drawn
+    )
+    assert re.search(r"hit rate 0\.0\d+: \d+ networks \(counted\)", done.stderr)
+    alone = json.loads(netspace("sample", "tiny", "--n", "9", "--min-flops", "4M", "--json").stdout)
+    assert all(row["flops"] >= 4_000_000 for row in alone)
+    priced = ["cost", "--depth", "1,1,1", "--width", "16,32,64", "--max-flash", "400K", "--max-params", "1K"]
+    assert json.loads(netspace(*priced, "--json").stdout)["meets"] == {"params<=1K": False, "flash<=400K": True}
+    shown = netspace(*priced).stdout
+    assert "meets flash<=400K (400,000 bytes)" in shown
+    assert "FAILS params<=1K" in shown
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        (["--max-params", "1K"], "meets params<=1K by itself: the nearest is 1,282 params"),
+        (["--max-flops", "1M"], "budget 2M ±10% and flops<=1M contradict each other"),
+        (["--max-memory", "a lot"], "constraint 'peak_memory<=a lot' is no amount"),
+        (["--max-params", "5KiB"], "KiB is for bytes, and params are none"),
+        (["--max-params", "5K", "--constraint", "params<=6K"], "bound one cost on one side"),
+        (["--constraint", "parms<=6K"], "unknown cost 'parms'"),
+    ],
+)
+def test_faulty_and_infeasible_constraints_end_a_search_before_any_training(
+    bounds: list[str], told: str, tmp_path: Path
+) -> None:
+    given = ["search", "--dataset", "fashion", "--space", "tiny", "--budget", "2M", "--device", "cpu"]
+    done = netspace(*given, *bounds, "--out", str(tmp_path / "run"))
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert not (tmp_path / "run" / "search.jsonl").exists()
+
+
+def test_a_search_under_constraints_hands_them_on_to_its_elite_to_nas_and_to_the_report(tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "page.html"
+    bounds = ["--max-params", "12K", "--max-memory", "128KiB", "--tolerance", "0.6"]
+    done = netspace(*SEARCH, *QUICK, *bounds, "--out", str(run))
+    assert done.returncode == 0, done.stderr
+    elite = load_elite(run / "elite-2M.yaml")
+    assert elite.budget.bounds == "params<=12K, peak_memory<=128KiB"
+    for one in elite.candidates:
+        rate = elite.budget.satisfied(one.space.enumerate(), elite.template).mean()
+        assert one.hit_rate == pytest.approx(rate, rel=1e-5)
+    given = ["nas", "tiny", "--run", str(run), "--budget", "2M", "--samples", "4", "--candidates", "6"]
+    picked = json.loads(netspace(*given, "--max-params", "9K", "--json").stdout)
+    points = elite.template.points(
+        [load_architecture(Path(one["file"])).architecture for one in picked["architectures"]]
+    )
+    assert elite.budget.bounded([Constraint.parse("params<=9K")]).satisfied(points, elite.template).all()
+    assert netspace("report", str(run), "--out", str(out)).returncode == 0
+    assert "params&lt;=12K, peak_memory&lt;=128KiB" in out.read_text()
 
 
 def test_search_prints_one_json_value_and_its_progress_on_stderr(tmp_path: Path) -> None:

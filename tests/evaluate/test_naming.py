@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netspace import Budget, NetspaceError, SearchSpace, load_search_space
+from netspace import Budget, Constraint, NetspaceError, SearchSpace, load_search_space
 from netspace.data import load_images
 from netspace.evaluate import Subject, evaluate_spaces
 from netspace.evaluate.naming import named
@@ -104,3 +104,10 @@ def test_a_folder_of_schema_1_goes_on_under_its_old_names(tmp_path: Path, tiny: 
     assert {row["population"] for row in before} == {"front-2M", "expanded-2M"}
     kept = after.populations()["front-2M"]
     assert (kept.kind, kept.source, kept.tolerance, kept.estimator) == ("elite", source, 0.3, front)
+
+
+def test_one_elite_with_and_without_constraints_is_two_populations() -> None:
+    tiny = load_search_space("tiny")
+    bounded = BUDGET.bounded([Constraint.parse("params<=9K")])
+    free, bound = (Subject("elite-2M", tiny.full, b, "run/elite-2M.yaml").population for b in (BUDGET, bounded))
+    assert names([free, bound]) == ["elite-2M-free", "elite-2M-params<=9K"]

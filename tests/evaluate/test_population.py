@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from netspace import Budget, CostModel, NetspaceError, SearchSpace
 from netspace.config import load_recipe
+from netspace.cost import Constraint
 from netspace.data import load_images
 from netspace.evaluate import BASELINES, PopulationPlan, Subject, draw_baseline, evaluate_spaces, plan_networks
 from netspace.records import NetworkStore
@@ -44,6 +46,27 @@ def test_baselines_are_different_networks_within_the_budget(
         assert np.all(growth[:, 0] == growth[:, 1])
         assert np.all(growth >= 0)
         assert len(np.unique(growth)) > 5
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_baselines_meet_the_budgets_constraints(tiny: SearchSpace, rng: np.random.Generator, name: str) -> None:
+    bounds = [Constraint.parse(text) for text in ("params<=9K", "peak_memory<=128KiB")]
+    template, budget = tiny.template(32, 3, 10), Budget.parse("2M", 0.5, bounds)
+    free = replace(budget, constraints=())
+    drawn, loose = (
+        draw_baseline(name, 2, search_space=tiny, template=template, budget=b, rng=rng) for b in (budget, free)
+    )
+    assert budget.satisfied(drawn, template).all()
+    assert free.satisfied(loose, template).all()
+
+
+def test_networks_drawn_from_a_space_meet_the_constraints_that_its_population_names(tiny: SearchSpace) -> None:
+    budget = Budget.parse("2M", 0.5, [Constraint.parse("params<=9K")])
+    subject, template = Subject("elite-2M", tiny.full, budget, estimator="front"), tiny.template(32, 3, 10)
+    plan = PopulationPlan("elite-2M", budget, tiny.full)
+    planned = plan_networks([plan], 6, search_space=tiny, template=template, seed=0)
+    assert budget.satisfied(template.points([one.architecture for one in planned]), template).all()
+    assert subject.population.constraints == "params<=9K"
 
 
 @pytest.mark.parametrize("name", BASELINES)

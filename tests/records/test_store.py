@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from netspace import Architecture, NetspaceError, NetworkTemplate, cost
-from netspace.records import NetworkStore, Planned, TrainedNetwork
+from netspace import Architecture, Budget, NetspaceError, NetworkTemplate, cost
+from netspace.cost import Constraint
+from netspace.records import NetworkStore, Planned, Population, TrainedNetwork, by_budget
 
 ABOUT = {"recipe": "r", "data": "d", "template": "t"}
 
@@ -199,3 +200,23 @@ os._exit(0)
         assert read_as_nobody(store) == (0, "3" if killed_writer else "2")
         assert {path.name: path.read_bytes() for path in store.folder.iterdir()} == before
         store.folder.chmod(0o755)
+
+
+def test_constraints_of_a_population_are_kept_and_a_store_without_any_has_no_column_for_them(
+    store: NetworkStore,
+) -> None:
+    def columns() -> set[str]:
+        with sqlite3.connect(store.file) as db:
+            return {row[1] for row in db.execute("PRAGMA table_info(populations)")}
+
+    free = Budget.parse("2M")
+    bounded = free.bounded([Constraint.parse("params<=1.2M"), Constraint.parse("flash<=1MiB")])
+    store.add(planned("free", 1), [Population("free").at(free)])
+    assert "constraints" not in columns()
+    assert store.populations()["free"] == Population("free").at(free)
+    store.add(planned("bounded", 1), [Population("bounded").at(bounded)])
+    found = store.populations()
+    assert found["bounded"].constraints == "params<=1.2M, flash<=1MiB"
+    assert found["free"].constraints == ""
+    assert not found["free"].same_source(found["bounded"])
+    assert [[p.name for p in group] for group in by_budget(found.values())] == [["free"], ["bounded"]]

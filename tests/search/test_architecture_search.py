@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from netspace import Budget, CostModel, NetspaceError, SearchSpace, find_spaces, load_search_space
+from netspace.cost import Constraint
 from netspace.records import load_architecture
 from netspace.search import SpaceSearch, open_search, search_architectures
 from netspace.search.architecture_search import first_hit, train_logits
@@ -48,6 +49,16 @@ def test_every_method_returns_members_in_band_the_best_first(search: SpaceSearch
     assert first.provenance["score"] == pytest.approx(found.errors[0], abs=1e-6)
 
 
+@pytest.mark.parametrize("method", ["random", "evolution", "differentiable"])
+def test_every_method_returns_members_that_meet_the_constraints(search: SpaceSearch, method: str) -> None:
+    bounds = [Constraint.parse(text) for text in ("params<=10K", "peak_memory<=128KiB")]
+    budget, settings = Budget.parse("2M", 0.2, bounds), NasSettings(method=method, samples=3, candidates=8, steps=4)  # type: ignore[arg-type]
+    space = search.config.space.full
+    found = search_architectures(search, space, budget, settings, seed=1)
+    assert len(found.architectures) == 3
+    assert budget.satisfied(search.template.points(found.architectures), search.template).all()
+
+
 def test_the_logits_move_the_expected_cost_to_the_target(search: SpaceSearch) -> None:
     settings = NasSettings(method="differentiable", steps=80, learning_rate=0.2, temperature=(1.0, 0.5))
     rng = np.random.default_rng(0)
@@ -66,7 +77,7 @@ def test_a_member_out_of_band_comes_back_by_one_stage(tiny: SearchSpace, rng: np
     values, stages = [axis.values for axis in tiny.full.axes], [[0, 1], [2, 3], [4, 5]]
     moved = 0
     for row in tiny.full.draw(200, rng=rng):
-        back = back_into_band(row, values, stages, band, model, rng=rng)
+        back = back_into_band(row, values, stages, band, rng=rng)
         assert band.low <= model(back[None])[0] <= band.high
         assert all(x in v for x, v in zip(back, values, strict=True))
         inside = band.low <= model(row[None])[0] <= band.high
@@ -92,7 +103,7 @@ def test_draws_until_one_is_in_band_average_to_the_inverse_hit_rate(
 ) -> None:
     template = tiny.template(28, 1, 10)
     band = BUDGET.band(tiny.full, template)
-    counts = [first_hit(band, tiny.full, CostModel(template), rng) for _ in range(400)]
+    counts = [first_hit(band, tiny.full, rng) for _ in range(400)]
     expected = 1 / band.hit_rate
     assert abs(np.mean(counts) - expected) < 4 * np.sqrt(expected * (expected - 1) / 400)
 

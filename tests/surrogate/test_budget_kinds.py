@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netspace import Budget, load_elite
+from netspace import Budget, CostModel, load_elite
+from netspace.cost import Constraint
 from netspace.spaces import SearchSpace
 from netspace.surrogate import Judge, pareto_spaces, refine
 from netspace.surrogate.grid import network_space
@@ -97,3 +98,26 @@ def test_refining_at_another_cost_predicts_errors_from_flops(judge: Judge, tiny:
     assert found.error[0] == pytest.approx(judge.signal.predict(points[inside], flops).mean())
     assert found.hit_rate[1] > found.hit_rate[0]
     assert dataclasses.astuple(found)  # every field is known
+
+
+def test_constraints_count_in_hit_rates_contenders_and_files_of_the_front(
+    judge: Judge, tiny: SearchSpace, tmp_path: Path
+) -> None:
+    bounds = [Constraint.parse(text) for text in ("params<=9K", "peak_memory<=128KiB")]
+    budget = Budget.parse("2M", constraints=bounds)
+    (answer,) = judge.answer([budget])
+    points, own = tiny.grid.enumerate(), tiny.grid.locate(tiny.grid.enumerate())
+    inside = budget.satisfied(points, judge.run.template)
+    assert 0 < inside.sum() < budget.band(tiny.full, judge.run.template).size + 1
+    np.testing.assert_allclose(answer.judged.hit_rate, np.bincount(own[inside], minlength=64) / np.bincount(own))
+    elite = load_elite(judge.elite(answer, 3).save(tmp_path))
+    assert elite.budget == budget
+    for candidate in elite.candidates:
+        members = candidate.space.enumerate()
+        assert candidate.hit_rate == pytest.approx(budget.satisfied(members, elite.template).mean(), rel=1e-5)
+        assert candidate.hit_rate_interval is None
+    refined = refine(
+        elite.space, search_space=tiny, signal=judge.signal, model=CostModel(elite.template), budget=budget
+    )
+    rates = [budget.satisfied(s.enumerate(), elite.template).mean() for s in (refined.before, refined.after)]
+    assert refined.hit_rate == pytest.approx(tuple(rates))

@@ -5,9 +5,11 @@ import pytest
 
 from netspace.errors import NetspaceError
 from netspace.spaces.axes import Axis, Grid
+from netspace.surrogate.candidates import Candidates
 from netspace.surrogate.contest import contest, shortlist
-from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
+from netspace.surrogate.judging import EnumeratedMembers, Judged, Wanted, least_hit_rate
 from netspace.surrogate.sampled import SampledMembers
+from netspace.surrogate.searched import SearchedMembers
 
 GRID = Grid(
     (
@@ -47,6 +49,33 @@ def test_each_space_is_judged_as_brute_force_does() -> None:
                 assert judged.error[number] == pytest.approx(errors[inside].mean())
             else:
                 assert np.isnan(judged.error[number])
+
+
+def even(points: np.ndarray) -> np.ndarray:
+    return np.asarray(points.sum(-1) % 2 == 0)
+
+
+@pytest.mark.parametrize("kind", ["listed", "sampled", "searched"])
+def test_what_members_have_to_meet_beside_the_band_is_judged_too(kind: str) -> None:
+    made = {
+        "listed": enumerated,
+        "sampled": lambda: SampledMembers(GRID, price),
+        "searched": lambda: SearchedMembers(price, Candidates(GRID)),
+    }
+    members, points = made[kind](), GRID.enumerate()
+    (judged,) = members.judge(predict, [Wanted(60, 300, even)])
+    costs, space = price(points), GRID.locate(points)
+    inside = (costs >= 60) & (costs <= 300) & even(points)
+    for number in range(GRID.num_spaces):
+        place = members.number(GRID.choice(number))
+        assert place is not None
+        own = space == number
+        assert judged.hit_rate[place] == pytest.approx(
+            (inside & own).sum() / own.sum(), abs=0 if kind == "listed" else 0.15
+        )
+    found, _, _ = members.in_band(np.arange(GRID.num_spaces), Wanted(60, 300, even), 8)
+    assert len(found)
+    assert even(found).all()
 
 
 def test_a_grid_whose_members_are_not_listed_is_judged_as_the_listed_one() -> None:

@@ -158,8 +158,16 @@ class BlockPlan:
     @property
     def projected(self) -> Any:
         """Whether the shortcut is a convolution: a bool, or an array of them."""
-        changed = (self.channels[IN] != self.channels[OUT]) | (self.stride != 1)
-        return changed if self.shortcut == "project" else changed & False
+        return self._changed if self.shortcut == "project" else self._changed & False
+
+    @property
+    def adds(self) -> Any:
+        """Whether anything is added to the residual: a bool, or an array of them."""
+        return self._changed | True if self.shortcut == "project" else self._changed ^ True
+
+    @property
+    def _changed(self) -> Any:
+        return (self.channels[IN] != self.channels[OUT]) | (self.stride != 1)
 
 
 def _is_grouped(layer: Layer) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from netspace.cli.bounds import with_constraints
 from netspace.cli.options import (
     ConvertTo,
     Device,
@@ -33,7 +34,7 @@ from netspace.cli.options import (
 )
 from netspace.cli.output import json_text, print_json, print_table, resumable
 from netspace.config import load_document, load_recipe, load_search_space
-from netspace.cost import Budget
+from netspace.cost import Budget, Constraint
 from netspace.documents import from_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Population, elite_from_plain, population_name
@@ -50,6 +51,7 @@ NOT_REPEATED = ("n", "out", "json", "near", "plan")
 Spaces = Annotated[list[str], typer.Argument(help="Elite files, or spaces with --budget.", metavar="SPACE_OR_ELITE…")]
 
 
+@with_constraints
 def evaluate_command(
     context: typer.Context,
     spaces: Spaces,
@@ -75,6 +77,7 @@ def evaluate_command(
     near: Near = 1.0,
     plan: PlanOnly = False,
     json: Json = False,
+    constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
     documents = {name: load_document(name) for name in spaces}
@@ -90,10 +93,9 @@ def evaluate_command(
     from netspace.cli.progress import PopulationProgress
     from netspace.evaluate import evaluate_spaces
 
-    runs = (Path(name).parent for name in elites)
-    images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *runs)
+    images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *(Path(e).parent for e in elites))
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
-    subjects = [_subject(name, elites.get(name), budget, template) for name in spaces]
+    subjects = [_subject(name, elites.get(name), budget, template, constraints) for name in spaces]
     asked: dict[str, Any] = {"baselines": tuple(baseline or ()), "search_space": search_space, "template": template}
     asked |= {"images": images, "n": n, "out": out, "seed": seed}
     if plan:
@@ -141,18 +143,26 @@ def _shape(given: dict[str, Any], elites: list[EliteSpace]) -> dict[str, int]:
     return {}
 
 
-def _subject(name: str, elite: EliteSpace | None, budget: str | None, template: NetworkTemplate) -> Subject:
+def _subject(
+    name: str,
+    elite: EliteSpace | None,
+    budget: str | None,
+    template: NetworkTemplate,
+    constraints: tuple[Constraint, ...],
+) -> Subject:
     """Return a space under the name of its population: `elite`, or the preset's or file's own name."""
     from netspace.evaluate import Subject
 
     if elite is None:
         assert budget is not None
         found, _ = load_space(name, template)
-        target = Budget.parse(budget)
+        target = Budget.parse(budget, constraints=constraints)
         return Subject(population_name(Path(name).stem, target), found, target, name)
     if elite.template != template:
         raise NetspaceError(f"{name} has another template than the other elite files; evaluate them in separate runs")
-    target = elite.budget if budget is None else Budget.parse(budget, elite.budget.tolerance)
+    own = elite.budget
+    target = own if budget is None else Budget.parse(budget, own.tolerance, own.constraints)
+    target = target.bounded(constraints)
     return Subject(population_name("elite", target), elite.space, target, name, elite.provenance.estimator)
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from netspace.cli.bounds import with_constraints
 from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, Seed
 from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
-from netspace.cost import PAPER_BUDGETS, Budget
+from netspace.cost import PAPER_BUDGETS, Budget, Constraint, together
 from netspace.documents import write_atomically
 from netspace.records import FRONT_FILE
 from netspace.runs import CALIBRATION, FRONT, Run
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from netspace.surrogate import Makers, Refined, Verdict
 
 
+@with_constraints
 def front_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
     budget: Annotated[list[str] | None, typer.Option(help="FLOPs target, as 200M, or params=1.2M; repeat it.")] = None,
@@ -54,14 +56,16 @@ def front_command(
     out: Annotated[Path | None, typer.Option(help="Folder of elite files and front.json; default: RUN/front.")] = None,
     seed: Seed = 0,
     json: Json = False,
+    constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Judge the spaces of the grid at each budget; scores are made once, later budgets need no training."""
     from netspace.surrogate import CONTENDERS, Question, judge_run
 
     opened = Run(run)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER_BUDGETS)
+    bounds = together(opened.config.parsed_budgets[0].constraints, constraints)
     question = Question(
-        tuple(Budget.parse(text, opened.config.tolerance) for text in texts),
+        tuple(Budget.parse(text, opened.config.tolerance, bounds) for text in texts),
         signal,
         scores=evaluations,
         trainings=calibrate_n,

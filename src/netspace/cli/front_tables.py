@@ -52,7 +52,7 @@ def print_front(
     for answer in answers:
         rows = [_row(judge, answer, i) for i in range(min(top, len(answer.contenders)))]
         by = "" if judge.signal.misfit or len(answer.contenders) == 1 else " by their scores"
-        print_table(f"Spaces at {answer.budget}: {_ties(answer)}{by}", shown, rows)
+        print_table(f"Spaces at {answer.budget.told}: {_ties(answer)}{by}", shown, rows)
         if answer.looked is not None:
             print(judge.sampled(answer.looked))
         if answer.passed_over is not None:
@@ -149,6 +149,7 @@ def plain_front(
         "budgets": [
             {
                 **{"budget": str(a.budget), "target": a.budget.target, "band": a.budget.interval, "file": str(file)},
+                **({"constraints": [str(one) for one in a.budget.constraints]} if a.budget.constraints else {}),
                 **{"kind": a.budget.kind, "spaces_of_grid": judge.run.space.num_spaces, "spaces_looked_at": a.looked},
                 **{"hit_rate_asked": a.asked, "hit_rate_applied": a.applied, "ties": a.ties},
                 "spaces": [

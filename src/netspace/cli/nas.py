@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from netspace.cli.bounds import with_constraints
 from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, Seed, load_space
 from netspace.cli.output import KINDS, note, print_json, print_table, resumable
 from netspace.config import load_document, load_recipe
-from netspace.cost import Budget, CostModel, format_amount
+from netspace.cost import Budget, Constraint, CostModel, format_amount
 from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
 from netspace.runs import Run
-from netspace.settings import NasSettings
+from netspace.settings import NasSettings, SearchConfig
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from netspace.search import Picked
 
 
+@with_constraints
 def nas_command(
     space: Annotated[str, typer.Argument(help="Elite file, preset or space file.", metavar="SPACE_OR_ELITE")],
     run: Annotated[Path, typer.Option(help="Folder of the finished search whose super network scores.")],
@@ -50,6 +52,7 @@ def nas_command(
     device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default: inside the run.")] = None,
     json: Json = False,
+    constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Find networks of a space that satisfy a budget and that the run's super network or model of error ranks first."""
     opened = Run(run)
@@ -58,7 +61,7 @@ def nas_command(
     settings = from_plain(NasSettings, {"method": method, **given}, "options")
     opening = {"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note}
     if method == "model":
-        inside, target = _space(space, budget, opened.template, opened.config.tolerance)
+        inside, target = _space(space, budget, opened.template, opened.config, constraints)
         folder = out or run / "nas" / _folder_name(space, target, method)
         training = _training(opened, opening, recipe, jobs=jobs, device=device) if train else None
         from netspace.finding import pick_by_model
@@ -70,7 +73,7 @@ def nas_command(
         from netspace.search import open_search, pick_networks
 
         search = open_search(run, device=device, **opening)  # type: ignore[arg-type]
-        inside, target = _space(space, budget, search.template, search.config.tolerance)
+        inside, target = _space(space, budget, search.template, search.config, constraints)
         folder = out or run / "nas" / _folder_name(space, target, method)
         picked = pick_networks(search, inside, target, settings, run=run, source=space, folder=folder, seed=seed)
     if json:
@@ -91,7 +94,13 @@ def _training(run: Run, opening: dict[str, Any], recipe: str | None, *, jobs: in
     return BriefTraining(open_data(run, **opening), load_recipe(run.recipe_of_trainings(recipe)), jobs, device)
 
 
-def _space(name: str, budget: str | None, template: NetworkTemplate, tolerance: float) -> tuple[NetworkSpace, Budget]:
+def _space(
+    name: str,
+    budget: str | None,
+    template: NetworkTemplate,
+    config: SearchConfig,
+    constraints: tuple[Constraint, ...],
+) -> tuple[NetworkSpace, Budget]:
     """Return the space, and the budget that was given or is the elite's own.
 
     Raises:
@@ -102,10 +111,13 @@ def _space(name: str, budget: str | None, template: NetworkTemplate, tolerance: 
         elite = elite_from_plain(document, name)
         if elite.template != template:
             raise NetspaceError(f"{name} has another template than the run; give the run it came from with --run")
-        return elite.space, elite.budget if budget is None else Budget.parse(budget, elite.budget.tolerance)
+        own = elite.budget
+        asked = own if budget is None else Budget.parse(budget, own.tolerance, own.constraints)
+        return elite.space, asked.bounded(constraints)
     if budget is None:
         raise NetspaceError(f"{name} is no elite file and has no budget; give --budget")
-    return load_space(name, template)[0], Budget.parse(budget, tolerance)
+    asked = Budget.parse(budget, config.tolerance, config.parsed_budgets[0].constraints)
+    return load_space(name, template)[0], asked.bounded(constraints)
 
 
 def _plain(picked: Picked) -> dict[str, Any]:
@@ -132,7 +144,7 @@ def print_picked(picked: Picked) -> None:
         rows.append([str(architecture), format_amount(amount), away, f"{error:.2%}", str(file)])
     said = "expected error" if picked.method == "model" else "super network's error"
     columns = ("architecture", KINDS.get(target.kind, target.kind), "Δ", said, "file")
-    print_table(f"Best of {chosen.scored} in band at {target}, {picked.method}", columns, rows)
+    print_table(f"Best of {chosen.scored} in band at {target.told}, {picked.method}", columns, rows)
     note(
         f"draws until one is in band: {chosen.draws} this time, {chosen.expected_draws:.1f} on average; "
         "the candidates above were drawn in band directly"

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from netspace.cli.bounds import with_constraints
 from netspace.cli.options import (
     ConvertTo,
     Dataset,
@@ -23,12 +24,13 @@ from netspace.cli.options import (
 )
 from netspace.cli.output import KINDS, note, per_stage, print_json, print_table, resumable, say, tell
 from netspace.config import resolve
-from netspace.cost import format_amount
+from netspace.cost import Constraint, format_amount
 from netspace.documents import to_plain
 from netspace.records import EliteSpace
 from netspace.settings import LARGEST_SEED, SearchConfig
 
 
+@with_constraints
 def search_command(
     dataset: Dataset,
     space: Annotated[str, typer.Option(help="A preset (see `netspace spaces`) or a YAML file.")],
@@ -59,12 +61,14 @@ def search_command(
     ] = None,
     plan: PlanOnly = False,
     json: Json = False,
+    constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Search for one Elite Space per budget; run the same command again to go on after a stop."""
     columns = (image_column, label_column, labels)
     data = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     options: dict[str, Any] = {"data": data, "budgets": budget, "tolerance": tolerance, "seed": seed, "device": device}
     options |= {"precision": precision, "search": {"estimator": estimator}}
+    options |= {"constraints": [str(one) for one in constraints] or None}
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
     if plan:
         _print_plan(resolved, out, jobs, json)
@@ -101,7 +105,7 @@ def print_elites(elites: list[EliteSpace], out: Path) -> None:
         away = best.cost.median / elite.budget.target - 1
         rows.append(
             [
-                str(elite.budget),
+                elite.budget.told,
                 *best.space.shown().values(),
                 f"{best.probability:.2f}",
                 f"{best.hit_rate:.1%}",

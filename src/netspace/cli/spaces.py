@@ -8,16 +8,19 @@ import numpy as np
 import typer
 
 from netspace.blocks import block_named
+from netspace.cli.bounds import with_constraints
 from netspace.cli.options import Channels, Classes, ImageSize, Json, Seed, load_space, parse_numbers
-from netspace.cli.output import KINDS, print_json, print_table
+from netspace.cli.output import KINDS, note, print_json, print_table
 from netspace.config import load_search_space, preset_names
-from netspace.cost import Budget, CostModel, SpaceCosts, cost, format_amount
+from netspace.cost import Band, Budget, Constraint, CostModel, SpaceCosts, all_costs, band_within, format_amount
+from netspace.cost.layers import IN_BYTES
 from netspace.documents import from_plain, to_plain
 from netspace.errors import NetspaceError
 from netspace.spaces import Architecture, NetworkTemplate
 from netspace.spaces.template import least_image_size
 
 
+@with_constraints
 def cost_command(
     depth: Annotated[str, typer.Option(help="Blocks per stage, as 3,3,3.")],
     width: Annotated[str, typer.Option(help="Channels per stage, as 16,32,64.")],
@@ -33,8 +36,9 @@ def cost_command(
     stem_width: Annotated[int | None, typer.Option(help="Channels of the stem; default 16.", min=1)] = None,
     strides: Annotated[str | None, typer.Option(help="Stride of each stage; default 1,2,2.")] = None,
     json: Json = False,
+    constraints: tuple[Constraint, ...] = (),
 ) -> None:
-    """Price one architecture: FLOPs, parameters, activations."""
+    """Price one architecture: FLOPs, parameters, activations, bytes of flash and of memory."""
     architecture = Architecture.of(parse_numbers(depth, "depth"), parse_numbers(width, "width"), _knobs(knob or []))
     given: dict[str, Any] = {} if space is None else to_plain(load_search_space(space).template(32, 3, 10))
     given |= {"image_size": image_size, "channels": channels, "classes": classes}
@@ -46,14 +50,24 @@ def cost_command(
         raise NetspaceError(
             f"--image-size {image_size} is below the product of all strides, {least}; give {least} or more"
         )
-    costs = cost(architecture, template)
+    costs = all_costs(architecture, template)
+    met = {one: not one.excess(np.array(costs[one.kind])) for one in constraints}
     if json:
-        print_json(costs._asdict())
+        print_json({**costs, **({"meets": {str(one): yes for one, yes in met.items()}} if met else {})})
         return
     print(f"{architecture} at {image_size}×{image_size}×{channels}, {classes} classes")
-    print(f"FLOPs        {costs.flops:>18,}  (multiply-adds, MACs)")
-    print(f"params       {costs.params:>18,}")
-    print(f"activations  {costs.activations:>18,}")
+    for kind, amount in costs.items():
+        name = KINDS.get(kind, kind)
+        print(name + f"{amount:,}".rjust(31 - len(name)) + _unit(kind, amount))
+    for one, yes in met.items():
+        print(f"{'meets' if yes else 'FAILS'} {one.words}")
+
+
+def _unit(kind: str, amount: int) -> str:
+    """Return what a cost is counted in, where its name does not say it."""
+    if kind == "flops":
+        return "  (multiply-adds, MACs)"
+    return f"  bytes ({amount / 1024:,.1f} KiB)" if kind in IN_BYTES else ""
 
 
 def _knobs(texts: list[str]) -> dict[str, list[int]]:
@@ -69,6 +83,7 @@ def _knobs(texts: list[str]) -> dict[str, list[int]]:
     return found
 
 
+@with_constraints
 def sample_command(
     space: Annotated[str, typer.Argument(help="A preset, a space's YAML or an elite file.", metavar="SPACE_OR_ELITE")],
     n: Annotated[int, typer.Option(help="How many architectures.", min=1, max=10**6)] = 5,
@@ -79,15 +94,22 @@ def sample_command(
     channels: Channels = 3,
     classes: Classes = 10,
     json: Json = False,
+    constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Draw architectures uniformly from a space, or from its members within a budget."""
     shape = NetworkTemplate(image_size=image_size, channels=channels, classes=classes)
     network_space, template = load_space(space, shape)
     rng = np.random.default_rng(seed)
-    target = None if budget is None else Budget.parse(budget, tolerance)
-    source: Any = network_space if target is None else target.band(network_space, template)
+    target = None if budget is None else Budget.parse(budget, tolerance, constraints)
+    source: Any = network_space
+    if target is not None:
+        source = target.band(network_space, template)
+    elif constraints:
+        source = band_within(constraints, network_space, template)
     points = source.draw(n, rng=rng)
-    kinds = dict.fromkeys(["flops", *([] if target is None else [target.kind])])
+    if constraints:
+        note(_share(source))
+    kinds = dict.fromkeys(["flops", *([] if target is None else [target.kind]), *(one.kind for one in constraints)])
     costs = {kind: CostModel(template, kind)(points).tolist() for kind in kinds}
     rows = [
         {**one.plain, **{kind: amounts[i] for kind, amounts in costs.items()}}
@@ -105,6 +127,13 @@ def sample_command(
         for row in rows
     ]
     print_table(f"{n} architectures of {space}", tuple(columns), shown)
+
+
+def _share(band: Band) -> str:
+    """Say how many of a space's members satisfy what was asked, and whether they were counted."""
+    low, high = band.hit_rate_interval
+    how = "counted" if band.exact else f"estimated from draws, 95 % {low:.3g} to {high:.3g}"
+    return f"hit rate {band.hit_rate:.4g}: {band.size:,} networks ({how})"
 
 
 def spaces_command(

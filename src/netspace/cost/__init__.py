@@ -1,9 +1,12 @@
 """What architectures cost, exactly, and which of them satisfy a budget."""
 
+from netspace.cost.amounts import format_amount, parse_amount
 from netspace.cost.band import Band
-from netspace.cost.budget import PAPER_BUDGETS, Budget, format_amount, parse_amount
+from netspace.cost.budget import PAPER_BUDGETS, Budget, band_within
+from netspace.cost.constraint import Constraint, together
 from netspace.cost.layers import COST_KINDS, COST_NAME, COSTS, Cost, LayerCost, cost_named
-from netspace.cost.model import CostModel, cost
+from netspace.cost.memory import PartCost
+from netspace.cost.model import CostModel, all_costs, cost
 from netspace.cost.spaces import SpaceCosts
 from netspace.cost.spread import LogUniformDraws
 
@@ -14,13 +17,18 @@ __all__ = [
     "PAPER_BUDGETS",
     "Band",
     "Budget",
+    "Constraint",
     "Cost",
     "CostModel",
     "LayerCost",
     "LogUniformDraws",
+    "PartCost",
     "SpaceCosts",
+    "all_costs",
+    "band_within",
     "cost",
     "cost_named",
     "format_amount",
     "parse_amount",
+    "together",
 ]

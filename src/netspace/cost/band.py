@@ -7,6 +7,8 @@ slice, found by bisection. Nothing is rejected.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -16,7 +18,7 @@ from netspace.cost.halves import Halves
 from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace
 from netspace.spaces.layout import Points
-from netspace.spaces.ranges import IntArray
+from netspace.spaces.ranges import BoolArray, IntArray
 
 
 class Band(Protocol):
@@ -24,7 +26,11 @@ class Band(Protocol):
 
     low: int
     high: int
-    exact: bool
+
+    @property
+    def exact(self) -> bool:
+        """Whether its size is counted instead of estimated."""
+        ...
 
     @property
     def size(self) -> int:
@@ -34,6 +40,15 @@ class Band(Protocol):
     @property
     def hit_rate(self) -> float:
         """Share of the space's members that lie in the band."""
+        ...
+
+    @property
+    def hit_rate_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the hit rate; both ends are the hit rate where it is exact."""
+        ...
+
+    def holds(self, points: Points) -> BoolArray:
+        """Say which architectures lie in the band: (n, axes) to (n,); they are the space's."""
         ...
 
     def draw(self, n: int, *, rng: np.random.Generator, replace: bool = True) -> Points:
@@ -84,6 +99,7 @@ class CountedBand:
 
     def __init__(self, space: NetworkSpace, parts: list[Halves], low: int, high: int) -> None:
         self._space, self.low, self.high = space, low, high
+        self._model = parts[0].model
         self._states = [(part, j) for part in parts for j in range(part.count)]
 
     @cached_property
@@ -99,6 +115,15 @@ class CountedBand:
     def hit_rate(self) -> float:
         """See Band."""
         return self.size / self._space.size
+
+    @property
+    def hit_rate_interval(self) -> tuple[float, float]:
+        """See Band."""
+        return self.hit_rate, self.hit_rate
+
+    def holds(self, points: Points) -> BoolArray:
+        """See Band."""
+        return within(self._model(points), self.low, self.high)
 
     def _fitting(self, part: Halves, j: int) -> _Fitting | None:
         """Sort the choices of a state and keep those that can be part of a band's member."""
@@ -128,8 +153,15 @@ class CountedBand:
     def draw(self, n: int, *, rng: np.random.Generator, replace: bool = True) -> Points:
         """See Band."""
         check_draw(self, self._space, n, replace=replace)
-        points = np.empty((n, self._space.layout.columns), np.int64)
-        ranks = rng.integers(self.size, size=n) if replace else _different_ranks(self.size, n, rng)
+        return self._ranked(rng.integers(self.size, size=n) if replace else different(self.size, n, rng))
+
+    def every(self) -> Points:
+        """List the band's members: shape (size, axes)."""
+        return self._ranked(np.arange(self.size))
+
+    def _ranked(self, ranks: IntArray) -> Points:
+        """Return the members with the given ranks: shape (n, axes)."""
+        points = np.empty((len(ranks), self._space.layout.columns), np.int64)
         ends = np.cumsum(self._counts)
         group = np.searchsorted(ends, ranks, side="right")
         for j in np.unique(group):
@@ -159,7 +191,53 @@ def check_draw(band: Band, space: NetworkSpace, n: int, *, replace: bool) -> Non
         )
 
 
-def _different_ranks(size: int, n: int, rng: np.random.Generator) -> IntArray:
+def drawn_in_blocks(
+    propose: Callable[[np.random.Generator], Points],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    replace: bool,
+    barren: float = math.inf,
+) -> list[IntArray]:
+    """Draw members until there are n; a larger n goes on where a smaller one ended.
+
+    Args:
+        propose: draws a block of members, shape (any number, axes).
+        n: how many.
+        rng: source of randomness.
+        replace: whether a member may be there twice.
+        barren: give up behind so many blocks without a member that is new.
+
+    Returns:
+        n members, or fewer where it was given up.
+    """
+    own = np.random.default_rng(int(rng.integers(2**62)))  # drawn in blocks: n says nothing of where it stands
+    found: dict[tuple[int, ...] | int, IntArray] = {}
+    blocks = 0
+    while len(found) < n and blocks < barren:
+        before = len(found)
+        for point in propose(own):
+            found.setdefault(len(found) if replace else tuple(point.tolist()), point)
+        blocks = 0 if len(found) > before else blocks + 1
+    return list(found.values())[:n]
+
+
+def within(costs: IntArray, low: int, high: int) -> BoolArray:
+    """Say which costs lie in an interval, both ends inclusive."""
+    inside: BoolArray = (costs >= low) & (costs <= high)
+    return inside
+
+
+def share_interval(hits: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of which `hits` of `n` draws are (Wilson 1927)."""
+    if not n:
+        return 0.0, 0.0
+    z, share = 1.959964, hits / n
+    centre, spread = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max((centre - spread) / (1 + z * z / n), 0.0), min((centre + spread) / (1 + z * z / n), 1.0)
+
+
+def different(size: int, n: int, rng: np.random.Generator) -> IntArray:
     """Draw n different numbers below `size`; a larger n goes on where a smaller one ended."""
     if size <= 2**20:
         return rng.permutation(size)[:n]

@@ -1,182 +1,172 @@
-"""A budget: a target for one cost, and how near to it an architecture has to be."""
+"""A budget: a target for one cost, how near to it an architecture has to be, and bounds that it keeps beside that."""
 
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from netspace.cost.amounts import LARGEST, amount_in, exact_amount
 from netspace.cost.band import Band
+from netspace.cost.constraint import Constraint, intervals, together
+from netspace.cost.infeasible import Bound, infeasible_alone, infeasible_together
+from netspace.cost.joint import Condition, joint_band
 from netspace.cost.layers import cost_named
 from netspace.cost.model import CostModel
 from netspace.cost.spaces import SpaceCosts
+from netspace.documents import later
 from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace, NetworkTemplate
-from netspace.spaces.ranges import STRICT, WIDEST, IntArray
+from netspace.spaces.layout import Points
+from netspace.spaces.ranges import STRICT, BoolArray
 
-LARGEST = 2**62
 PAPER_BUDGETS = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")  # at 32×32
-_AMOUNT = r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,3}))?\s*([kKmMgGtT]?)\s*"
-_UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12}
-
-
-def parse_amount(text: str) -> int:
-    """Read an amount such as `200M`, `1.6G` or `2e8`.
-
-    Raises:
-        NetspaceError: where it is no positive whole amount.
-    """
-    return _amount(str(text), str(text))
-
-
-def _amount(text: str, whole: str) -> int:
-    """Read an amount that is part of a whole text, which messages show."""
-    match = re.fullmatch(_AMOUNT, text)
-    if match is None:
-        raise NetspaceError(
-            f"budget '{whole[:80]}' is no amount; write a number with K, M, G or T, as 200M, 1.6G or 2e8"
-        )
-    number, exponent, unit = match.groups()
-    amount = float(f"{number}e{int(exponent or 0) + _UNITS[unit.upper()]}")
-    if not 1 <= amount < LARGEST:
-        raise NetspaceError(f"budget '{whole[:80]}' is outside of 1 to 4e18; write it as 200M, 1.6G or 2e8")
-    return round(amount)
-
-
-def format_amount(amount: float) -> str:
-    """Write an amount in three to four figures, as `200M`; parse_amount reads it back."""
-    for unit, power in (("T", 12), ("G", 9), ("M", 6), ("K", 3)):
-        if amount >= 0.9995 * 10**power:
-            return f"{amount / 10**power:.4g}{unit}"
-    return f"{amount:.4g}"
 
 
 @dataclass(frozen=True, config=STRICT)
 class Budget:
-    """A target for one cost.
+    """A target for one cost, and constraints beside it.
+
+    An architecture satisfies it where |cost/target − 1| ≤ tolerance and it meets every constraint.
 
     Args:
-        target: the amount, ≥ 1: multiply-adds, parameters or output elements.
-        tolerance: an architecture satisfies the budget where |cost/target − 1| ≤ tolerance (paper: 10 %).
+        target: the amount, ≥ 1: multiply-adds, parameters, output elements or bytes.
+        tolerance: relative distance from the target that still satisfies the budget (paper: 10 %).
         kind: which cost, a name in `netspace.cost.COSTS`.
+        constraints: bounds of this cost or of others.
     """
 
     target: Annotated[int, Field(ge=1, le=LARGEST)]
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
     kind: str = "flops"
+    constraints: tuple[Constraint, ...] = later(())
 
     @model_validator(mode="after")
     def _check(self) -> Budget:
         cost_named(self.kind)
+        together((), self.constraints)
+        for kind, (low, high) in self._intervals.items():
+            if low > high:
+                named = [*([f"budget {self} ±{self.tolerance:.0%}"] if kind == self.kind else [])]
+                named += [one.words for one in self.constraints if one.kind == kind]
+                raise ValueError(f"{' and '.join(named)} contradict each other; no {kind} are within both")
         return self
 
     @classmethod
-    def parse(cls, text: str, tolerance: float = 0.1) -> Budget:
+    def parse(cls, text: str, tolerance: float = 0.1, constraints: Iterable[Constraint] = ()) -> Budget:
         """Read a FLOPs budget such as `200M`, or one of another cost such as `params=1.2M`.
 
         Raises:
-            NetspaceError: where the amount is none, or the cost is unknown.
+            NetspaceError: where the amount is none, the cost is unknown, or constraints contradict it.
         """
         kind, equals, amount = str(text).rpartition("=")
-        kind = kind.strip()
-        if equals:
-            cost_named(kind)
-        return cls(_amount(amount, str(text)), tolerance, kind if equals else "flops")
+        kind = kind.strip() if equals else "flops"
+        cost_named(kind)
+        alone = cls(amount_in(amount, f"budget '{str(text)[:80]}'", kind), tolerance, kind)
+        return alone.bounded(constraints)
+
+    def bounded(self, constraints: Iterable[Constraint]) -> Budget:
+        """Return the budget with further constraints, each in place of its own of the same cost and side.
+
+        Raises:
+            NetspaceError: where they contradict it or each other.
+        """
+        try:
+            return replace(self, constraints=together(self.constraints, constraints))
+        except ValidationError as error:
+            raise NetspaceError(str(error.errors()[0]["ctx"]["error"])) from None  # of _check: the rest is known good
 
     @property
     def words(self) -> str:
-        """The budget in a sentence, as `200M FLOPs` or `params=1.2M`."""
-        return f"{self} FLOPs" if self.kind == "flops" else str(self)
+        """The budget in a sentence, as `200M FLOPs` or `params=1.2M with flash<=1M`."""
+        amount = f"{self} FLOPs" if self.kind == "flops" else str(self)
+        return f"{amount} with {self.bounds}" if self.constraints else amount
+
+    @property
+    def bounds(self) -> str:
+        """The constraints as text, as `params<=1.2M, flash<=1M`; empty without any."""
+        return ", ".join(map(str, self.constraints))
+
+    @property
+    def told(self) -> str:
+        """The budget and its constraints, as `200M, params<=1.2M`."""
+        return f"{self}, {self.bounds}" if self.constraints else str(self)
 
     def __str__(self) -> str:
-        short = format_amount(self.target)
-        amount = short if parse_amount(short) == self.target else str(self.target)
+        amount = exact_amount(self.target, self.kind)
         return amount if self.kind == "flops" else f"{self.kind}={amount}"
 
     @property
     def interval(self) -> tuple[int, int]:
-        """The smallest and the largest cost that satisfies the budget."""
+        """The smallest and the largest cost that satisfies the budget, and its constraints on the same cost."""
+        return self._intervals[self.kind]
+
+    @property
+    def _intervals(self) -> dict[str, tuple[int, int]]:
+        """By kind of cost what is allowed, the budget's own first; empty intervals where bounds contradict."""
         # The slack keeps a cost at exactly target·(1 ± tolerance) inside, whatever the rounding of the product.
         slack = 1e-9 * self.target
-        return (
-            math.ceil(self.target * (1 - self.tolerance) - slack),
-            math.floor(self.target * (1 + self.tolerance) + slack),
-        )
+        low, high = self.target * (1 - self.tolerance) - slack, self.target * (1 + self.tolerance) + slack
+        return intervals(self.constraints, {self.kind: (math.ceil(low), math.floor(high))})
+
+    def conditions(self, template: NetworkTemplate) -> list[Condition]:
+        """Return the interval of each cost that is bounded, the budget's own first."""
+        return [Condition(CostModel(template, kind), low, high) for kind, (low, high) in self._intervals.items()]
+
+    def satisfied(self, points: Points, template: NetworkTemplate) -> BoolArray:
+        """Say which architectures satisfy the budget: (n, axes) to (n,)."""
+        return np.logical_and.reduce([one.met(points) for one in self.conditions(template)])
 
     def members(self, space: NetworkSpace, template: NetworkTemplate) -> Band:
-        """Return the members of a space that satisfy the budget; there may be none."""
-        return SpaceCosts(CostModel(template, self.kind), space).band(*self.interval)
+        """Return the members of a space that satisfy the budget; there may be none.
+
+        Counted and drawn exactly by the chain of its cost; with constraints on other costs exactly up to about four
+        million members in band or in the space, and beyond that by draws from the band (`netspace.cost.joint`).
+        """
+        return joint_band(space, self.conditions(template))
 
     def band(self, space: NetworkSpace, template: NetworkTemplate) -> Band:
         """Return the members of a space that satisfy the budget.
 
         Raises:
-            NetspaceError: where there are none: the feasible interval, the nearest feasible budget and the knob
-                that binds.
+            NetspaceError: where there are none: the feasible interval, the nearest feasible budget and the knob that
+                binds; with constraints which of them binds, and the nearest feasible value of each.
         """
         band = self.members(space, template)
         if not band.size:
-            raise NetspaceError(self._infeasible(SpaceCosts(CostModel(template, self.kind), space)))
+            raise NetspaceError(self._infeasible(space, template, counted=band.exact))
         return band
 
-    def _infeasible(self, costs: SpaceCosts) -> str:
-        low, high = costs.bounds
-        before, behind = ("", " flops") if self.kind == "flops" else (f"{self.kind}=", "")
-        nearest = f"{before}{costs.nearest(self.target)}"
-        text = (
-            f"budget {self} ±{self.tolerance:.0%}{behind} is infeasible: {costs.space} costs "
-            f"{format_amount(low)} to {format_amount(high)} (exactly {low:,} to {high:,}); "
-            f"the nearest feasible budget is {nearest}"
-        )
-        if low <= self.target <= high:
-            return f"{text}; no member lies in the band, so allow a larger tolerance or a smaller step"
-        return f"{text}; what binds is the {_binding_knob(costs, -1 if self.target < low else 1)}"
+    def _infeasible(self, space: NetworkSpace, template: NetworkTemplate, *, counted: bool) -> str:
+        alone = replace(self, constraints=())
+        if not alone.members(space, template).size:
+            costs = SpaceCosts(CostModel(template, self.kind), space)
+            return infeasible_alone(costs, f"{self}", self.target, self.tolerance)
+        own = Bound(f"budget {self} ±{self.tolerance:.0%}", self.kind, *alone.interval, self.target)
+        return infeasible_together(space, template, [own, *_bounds(self.constraints)], counted=counted)
 
 
-def _binding_knob(costs: SpaceCosts, sign: int) -> str:
-    """Name the end of a range that, moved by a factor of two, would move the space's bound the most.
+def band_within(constraints: Sequence[Constraint], space: NetworkSpace, template: NetworkTemplate) -> Band:
+    """Return the members of a space that meet one constraint or more, without a budget.
 
-    The bound is the lowest (sign −1) or the highest (1). A cost may fall where a knob rises, so each end is tried.
+    Raises:
+        NetspaceError: where there are none: which constraint binds, and the nearest feasible value of each.
     """
-    template, space = costs.model.template, costs.space
-    bound = np.array([_outer_end(costs, place, sign) for place in range(len(space.axes))])
-    best, name = 0, f"stem (width {template.stem_width}) at image size {template.image_size}, since every range is at 1"
-    for place, values in enumerate(space.axes):
-        for end, moved in (("low", max(values.low // 2, 1)), ("high", min(values.high * 2, WIDEST))):
-            if bound[place] != getattr(values, end):
-                continue
-            change = sign * _change(costs, bound, place, moved)
-            if change > best:
-                best, name = change, f"{end}est {_shown(space, place)} ({getattr(values, end)})"
-    return name
+    found = intervals(constraints)
+    for kind, (low, high) in found.items():
+        if low > high:
+            both = " and ".join(one.words for one in constraints if one.kind == kind)
+            raise NetspaceError(f"constraints {both} contradict each other; loosen one of them")
+    band = joint_band(space, [Condition(CostModel(template, kind), *ends) for kind, ends in found.items()])
+    if not band.size:
+        raise NetspaceError(infeasible_together(space, template, _bounds(constraints), counted=band.exact))
+    return band
 
 
-def _change(costs: SpaceCosts, point: IntArray, place: int, value: int) -> int:
-    """Return what a network's cost changes by with another value on one axis, or the nearest that its knob allows."""
-    layout, further = costs.space.layout, point.copy()
-    knob = layout.each[place % len(layout.each)] if place < layout.columns - layout.image_size else ""
-    own = costs.model.template.kind.knobs
-    further[place] = own[knob].nearest(value) if knob in own else value
-    try:
-        return int(np.subtract(*costs.model(np.stack([further, point])).tolist()))
-    except NetspaceError:
-        return 0  # no block can have it
-
-
-def _outer_end(costs: SpaceCosts, place: int, sign: int) -> int:
-    """Return the end of an axis at which networks cost the least (sign −1) or the most (1), the others being low."""
-    axes = costs.space.axes
-    points = np.array([[values.low for values in axes]] * 2)
-    points[1, place] = axes[place].high
-    low, high = costs.model(points).tolist()
-    return axes[place].high if sign * (high - low) > 0 else axes[place].low
-
-
-def _shown(space: NetworkSpace, place: int) -> str:
-    layout = space.layout
-    stage, knob = divmod(place, len(layout.each))
-    return f"{layout.each[knob].replace('_', ' ')} of stage {stage + 1}" if stage < layout.stages else "image size"
+def _bounds(constraints: Iterable[Constraint]) -> list[Bound]:
+    return [Bound(one.words, one.kind, *one.interval, one.bound) for one in constraints]

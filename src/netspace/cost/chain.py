@@ -41,7 +41,7 @@ class Chain:
     """
 
     def __init__(self, model: CostModel, space: NetworkSpace, size: int | None) -> None:
-        self.size, self.start = size, int(model.start(size))
+        self.size, self.start, self._joined = size, int(model.start(size)), model.joined
         self.stages: list[Stage] = []
         before = np.array([model.template.stem_width])
         for i, stage in enumerate(space.stages):
@@ -49,15 +49,21 @@ class Chain:
             outs, out = np.unique(model.out(values), return_inverse=True)
             entry = np.asarray(model.entry(i, before[:, None], values, size))
             depths = stage.depth.values
-            more = np.multiply.outer(np.asarray(model.block(i, values, size)), depths - 1)
+            more = model.repeated(np.asarray(model.block(i, values, size))[:, None], depths - 1)
             self.stages.append(Stage(values, outs, out.ravel(), entry, more, depths))
             before = outs
         self.head = np.asarray(model.head(before, size)) + np.zeros(len(before), np.int64)
+
+    @property
+    def tables(self) -> list[IntArray]:
+        """The costs of all parts: the stem's, each stage's first and further blocks', the head's."""
+        stages = (part for stage in self.stages for part in (stage.entry, stage.more))
+        return [np.array(self.start), *stages, self.head]
 
     def extreme(self, end: str) -> int:
         """Return the smallest (`min`) or largest (`max`) cost of a member, exact."""
         rest = self.head
         for stage in reversed(self.stages):
-            reach = getattr(stage.more, end)(1) + rest[stage.out]
-            rest = getattr(stage.entry + reach, end)(1)
-        return self.start + int(rest[0])
+            reach = self._joined(getattr(stage.more, end)(1), rest[stage.out])
+            rest = getattr(self._joined(stage.entry, reach), end)(1)
+        return int(self._joined(self.start, rest[0]))

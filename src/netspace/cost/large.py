@@ -14,13 +14,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from netspace.cost.band import check_draw
+from netspace.cost.band import check_draw, drawn_in_blocks, share_interval, within
 from netspace.cost.chain import Chain
 from netspace.cost.model import CostModel
 from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace
 from netspace.spaces.layout import Points
-from netspace.spaces.ranges import IntArray
+from netspace.spaces.ranges import BoolArray, IntArray
 
 FloatArray = NDArray[np.float64]
 BAND_BINS, FEWEST_BINS, MOST_BINS = 192, 1024, 8192
@@ -68,11 +68,11 @@ class Counts:
         left, before, columns = bins, np.zeros(len(bins), np.int64), []
         for i, stage in enumerate(self._chain.stages):
             entry = self._entry[i][before]
-            state = _pick(_at(self._more[i], np.arange(len(stage.out)), left[:, None] - entry), rng)
+            state = pick(_at(self._more[i], np.arange(len(stage.out)), left[:, None] - entry), rng)
             left = left - entry[np.arange(len(left)), state]
             further = self._further[i][state]
             before = stage.out[state]
-            depth = _pick(_at(self._rest[i + 1], before[:, None], left[:, None] - further), rng)
+            depth = pick(_at(self._rest[i + 1], before[:, None], left[:, None] - further), rng)
             left = left - further[np.arange(len(left)), depth]
             columns += [stage.depths[depth], *(values[state] for values in stage.values.values())]
         return np.stack(columns, axis=1)
@@ -100,12 +100,16 @@ class LargeCosts:
         low = min(chain.extreme("min") for chain in self.chains)
         return low, max(chain.extreme("max") for chain in self.chains)
 
+    def band(self, low: int, high: int) -> LargeBand:
+        """Return the members with low ≤ cost ≤ high."""
+        return LargeBand(self, low, high)
+
     def nearest(self, target: int) -> int:
         """Return the nearest bound, or of a few thousand members around a target inside of them the nearest cost."""
         low, high = self.bounds
         if not low < target < high:
             return low if target <= low else high
-        around = LargeBand(self, int(target * (1 - AROUND)), int(target * (1 + AROUND)))
+        around = self.band(int(target * (1 - AROUND)), int(target * (1 + AROUND)))
         if not around.size:
             return target
         costs = self.model(around.draw(PROPOSALS, rng=np.random.default_rng(0)))
@@ -149,19 +153,33 @@ class LargeBand:
         return np.concatenate(parts) if parts else np.zeros(0)
 
     @cached_property
-    def size(self) -> int:
-        """See Band; an estimate, to about one part in a hundred."""
-        total = float(self._weights.sum())
-        if not total:
+    def _kept(self) -> int:
+        """How many of a fixed number of proposals lie in the band."""
+        if not self._weights.any():
             return 0
         rng = np.random.default_rng(0)
-        kept = sum(len(self._propose(rng)) for _ in range(ESTIMATED // PROPOSALS))
-        return round(total * kept / ESTIMATED)
+        return sum(len(self._propose(rng)) for _ in range(ESTIMATED // PROPOSALS))
+
+    @property
+    def size(self) -> int:
+        """See Band; an estimate, to about one part in a hundred."""
+        return round(float(self._weights.sum()) * self._kept / ESTIMATED)
 
     @property
     def hit_rate(self) -> float:
         """See Band."""
         return self.size / self._costs.space.size
+
+    @property
+    def hit_rate_interval(self) -> tuple[float, float]:
+        """See Band."""
+        low, high = share_interval(self._kept, ESTIMATED)
+        total = float(self._weights.sum()) / self._costs.space.size
+        return total * low, min(total * high, 1.0)
+
+    def holds(self, points: Points) -> BoolArray:
+        """See Band."""
+        return within(self._costs.model(points), self.low, self.high)
 
     def _propose(self, rng: np.random.Generator) -> Points:
         """Draw a thousand members whose rounded cost may belong to the band, and keep those whose cost does."""
@@ -176,26 +194,18 @@ class LargeBand:
             if chain.size is not None:
                 points[rows, -1] = chain.size
             first += len(bins)
-        costs = self._costs.model(points)
-        return points[(costs >= self.low) & (costs <= self.high)]
+        return points[self.holds(points)]
 
     def draw(self, n: int, *, rng: np.random.Generator, replace: bool = True) -> Points:
         """See Band."""
         check_draw(self, self._costs.space, n, replace=replace)
-        own = np.random.default_rng(int(rng.integers(2**62)))  # drawn in blocks: n says nothing of where it stands
-        found: dict[tuple[int, ...] | int, IntArray] = {}
-        barren = 0
-        while len(found) < n:
-            before = len(found)
-            for point in self._propose(own):
-                found.setdefault(len(found) if replace else tuple(point.tolist()), point)
-            barren = 0 if len(found) > before else barren + PROPOSALS
-            if barren >= BARREN:
-                raise NetspaceError(
-                    f"{len(found)} of {n} networks were found between {self.low:,} and {self.high:,}: the band is too "
-                    "narrow for so large a space; allow a larger tolerance, or give the ranges a larger step"
-                )
-        return np.stack(list(found.values())[:n]) if n else np.empty((0, self._costs.space.layout.columns), np.int64)
+        found = drawn_in_blocks(self._propose, n, rng=rng, replace=replace, barren=BARREN // PROPOSALS)
+        if len(found) < n:
+            raise NetspaceError(
+                f"{len(found)} of {n} networks were found between {self.low:,} and {self.high:,}: the band is too "
+                "narrow for so large a space; allow a larger tolerance, or give the ranges a larger step"
+            )
+        return np.stack(found) if n else np.empty((0, self._costs.space.layout.columns), np.int64)
 
 
 def check_countable(model: CostModel, space: NetworkSpace) -> None:
@@ -234,7 +244,7 @@ def _at(table: FloatArray, rows: IntArray, bins: IntArray) -> FloatArray:
     return np.where(bins >= 0, table[rows, np.maximum(bins, 0)], 0.0)
 
 
-def _pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:
+def pick(weights: FloatArray, rng: np.random.Generator) -> IntArray:
     """Draw one column of each row with the probability that its weight says."""
     ends = np.cumsum(weights, axis=1)
     drawn = rng.random(len(weights)) * ends[:, -1]

@@ -1,4 +1,4 @@
-"""What a layer costs, for each kind of cost, beside its formula: a kind of cost is a pair of functions.
+"""What a layer costs, for each kind of cost that adds up over layers, beside its formula.
 
 FLOPs are multiply-adds of the convolutions and fully connected layers (RegNet's convention, Radosavovic et al. 2020);
 activations are the outputs of these layers and of pooling before the stages (same source, and its code). BatchNorm and
@@ -8,8 +8,10 @@ biases count as parameters alone.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from netspace.cost.memory import PartCost, PeakMemory
 from netspace.errors import NetspaceError
 from netspace.plugins import named
 
@@ -87,7 +89,46 @@ class Activations:
         return channels * size * size
 
 
-COSTS: dict[str, LayerCost] = {"flops": Flops(), "params": Params(), "activations": Activations()}
+@dataclass(frozen=True)
+class Flash:
+    """Bytes that a deployed network's weights take, BatchNorm folded into the convolutions; no code, graph or header.
+
+    In fp32 four bytes for each weight and bias, as `netspace export --fold` writes them. In int8 as TensorFlow Lite's
+    specification of 8-bit quantisation has it (Jacob et al. 2018, arXiv 1712.05877; symmetric weights, per channel): a
+    byte for each weight, and for each output channel an int32 bias and an fp32 scale. Symmetric weights have no zero
+    points; the scale and zero point of each map, a few bytes a layer, are not counted.
+
+    Args:
+        weight: bytes of a weight.
+        channel: bytes of each output channel beside its weights.
+    """
+
+    weight: int
+    channel: int
+
+    def conv(self, reads: Amount, outputs: Amount, kernel: Amount, size: Amount) -> Amount:
+        """See LayerCost; the BatchNorm leaves a bias."""
+        return self.weight * (kernel * kernel) * reads * outputs + self.channel * outputs
+
+    def linear(self, inputs: Amount, outputs: Amount) -> Amount:
+        """See LayerCost."""
+        return self.weight * inputs * outputs + self.channel * outputs
+
+    def pool(self, channels: Amount, size: Amount) -> Amount:
+        """See LayerCost."""
+        return channels * size * 0
+
+
+COSTS: dict[str, LayerCost | PartCost] = {
+    "flops": Flops(),
+    "params": Params(),
+    "activations": Activations(),
+    "flash": Flash(weight=4, channel=4),
+    "flash-int8": Flash(weight=1, channel=8),
+    "peak_memory": PeakMemory(element=4),
+    "peak_memory-int8": PeakMemory(element=1),
+}
+IN_BYTES = ("flash", "flash-int8", "peak_memory", "peak_memory-int8")
 COST_KINDS = ("flops", "params", "activations")  # what every network is stored with
 COST_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"  # it goes into budgets' and files' names, as params=1.2M
 
@@ -100,7 +141,7 @@ class Cost(NamedTuple):
     activations: int
 
 
-def cost_named(kind: str) -> LayerCost:
+def cost_named(kind: str) -> LayerCost | PartCost:
     """Return a kind of cost.
 
     Raises:

@@ -1,21 +1,23 @@
 """Exact costs of architectures in a template, one or a million at a time.
 
 A cost is a chain: what a stage costs depends on its own values and on the width before it, and each block's part is
-read off its plan, layer by layer.
+read off its plan, layer by layer. The parts add up, or the largest of them is the cost.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from netspace.blocks import IN, OUT, BlockPlan, Squeeze, check_sizes
-from netspace.cost.layers import COST_KINDS, Amount, Cost, LayerCost, cost_named
+from netspace.blocks import IN, BlockPlan, check_sizes
+from netspace.cost.adding import Added, is_largest
+from netspace.cost.layers import COST_KINDS, COSTS, Amount, Cost, cost_named
+from netspace.cost.memory import PartCost
 from netspace.errors import NetspaceError
 from netspace.spaces import Architecture, NetworkTemplate
 from netspace.spaces.layout import Points
@@ -32,11 +34,12 @@ class CostModel:
 
     cost = stem + Σ_i [entry(i, w_{i−1}, stage_i) + (d_i − 1)·block(i, stage_i)] + head(w_S)
 
-    Every part takes whole numbers or arrays, which broadcast; `size` is the image size, None the template's.
+    or the largest of these parts. Every part takes whole numbers or arrays, which broadcast; `size` is the image size,
+    None the template's.
 
     Args:
         template: all of the network that is not searched.
-        kind: a name in `netspace.cost.COSTS`: `flops`, `params`, `activations`, or one that was added.
+        kind: a name in `netspace.cost.COSTS`, such as `flops` or `peak_memory`, or one that was added.
 
     Raises:
         NetspaceError: where the kind is unknown.
@@ -49,17 +52,26 @@ class CostModel:
         cost_named(self.kind)
 
     @cached_property
-    def _layer(self) -> LayerCost:
-        return cost_named(self.kind)
+    def _parts(self) -> PartCost:
+        found = cost_named(self.kind)
+        return found if is_largest(found) else Added(found)
+
+    @cached_property
+    def takes_largest(self) -> bool:
+        """Whether the cost is the largest of its parts instead of their sum."""
+        return is_largest(cost_named(self.kind))
+
+    def joined(self, one: Amount, other: Amount) -> Amount:
+        """Return what two parts cost together."""
+        return np.maximum(one, other) if self.takes_largest else one + other
+
+    def repeated(self, part: Amount, times: Amount) -> Amount:
+        """Return what a part costs that is there so many times; it may be none."""
+        return (times > 0) * part if self.takes_largest else times * part
 
     def start(self, size: Amount | None = None) -> Amount:
         """Cost of the stem."""
-        t = self.template
-        out = halved(t.image_size if size is None else size, t.stem.stride)
-        total = self._layer.conv(t.channels, t.stem_width, t.stem.kernel, out)
-        return self._counted(
-            total if t.stem.pool == 1 else total + self._layer.pool(t.stem_width, halved(out, t.stem.pool)), size
-        )
+        return self._counted(self._parts.stem(self.template, self._size(size)), size)
 
     def entry(self, stage: int, inputs: Amount, values: Values, size: Amount | None = None) -> Amount:
         """Cost of the first block of a stage.
@@ -70,13 +82,16 @@ class CostModel:
             values: `width` and each further knob of the stage.
             size: of the image.
         """
-        stride = self.template.strides[stage]
-        return self._plan_cost(stage, self.template.plan(inputs, values, stride), self._sizes(stage, size))
+        template = self.template
+        whole = self._size(size)
+        sizes = (halved(halved(whole, template.stem.stride), template.stem.pool), *template.resolutions_at(whole))
+        plan = template.plan(inputs, values, template.strides[stage])
+        return self._block(stage, plan, sizes[stage], sizes[stage + 1])
 
     def block(self, stage: int, values: Values, size: Amount | None = None) -> Amount:
         """Cost of each further block of a stage."""
-        out = self.template.resolutions_at(self.template.image_size if size is None else size)[stage]
-        return self._plan_cost(stage, self.template.plan(self.out(values), values, 1), (out, out))
+        out = self.template.resolutions_at(self._size(size))[stage]
+        return self._block(stage, self.template.plan(self.out(values), values, 1), out, out)
 
     def out(self, values: Values) -> Amount:
         """Output channels of a stage: its width, as its kind of block adjusts it."""
@@ -84,37 +99,15 @@ class CostModel:
 
     def head(self, width: Amount, size: Amount | None = None) -> Amount:
         """Cost of what comes behind the last stage: the head's convolution, where there is one, and the classifier."""
-        head = self.template.head_width
-        classifier = self._layer.linear(head or width, self.template.classes)
-        if not head:
-            return self._counted(classifier, width)
-        out = self.template.resolutions_at(self.template.image_size if size is None else size)[-1]
-        return self._counted(self._layer.conv(width, head, 1, out) + classifier, width)
+        out = self.template.resolutions_at(self._size(size))[-1]
+        return self._counted(self._parts.head(self.template, width, out), width)
 
-    def _sizes(self, stage: int, size: Amount | None) -> tuple[Amount, Amount]:
-        """Return the height before and behind the first block of a stage."""
-        template = self.template
-        whole = template.image_size if size is None else size
-        sizes = template.resolutions_at(whole)
-        before = halved(halved(whole, template.stem.stride), template.stem.pool) if stage == 0 else sizes[stage - 1]
-        return before, sizes[stage]
+    def _size(self, size: Amount | None) -> Amount:
+        return self.template.image_size if size is None else size
 
-    def _plan_cost(self, stage: int, plan: BlockPlan, sizes: tuple[Amount, Amount]) -> Amount:
-        """Add up a block's layers: those before its stride at the size before, the others at the size behind."""
+    def _block(self, stage: int, plan: BlockPlan, before: Amount, behind: Amount) -> Amount:
         check_sizes(plan, self.template.place(stage))
-        size, layers = sizes[0], []
-        for layer in plan.residual:
-            outputs = plan.channels[layer.outputs]
-            if isinstance(layer, Squeeze):
-                narrow = plan.channels[layer.squeezed]
-                layers.append(self._layer.linear(outputs, narrow) + self._layer.linear(narrow, outputs))
-                continue
-            size = sizes[1] if layer.stride != 1 else size
-            layers.append(self._layer.conv(plan.reads(layer), outputs, layer.kernel, size))
-        total: Any = sum(layers[1:], layers[0])
-        if plan.shortcut == "project":
-            total = total + plan.projected * self._layer.conv(plan.channels[IN], plan.channels[OUT], 1, sizes[1])
-        return self._counted(total, plan.channels[IN])
+        return self._counted(self._parts.block(plan, before, behind), plan.channels[IN])
 
     def _counted(self, amount: Amount, given: Amount | None) -> Amount:
         """Return an amount that a kind of cost gave, where it is a count; of floats it is a bound."""
@@ -190,12 +183,13 @@ class CostModel:
         return total + np.zeros(len(points), points.dtype)
 
     def _chained(self, stages: Sequence[Values], size: Amount | None, dtype: Any) -> Any:
-        """Add up stem, stages and head; arrays broadcast."""
+        """Join stem, stages and head; arrays broadcast."""
         total, inputs = self.start(size), np.full(1, self.template.stem_width, dtype)
         for stage, own in enumerate(stages):
-            total = total + self.entry(stage, inputs, own, size) + (own["depth"] - 1) * self.block(stage, own, size)
+            total = self.joined(total, self.entry(stage, inputs, own, size))
+            total = self.joined(total, self.repeated(self.block(stage, own, size), own["depth"] - 1))
             inputs = self.out(own)
-        return total + self.head(inputs, size)
+        return self.joined(total, self.head(inputs, size))
 
 
 def cost(architecture: Architecture, template: NetworkTemplate) -> Cost:
@@ -204,5 +198,13 @@ def cost(architecture: Architecture, template: NetworkTemplate) -> Cost:
     Raises:
         NetspaceError: where it does not fit the template.
     """
+    every = all_costs(architecture, template, COST_KINDS)
+    return Cost(**every)
+
+
+def all_costs(
+    architecture: Architecture, template: NetworkTemplate, kinds: Iterable[str] | None = None
+) -> dict[str, int]:
+    """Return the exact costs of one architecture by kind: of those given, or of all in `netspace.cost.COSTS`."""
     points = template.points([architecture])
-    return Cost(*(int(CostModel(template, kind)(points)[0]) for kind in COST_KINDS))
+    return {kind: int(CostModel(template, kind)(points)[0]) for kind in kinds or COSTS}

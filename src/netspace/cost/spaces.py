@@ -8,8 +8,9 @@ import numpy as np
 
 from netspace.cost.band import Band, CountedBand
 from netspace.cost.halves import MAX_WORK, Halves
-from netspace.cost.large import LargeBand, LargeCosts, check_countable
+from netspace.cost.large import LargeCosts, check_countable
 from netspace.cost.model import CostModel
+from netspace.cost.peaks import WHOLE, Peaks
 from netspace.spaces import NetworkSpace
 
 EXACT_QUANTILES = 2**22
@@ -19,7 +20,8 @@ class SpaceCosts:
     """The costs of a space's members, arranged so that any band of them is counted and drawn.
 
     Exactly where the halves of its stages can be listed (cost/band.py); beyond that bands are drawn from just as
-    uniformly, and their size is an estimate (cost/large.py).
+    uniformly, and their size is an estimate (cost/large.py). A cost that is the largest of its parts is counted and
+    drawn exactly in any space (cost/peaks.py).
 
     Args:
         model: the kind of cost, in a template.
@@ -34,19 +36,20 @@ class SpaceCosts:
         model.check_reach(np.array([axis.low for axis in space.axes]), np.array([axis.high for axis in space.axes]))
         self.model, self.space = model, space
         self._parts = [Halves(model, space.stages, size) for size in space.image_sizes]
-        self.exact = sum(part.work for part in self._parts) <= MAX_WORK
-        if not self.exact:
+        self._listed = not model.takes_largest and sum(part.work for part in self._parts) <= MAX_WORK
+        self.exact = self._listed or (model.takes_largest and space.size <= WHOLE)
+        if not self._listed:
             check_countable(model, space)
 
     @cached_property
-    def _large(self) -> LargeCosts:
-        return LargeCosts(self.model, self.space)
+    def _chained(self) -> LargeCosts | Peaks:
+        return Peaks(self.model, self.space) if self.model.takes_largest else LargeCosts(self.model, self.space)
 
     @cached_property
     def bounds(self) -> tuple[int, int]:
         """The smallest and the largest cost of a member, exact."""
-        if not self.exact:
-            return self._large.bounds
+        if not self._listed:
+            return self._chained.bounds
         low, high = [], []
         for part in self._parts:
             for j in range(part.count):
@@ -57,14 +60,14 @@ class SpaceCosts:
 
     def band(self, low: int, high: int) -> Band:
         """Return the members with low ≤ cost ≤ high."""
-        if not self.exact:
-            return LargeBand(self._large, low, high)
+        if not self._listed:
+            return self._chained.band(low, high)
         return CountedBand(self.space, self._parts, low, high)
 
     def nearest(self, target: int) -> int:
         """Return the member's cost that is nearest to `target`; of a large space, of what was drawn around it."""
-        if not self.exact:
-            return self._large.nearest(target)
+        if not self._listed:
+            return self._chained.nearest(target)
         best: int | None = None
         for part in self._parts:
             for j in range(part.count):

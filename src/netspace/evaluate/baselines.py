@@ -70,7 +70,9 @@ def _from_random_spaces(
             drawn[tuple(band.draw(1, rng=rng)[0].tolist())] = None
         if len(drawn) == n:
             return np.array(list(drawn), np.int64)
-    raise NetspaceError(f"random spaces held {len(drawn)} different networks within {budget}, not {n}; ask for fewer")
+    raise NetspaceError(
+        f"random spaces held {len(drawn)} different networks within {budget.told}, not {n}; ask for fewer"
+    )
 
 
 def _bounds(search_space: SearchSpace, choices: IntArray, model: CostModel) -> tuple[IntArray, IntArray]:
@@ -146,8 +148,7 @@ def _from_family(
         knobs[knob] = np.stack(each, axis=1)
     sizes = search_space.full.image_size
     points = layout.join(knobs, None if sizes is None else rng.choice(sizes.values, place.shape[1]))
-    costs = model(points)
-    inside = np.flatnonzero((costs >= low) & (costs <= high))
+    inside = np.flatnonzero(budget.satisfied(points, template))
     if len(inside) < n:
-        raise NetspaceError(f"baseline {name} has {len(inside)} networks within {budget}, not {n}; ask for fewer")
+        raise NetspaceError(f"baseline {name} has {len(inside)} networks within {budget.told}, not {n}; ask for fewer")
     return points[rng.permutation(inside)[:n]]

@@ -48,7 +48,8 @@ def _check_different(wanted: Sequence[Population]) -> None:
 
 def _same_file(one: Population, other: Population) -> bool:
     """Say whether two were read from one file for one budget; its content may have changed, which the store refuses."""
-    if (one.kind, one.subject, one.target, one.cost) != (other.kind, other.subject, other.target, other.cost):
+    keys = ("kind", "subject", "target", "cost", "constraints")
+    if any(getattr(one, key) != getattr(other, key) for key in keys):
         return False
     return bool(one.source) and Path(one.source).resolve() == Path(other.source).resolve()
 
@@ -65,7 +66,7 @@ def _same_run(one: Population, other: Population) -> bool:
 
 
 def _same_space(one: Population, other: Population) -> bool:
-    keys = ("kind", "subject", "target", "tolerance", "cost", "space")
+    keys = ("kind", "subject", "target", "tolerance", "cost", "constraints", "space")
     return bool(one.space) and all(getattr(one, key) == getattr(other, key) for key in keys)
 
 
@@ -88,6 +89,7 @@ def _label(one: Population, alike: Sequence[Population]) -> str:
         lambda p: p.estimator.partition(" ")[0],
         lambda p: "" if p.name.startswith(Path(p.source).stem) else Path(p.source).stem,
         lambda p: "" if p.tolerance is None or len(alike) == 1 else f"±{p.tolerance:.3g}",
+        lambda p: "" if len(alike) == 1 else p.constraints.replace(", ", "-") or "free",
         lambda p: _folders(p, 2),
         lambda p: _folders(p, 3),
     ]

@@ -122,7 +122,7 @@ def rank_networks(
         order = np.argsort(errors, kind="stable")
         points, errors = points[order], errors[order]
     chosen = run.template.architectures(points[: settings.samples])
-    draws = first_hit(band, space, price, rng)
+    draws = first_hit(band, space, rng)
     return Chosen(chosen, errors[: settings.samples].tolist(), ranked, draws, 1 / band.hit_rate)
 
 

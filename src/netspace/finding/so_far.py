@@ -47,6 +47,6 @@ class SoFar:
             best = answer.contenders[0]
             value, low, high = best.error
             self._say(
-                f"after {done} trainings, {answer.budget}: {judge.space(best)}, expected error {value:.1%} "
+                f"after {done} trainings, {answer.budget.told}: {judge.space(best)}, expected error {value:.1%} "
                 f"({100 * (low - value):+.1f} to {100 * (high - value):+.1f} points), P(best) {best.chance:.2f}"
             )

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 from typing_extensions import TypedDict
 
 from netspace.cost import Budget, CostModel, SpaceCosts
-from netspace.documents import from_plain, read_yaml, to_yaml, write_atomically
+from netspace.documents import from_plain, later, read_yaml, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN, Share, Unknown
 from netspace.spaces import NetworkSpace, NetworkTemplate
@@ -42,14 +42,16 @@ class Candidate:
     Args:
         space: depth and width ranges.
         probability: that it is the space to take, 0..1; `EliteSpace.chance` says in which sense.
-        hit_rate: share of its members that satisfy the budget, exact.
+        hit_rate: share of its members that satisfy the budget and its constraints; exact where no interval is given.
         cost: quantiles of its members' cost.
+        hit_rate_interval: 95 %, where constraints make the hit rate an estimate.
     """
 
     space: NetworkSpace
     probability: Share
     hit_rate: Share
     cost: Quantiles
+    hit_rate_interval: tuple[Share, Share] | None = later(None)
 
     @classmethod
     def measure(
@@ -58,8 +60,13 @@ class Candidate:
         """Work out a space's hit rate and cost quantiles."""
         costs = SpaceCosts(CostModel(template, budget.kind), space)
         (q05, median, q95), exact = costs.quantiles((0.05, 0.5, 0.95))
-        hit_rate = costs.band(*budget.interval).hit_rate
-        return cls(space, _short(probability), _short(hit_rate), Quantiles(q05, median, q95, exact))
+        band = budget.members(space, template)
+        estimate = bool(budget.constraints) and not band.exact
+        low, high = map(_short, band.hit_rate_interval)
+        return cls(
+            *(space, _short(probability), _short(band.hit_rate), Quantiles(q05, median, q95, exact)),
+            hit_rate_interval=(low, high) if estimate else None,
+        )
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))  # τ is NaN where all scores are equal

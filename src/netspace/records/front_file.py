@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -67,6 +67,7 @@ class _Budget(TypedDict):
     spaces: Annotated[list[_Contender], Field(min_length=1)]
     able: _Able
     searched: _Searched | None
+    constraints: NotRequired[list[str]]
 
 
 class _Model(TypedDict):

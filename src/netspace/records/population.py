@@ -50,6 +50,7 @@ class Population:
         run: name of the folder that the file lies in.
         estimator: what found the elite.
         space: the space drawn from, as JSON of a NetworkSpace; of a baseline the whole search space.
+        constraints: of the budget, as text.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Population:
     run: str = ""
     estimator: str = ""
     space: str = ""
+    constraints: str = ""
 
     @classmethod
     def from_name(cls, name: str) -> Population:
@@ -79,7 +81,12 @@ class Population:
 
     def at(self, budget: Budget) -> Population:
         """Return the same at a budget."""
-        return replace(self, target=budget.target, tolerance=budget.tolerance, cost=budget.kind)
+        amount = replace(self, target=budget.target, tolerance=budget.tolerance, cost=budget.kind)
+        return replace(amount, constraints=budget.bounds)
+
+    def of(self, budget: Budget) -> bool:
+        """Say whether it was drawn at a budget, whatever the tolerance."""
+        return (self.budget, self.constraints) == (str(budget), budget.bounds)
 
     @property
     def budget(self) -> str | None:
@@ -95,23 +102,25 @@ class Population:
         """
         keys = ("kind", "subject", "target", "tolerance", "cost", "run", "estimator", "space")
         pairs = [(getattr(self, key), getattr(other, key)) for key in keys]
-        return all(a == b or a in ("", None) or b in ("", None) for a, b in pairs)
+        return self.constraints == other.constraints and all(
+            a == b or a in ("", None) or b in ("", None) for a, b in pairs
+        )
 
 
 def by_budget(populations: Iterable[Population]) -> list[list[Population]]:
     """Group populations by their budgets, rising, each group in the order of names; without a budget none is in it.
 
-    Budgets are the same where target, kind of cost and tolerance are; a tolerance that is not known (schema 1) is taken
-    to be that of the one group of its target, where there is one.
+    Budgets are the same where target, kind of cost, constraints and tolerance are; a tolerance that is not known
+    (schema 1) is taken to be that of the one group of its target, where there is one.
     """
-    groups: dict[tuple[int, str, float], list[Population]] = {}
+    groups: dict[tuple[int, str, str, float], list[Population]] = {}
     some = sorted((p for p in populations if p.target is not None), key=lambda p: (p.tolerance is None, p.name))
     for one in some:
         assert one.target is not None
-        target, cost = one.target, one.cost or "flops"
-        known = [key for key in groups if key[:2] == (target, cost)]
-        tolerance = known[0][2] if one.tolerance is None and len(known) == 1 else one.tolerance
-        groups.setdefault((target, cost, -1.0 if tolerance is None else tolerance), []).append(one)
+        budget = (one.target, one.cost or "flops", one.constraints)
+        known = [key for key in groups if key[:3] == budget]
+        tolerance = known[0][3] if one.tolerance is None and len(known) == 1 else one.tolerance
+        groups.setdefault((*budget, -1.0 if tolerance is None else tolerance), []).append(one)
     return [sorted(groups[key], key=lambda p: p.name) for key in sorted(groups)]
 
 
@@ -142,7 +151,7 @@ def read_populations(db: sqlite3.Connection, source: str) -> dict[str, Populatio
     names = [row[0] for row in db.execute("SELECT DISTINCT population FROM networks ORDER BY population")]
     found: dict[str, Population] = {}
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'populations'").fetchone():
-        columns = [field.name for field in fields(Population)]
+        columns = _columns(db)
         for row in db.execute(f"SELECT {', '.join(columns)} FROM populations ORDER BY name"):
             found[row[0]] = _checked(dict(zip(columns, row, strict=True)), f"{source}: population {row[0]!r}")
     return {name: found.get(name) or Population.from_name(name) for name in names}
@@ -161,10 +170,18 @@ def _checked(row: dict[str, object], source: str) -> Population:
 
 def enter_populations(db: sqlite3.Connection, populations: Sequence[Population]) -> None:
     """Write what populations are into a store, over what is there of those names."""
-    columns = [field.name for field in fields(Population)]
+    if any(one.constraints for one in populations) and "constraints" not in _columns(db):
+        db.execute("ALTER TABLE populations ADD COLUMN constraints TEXT NOT NULL DEFAULT ''")
+    columns = _columns(db)
     marks = ", ".join(f":{column}" for column in columns)
     for one in populations:
         db.execute(f"INSERT OR REPLACE INTO populations ({', '.join(columns)}) VALUES ({marks})", asdict(one))
+
+
+def _columns(db: sqlite3.Connection) -> list[str]:
+    """Return the fields that a store has a column for: that of constraints is there where one was ever written."""
+    there = {row[1] for row in db.execute("PRAGMA table_info(populations)")}
+    return [field.name for field in fields(Population) if field.name in there]
 
 
 def to_2(db: sqlite3.Connection, source: str) -> None:

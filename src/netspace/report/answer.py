@@ -99,7 +99,7 @@ def _elites(material: Material) -> list[tuple[EliteSpace, Path | None]]:
 
 def _elite_of(material: Material, one: Population) -> tuple[EliteSpace | None, Path | None]:
     """Return the Elite Space that a population was drawn from, where the report has it, and its file."""
-    alike = [(e, f) for e, f in _elites(material) if one.kind == "elite" and str(e.budget) == one.budget]
+    alike = [(e, f) for e, f in _elites(material) if one.kind == "elite" and one.of(e.budget)]
     if one.space:
         alike = [(e, f) for e, f in alike if to_plain(e.space) == json.loads(one.space)]
     of_run = [(e, f) for e, f in alike if f is not None and one.run and f.resolve().parent.name == one.run]
@@ -121,7 +121,8 @@ def _space_text(material: Material, one: Population, elite: EliteSpace | None) -
 
 
 def _budget(one: Population) -> str:
-    return one.budget or "" if one.cost not in (None, "flops") else f"{one.budget} FLOPs"
+    amount = one.budget or "" if one.cost not in (None, "flops") else f"{one.budget} FLOPs"
+    return f"{amount} with {one.constraints}" if one.constraints else amount
 
 
 def _share(share: float) -> str:

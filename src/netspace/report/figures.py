@@ -113,6 +113,7 @@ def _points(name: str, rows: list[dict[str, Any]], look: _Look) -> Series:
 def error_distributions(material: Material) -> list[Chart]:
     """Draw, per budget, the error EDFs of the elites and their baselines with bootstrap bands."""
     charts: list[Chart] = []
+    drawn: list[str | None] = []
     populations = {name: rows for name, rows in material.populations().items() if len(rows) > 1}
     looks, keys = _looks(material), _keys(material)
     colours = {name: looks[keys[name]].colour for name in populations}
@@ -125,10 +126,12 @@ def error_distributions(material: Material) -> list[Chart]:
         note = _note(material, sum(len(populations[name]) for name in names)) + "; bands: pointwise bootstrap, 95 %"
         if matched:
             note += f"; dashed: networks weighed so that their costs are spread as those of {names[0]}"
-        alike = sum(chart.name.split("-")[1] == group[0].budget for chart in charts)
+        alike = drawn.count(group[0].budget)
+        drawn.append(group[0].budget)
         chart_name = f"edf-{group[0].budget}" + (f"-{alike + 1}" if alike else "")
         title = f"Share of networks with at most this error, budget {group[0].budget}"
         title += f" ±{group[0].tolerance or 0:.0%} of {group[0].cost}" if alike else ""
+        title += f" with {group[0].constraints}" if group[0].constraints else ""
         x, y = "test error (%)", "share of networks"
         charts.append(Chart(chart_name, title, note, x, y, series + matched, percent=True))
     return charts

@@ -62,7 +62,7 @@ def front_tables(file: Path) -> list[TextTable]:
         own = "" if found is None else f"{found['error']:.2%} ({found['hit_rate']:.1%})"
         rows.append(
             [
-                answer["budget"],
+                ", ".join([answer["budget"], *answer.get("constraints", [])]),
                 *shown_ranges(best["space"]).values(),
                 _error(best) + mark,
                 ties,

@@ -119,6 +119,7 @@ def network_step(file: Path | None, one: Population, template: dict[str, Any]) -
         return NextStep("Next, draw networks of it with `netspace sample`, and train one fully.")
     words = ["netspace", "sample", source, "--budget", str(one.budget)]
     words += [] if one.tolerance in (None, 0.1) else ["--tolerance", f"{one.tolerance:g}"]
+    words += [w for text in filter(None, one.constraints.split(", ")) for w in ("--constraint", text)]
     if one.kind != "elite":
         words += [w for k in ("image_size", "channels", "classes") if k in template for w in _option(k, template[k])]
     return NextStep("Next, draw networks of it, to train one fully:", shlex.join(words))

@@ -53,7 +53,7 @@ def _elites(material: Material) -> TextTable:
         draws = draws_until(best.hit_rate)
         rate = f"{best.hit_rate:.1%}"
         chance = f"{best.probability:.2f}, {elite.chance}"
-        rows.append([str(elite.budget), depths, widths, rate, quantiles, away, f"{draws:.1f}", chance, _trust(elite)])
+        rows.append([elite.budget.told, depths, widths, rate, quantiles, away, f"{draws:.1f}", chance, _trust(elite)])
     columns = (
         "budget",
         "depths",

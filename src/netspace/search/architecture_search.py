@@ -16,7 +16,7 @@ from netspace.errors import NetspaceError
 from netspace.models import Mixture
 from netspace.records import ChosenArchitecture
 from netspace.schedules import linear
-from netspace.search.constraint import ExpectedCost
+from netspace.search.constraint import expected_cost
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.evolution import evolve
 from netspace.search.scoring import Scorer
@@ -33,7 +33,6 @@ from netspace.spaces import (
     SearchSpace,
     StageGrid,
 )
-from netspace.spaces.ranges import IntArray
 
 SAMPLED = 100_000
 
@@ -98,12 +97,12 @@ def search_architectures(
     model = CostModel(search.template, budget.kind)
     scorer = Scorer(search.supernet, search.theta_set, search.normalise)
     n = min(settings.candidates, band.size)
-    draws, expected = first_hit(band, space, model, rng), 1 / band.hit_rate
+    draws, expected = first_hit(band, space, rng), 1 / band.hit_rate
     if settings.method == "evolution":
         evolve(band, space, model, score=scorer, evaluations=n, rng=rng)
     elif settings.method == "differentiable":
         points = train_logits(search, space, budget, settings, rng=rng).draw(SAMPLED, rng)
-        hits = _in_band(model(points), band)
+        hits = band.holds(points)
         draws, expected = (int(hits.argmax()) + 1, 1 / hits.mean()) if hits.any() else (SAMPLED, float("inf"))
         scorer(_likeliest(points[hits], band, space.layout, n, rng))
     else:
@@ -143,7 +142,7 @@ def train_logits(
     the target|; the temperature falls linearly.
     """
     logits = ArchitectureLogits(space)
-    cost = ExpectedCost(CostModel(search.template, budget.kind), _one_value_ranges(space, search.config.space))
+    cost = expected_cost(CostModel(search.template, budget.kind), _one_value_ranges(space, search.config.space))
     optimizer = torch.optim.Adam(logits.theta.parameters(), lr=settings.learning_rate)
     parameters = list(logits.theta.parameters())
     for step in range(settings.steps):
@@ -173,18 +172,14 @@ def _likeliest(points: Points, band: Band, layout: Layout, n: int, rng: np.rando
     return np.concatenate([rows, np.array(fresh, np.int64).reshape(-1, layout.columns)])
 
 
-def first_hit(band: Band, space: NetworkSpace, model: CostModel, rng: np.random.Generator) -> int:
+def first_hit(band: Band, space: NetworkSpace, rng: np.random.Generator) -> int:
     """Draw members uniformly until one lies in band, as the paper's "#samples" counts; return how many were drawn."""
     drawn = 0
     while True:
-        hits = _in_band(model(space.draw(4096, rng=rng)), band)
+        hits = band.holds(space.draw(4096, rng=rng))
         if hits.any():
             return drawn + int(hits.argmax()) + 1
         drawn += len(hits)
-
-
-def _in_band(costs: IntArray, band: Band) -> np.ndarray:
-    return (costs >= band.low) & (costs <= band.high)
 
 
 def _one_value_ranges(space: NetworkSpace, searched: SearchSpace) -> SearchSpace:

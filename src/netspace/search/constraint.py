@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from netspace.cost import Budget, CostModel
-from netspace.search.distribution import SpaceDistribution, contract
+from netspace.cost import Budget, Constraint, CostModel
+from netspace.search.distribution import SpaceDistribution, contract, outer
+from netspace.search.expected_peak import ExpectedPeak
 from netspace.settings import PenaltyForm
 from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.spaces.axes import spread_places
@@ -52,11 +53,16 @@ class ExpectedCost:
         """Return the expected cost under independent weights of the ranges, one tensor per axis."""
         each = len(self._layout.each)
         stages = [weights[i * each : (i + 1) * each] for i in range(self._layout.stages)]
-        joint = [(own[0], _outer(own[1:])) for own in stages]
+        joint = [(own[0], outer(own[1:])) for own in stages]
         parts = [torch.stack([table.of(joint) for table in tables]).mean() for tables in self._tables]
         if not self._layout.image_size:
             return parts[0]
         return torch.stack(parts) @ weights[-1]
+
+
+def expected_cost(model: CostModel, search_space: SearchSpace) -> ExpectedCost | ExpectedPeak:
+    """Return what the expected cost under Θ is read off, for a cost that adds up or is the largest of its parts."""
+    return ExpectedPeak(model, search_space) if model.takes_largest else ExpectedCost(model, search_space)
 
 
 class _Tables:
@@ -93,14 +99,6 @@ def _joint_members(ranges: dict[str, tuple[tuple[int, ...], ...]]) -> dict[str, 
         rows.append([values.ravel() for values in np.meshgrid(*choice, indexing="ij")])
     table = np.array(rows, np.int64)
     return {knob: table[:, k] for k, knob in enumerate(ranges)}
-
-
-def _outer(weights: list[Tensor]) -> Tensor:
-    """Return the products of independent weights, the last axis running fastest."""
-    total = weights[0]
-    for one in weights[1:]:
-        total = (total[:, None] * one).reshape(-1)
-    return total
 
 
 def _mean(values: Any, axes: int | tuple[int, ...]) -> Tensor:
@@ -180,15 +178,18 @@ class DrawnPenalty:
     form: PenaltyForm
 
     @cached_property
-    def _expected_cost(self) -> ExpectedCost:
-        return ExpectedCost(self.model, self.search_space)
+    def _expected_cost(self) -> ExpectedCost | ExpectedPeak:
+        return expected_cost(self.model, self.search_space)
 
     def of(self, choices: IntArray) -> FloatArray:
         """Return the penalty of each space, shape (n,), from 256 spread members of each."""
         grid = self.search_space.grid
         points = grid.at_places(choices, spread_places(SAMPLED_MEMBERS, len(grid.axes)))
         costs = self.model(points.reshape(-1, points.shape[2])).reshape(len(choices), -1) / self.budget.target
-        return np.abs(costs - 1).mean(1) if self.form == "members" else np.abs(np.log(costs).mean(1))
+        distance = np.abs(costs - 1).mean(1) if self.form == "members" else np.abs(np.log(costs).mean(1))
+        for one, model in bounds_of(self.budget, self.model):
+            distance += one.excess(model(points.reshape(-1, points.shape[2]))).reshape(len(choices), -1).mean(1)
+        return distance
 
     def expected(self, distribution: SpaceDistribution, choices: IntArray) -> Tensor:
         """See Penalty; by the score function, with a leave-one-out baseline."""
@@ -198,8 +199,22 @@ class DrawnPenalty:
         return (advantages * distribution.log_prob(choices)).mean()
 
     def relaxed(self, weights: list[Tensor]) -> Tensor:
-        """See Penalty; |log of the expected cost over the target|."""
-        return (self._expected_cost.of(weights) / self.budget.target).log().abs()
+        """See Penalty; |log of the expected cost over the target|, and by which share expected costs exceed bounds."""
+        distance = (self._expected_cost.of(weights) / self.budget.target).log().abs()
+        for one, expected in self._bounded:
+            sign = 1 if one.side == "at most" else -1
+            distance = distance + (sign * (expected.of(weights) / one.bound - 1)).clamp(min=0)
+        return distance
+
+    @cached_property
+    def _bounded(self) -> list[tuple[Constraint, ExpectedCost | ExpectedPeak]]:
+        found = bounds_of(self.budget, self.model)
+        return [(one, expected_cost(model, self.search_space)) for one, model in found]
+
+
+def bounds_of(budget: Budget, model: CostModel) -> list[tuple[Constraint, CostModel]]:
+    """Return a budget's constraints, each with the model of its cost."""
+    return [(one, CostModel(model.template, one.kind)) for one in budget.constraints]
 
 
 def penalties(
@@ -223,6 +238,8 @@ def penalty_tables(
     Exact where a space has at most 4 096 members; elsewhere over 256 evenly spread members (on `expanded` the root
     mean square error of `members` against 20 000 random members is below 0.01 where the penalty is below 1).
 
+    A constraint adds by which share of its bound members fail it, on average.
+
     Args:
         search_space: the grid.
         model: the kind of cost.
@@ -235,11 +252,16 @@ def penalty_tables(
         one tensor of shape `search_space.shape` per budget, float64.
     """
     members = _members(search_space)
-    totals = [np.zeros(search_space.shape) for _ in budgets]
+    totals, extra = [np.zeros(search_space.shape) for _ in budgets], [np.zeros(search_space.shape) for _ in budgets]
+    bounds = [bounds_of(budget, model) for budget in budgets]
     for member in members:
         costs = grid_costs(model, search_space, member)
         for total, budget in zip(totals, budgets, strict=True):
             relative = costs / budget.target
             total += np.abs(relative - 1) if form == "members" else np.log(relative)
+        for more, own in zip(extra, bounds, strict=True):
+            for one, other in own:
+                more += one.excess(grid_costs(other, search_space, member))
     means = [total / len(members) for total in totals]
-    return [torch.from_numpy(mean if form == "members" else np.abs(mean)) for mean in means]
+    distances = [mean if form == "members" else np.abs(mean) for mean in means]
+    return [torch.from_numpy(d + more / len(members)) for d, more in zip(distances, extra, strict=True)]

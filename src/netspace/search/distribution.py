@@ -113,3 +113,11 @@ def contract(table: Tensor, weights: list[Tensor]) -> Tensor:
     for w in reversed(weights):
         table = table @ w
     return table
+
+
+def outer(weights: list[Tensor]) -> Tensor:
+    """Return the products of independent weights, the last axis running fastest."""
+    total = weights[0]
+    for one in weights[1:]:
+        total = (total[:, None] * one).reshape(-1)
+    return total

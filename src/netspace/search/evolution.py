@@ -55,7 +55,7 @@ def evolve(
 
     class IntoBand(Repair):  # type: ignore[misc]
         def _do(self, problem: Any, x: NDArray[Any], **_: Any) -> NDArray[Any]:
-            return np.array([back_into_band(_nearest(row, values), values, stages, band, model, rng=rng) for row in x])
+            return np.array([back_into_band(_nearest(row, values), values, stages, band, rng=rng) for row in x])
 
     size = max(2, evaluations // GENERATIONS)
     first = band.draw(min(size, band.size), rng=rng, replace=False)
@@ -72,7 +72,6 @@ def back_into_band(
     values: list[IntArray],
     stages: list[list[int]],
     band: Band,
-    model: CostModel,
     *,
     rng: np.random.Generator,
 ) -> IntArray:
@@ -83,10 +82,9 @@ def back_into_band(
         values: what each of them may be.
         stages: the columns of each stage.
         band: where to come back to.
-        model: the cost.
         rng: source of randomness.
     """
-    if band.low <= model(x[None])[0] <= band.high:
+    if band.holds(x[None])[0]:
         return x
     for stage in rng.permutation(len(stages)):
         columns = stages[stage]
@@ -94,8 +92,7 @@ def back_into_band(
         rows = np.tile(x, (choices[0].size, 1))
         for column, chosen in zip(columns, choices, strict=True):
             rows[:, column] = chosen.ravel()
-        costs = model(rows)
-        inside = np.flatnonzero((costs >= band.low) & (costs <= band.high))
+        inside = np.flatnonzero(band.holds(rows))
         if len(inside):
             return rows[rng.choice(inside)]
     return band.draw(1, rng=rng)[0]

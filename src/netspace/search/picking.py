@@ -78,6 +78,6 @@ def kept(
     seed: int,
 ) -> Picked:
     """Write a file of each architecture that says where it came from; arguments as for pick_networks."""
-    where = {"space": source, "run": str(Run.of(run).folder), "budget": str(budget)}
+    where = {"space": source, "run": str(Run.of(run).folder), "budget": budget.told}
     files = chosen.save(folder, template, {**where, "seed": seed, "nas": to_plain(settings)})
     return Picked(chosen, files, template, budget, settings.method)

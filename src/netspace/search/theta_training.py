@@ -9,7 +9,7 @@ import torch
 
 from netspace.cost import CostModel
 from netspace.models import SubNetwork
-from netspace.search.constraint import ExpectedCost, penalties
+from netspace.search.constraint import expected_cost, penalties
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, Evaluate, draw_member
 from netspace.settings import SearchConfig
@@ -40,7 +40,7 @@ class ThetaTraining:
             for theta in self.thetas
         ]
         self._kinds = [budget.kind for budget in config.parsed_budgets]
-        self._costs = {kind: ExpectedCost(CostModel(template, kind), space) for kind in set(self._kinds)}
+        self._costs = {kind: expected_cost(CostModel(template, kind), space) for kind in set(self._kinds)}
 
     def expected_cost(self, turn: int) -> float:
         """Return the expected cost under the Θ of a budget, of the budget's kind."""

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 DEEPEST, WIDEST = 500, 8192  # blocks and channels of a stage: with 1024 pixels and 12 stages costs stay below 2^63
 

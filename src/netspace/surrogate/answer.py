@@ -17,7 +17,7 @@ from netspace.spaces import NetworkSpace
 from netspace.surrogate.contest import Contender, contest, preferred, shortlist
 from netspace.surrogate.grid import candidates_of, choice_of, flops_of, members, network_space
 from netspace.surrogate.groups import group_average
-from netspace.surrogate.judging import Choice, Judged, Members, Predict, least_hit_rate
+from netspace.surrogate.judging import Choice, Judged, Members, Predict, Wanted, least_hit_rate
 from netspace.surrogate.signals import Signal
 
 FloatArray = NDArray[np.float64]
@@ -105,12 +105,18 @@ class Judge:
         for kind in dict.fromkeys(b.kind for b in budgets):
             own = [b for b in budgets if b.kind == kind]
             known = [self._found(b) for b in own]
-            found = self.members_of(kind).judge(self._predict(kind), [b.interval for b in own], known)
+            found = self.members_of(kind).judge(self._predict(kind), [self._wanted(b) for b in own], known)
             judged.update(zip(own, found, strict=True))
         for budget in budgets:  # counting a very large space takes long: only where nothing looked at is in band
             if not judged[budget].hit_rate.any():
                 budget.band(self.run.space.full, self.run.template)
         return [self._contest(b, judged[b]) for b in budgets]
+
+    def _wanted(self, budget: Budget) -> Wanted:
+        """Return a budget's band, with the constraints that its cost does not tell."""
+        template = self.run.template
+        alone = len(budget.conditions(template)) == 1
+        return Wanted(*budget.interval, None if alone else lambda points: budget.satisfied(points, template))
 
     def _predict(self, kind: str) -> Predict:
         """Return the model of error for points with costs of a kind."""
@@ -121,7 +127,7 @@ class Judge:
         every = self._off(budget, len(judged.error))
         applied = least_hit_rate(judged, self.hit_rate, among=np.abs(every) <= budget.tolerance)
         ahead = shortlist(judged, CONTENDERS, hit_rate=applied, away=np.abs(every))
-        points, costs, group = self.members_of(budget.kind).in_band(ahead, budget.interval, MEMBERS_EACH)
+        points, costs, group = self.members_of(budget.kind).in_band(ahead, self._wanted(budget), MEMBERS_EACH)
         costs = flops_of(CostModel(self.run.template, budget.kind), points, costs)
         features = self.signal.features(points, costs)
         means, covariance = self.signal.predictor.group_means(features, group, len(ahead))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,29 @@ class Judged:
         """Return the same of n spaces: those behind were not looked at."""
         error, rate, sampling = (padded(a, n, fill) for a, fill in zip(self.arrays, (np.nan, 0.0, np.nan), strict=True))
         return Judged(error, rate, sampling, self.looked)
+
+
+class Wanted(NamedTuple):
+    """A band of costs, both ends inclusive, and what its members have to meet beside it."""
+
+    low: int
+    high: int
+    meets: Callable[[IntArray], NDArray[np.bool_]] | None = None
+
+    def holds(self, points: IntArray, costs: IntArray) -> NDArray[np.bool_]:
+        """Say which points lie in it: points (…, axes) that cost (…) to (…)."""
+        inside: NDArray[np.bool_] = (costs >= self.low) & (costs <= self.high)
+        if self.meets is not None and inside.any():
+            inside[inside] = self.meets(points[inside])
+        return inside
+
+
+AnyBand = tuple[int, int] | Wanted
+
+
+def wanted(bands: Sequence[AnyBand]) -> list[Wanted]:
+    """Return bands, some of which are their two ends alone."""
+    return [Wanted(*band) for band in bands]
 
 
 def padded(values: NDArray[Any], n: int, fill: Any) -> NDArray[Any]:
@@ -95,19 +118,17 @@ class Members(Protocol):
         """Return the number of a space; None where it was not judged."""
         ...
 
-    def judge(
-        self, predict: Predict, bands: Sequence[tuple[int, int]], known: Sequence[Choice | None] = ()
-    ) -> list[Judged]:
+    def judge(self, predict: Predict, bands: Sequence[AnyBand], known: Sequence[Choice | None] = ()) -> list[Judged]:
         """Judge the spaces at each band of costs (low, high), both ends inclusive.
 
         Args:
             predict: expected errors (n,) of points (n, axes) that cost (n,).
-            bands: one per budget.
+            bands: one per budget; a Wanted where there is more to meet than the costs.
             known: for each band a space that is judged in any case, where the grid has too many for all of them.
         """
         ...
 
-    def in_band(self, spaces: IntArray, band: tuple[int, int], n: int) -> tuple[IntArray, IntArray, IntArray]:
+    def in_band(self, spaces: IntArray, band: AnyBand, n: int) -> tuple[IntArray, IntArray, IntArray]:
         """Return up to n members in band of each of some spaces that have any: points, costs, index into `spaces`."""
         ...
 
@@ -154,12 +175,15 @@ class EnumeratedMembers:
     def _at(self, rows: IntArray) -> IntArray:
         return self.grid.at(rows) if self._points is None else self._points[rows]
 
-    def _inside(self, band: tuple[int, int]) -> tuple[IntArray, IntArray, IntArray]:
+    def _inside(self, band: Wanted) -> tuple[IntArray, IntArray, IntArray]:
         """Return what is in band by rising cost, points, costs and spaces, without sorting all that is not."""
         inside = np.flatnonzero((self._costs >= band[0]) & (self._costs <= band[1]))
         inside = inside[np.argsort(self._costs[inside], kind="stable")]
-        points = self._at(inside)
-        return points, self._costs[inside], self.grid.locate(points)
+        points, costs = self._at(inside), self._costs[inside]
+        if band.meets is not None:
+            met = band.holds(points, costs)
+            points, costs = points[met], costs[met]
+        return points, costs, self.grid.locate(points)
 
     @property
     def grid(self) -> Grid:
@@ -194,12 +218,10 @@ class EnumeratedMembers:
         """See Members."""
         return number_of(self._grid, choice)
 
-    def judge(
-        self, predict: Predict, bands: Sequence[tuple[int, int]], known: Sequence[Choice | None] = ()
-    ) -> list[Judged]:
+    def judge(self, predict: Predict, bands: Sequence[AnyBand], known: Sequence[Choice | None] = ()) -> list[Judged]:
         """See Members; exact."""
         found = []
-        for band in bands:
+        for band in wanted(bands):
             points, costs, spaces = self._inside(band)
             found.append(self._judged(predict(points, costs), spaces))
         return found
@@ -215,9 +237,9 @@ class EnumeratedMembers:
         with np.errstate(invalid="ignore", divide="ignore"):
             return Judged(total / hits, np.where(self.sizes, hits / self.sizes, 0.0), np.zeros(n))
 
-    def in_band(self, spaces: IntArray, band: tuple[int, int], n: int) -> tuple[IntArray, IntArray, IntArray]:
+    def in_band(self, spaces: IntArray, band: AnyBand, n: int) -> tuple[IntArray, IntArray, IntArray]:
         """See Members; where a space has more than n, every k-th by cost."""
-        points, costs, own = self._inside(band)
+        points, costs, own = self._inside(Wanted(*band))
         index = np.full(self.grid.num_spaces, -1)
         index[spaces] = np.arange(len(spaces))
         group = index[own]

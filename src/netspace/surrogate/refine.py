@@ -57,9 +57,7 @@ def refine(
 
     def judge(some: NetworkSpace) -> tuple[float, float, int]:
         points = _points(some)
-        costs = model(points)
-        low, high = budget.interval
-        inside = (costs >= low) & (costs <= high)
+        costs, inside = model(points), budget.satisfied(points, model.template)
         rate = float(inside.mean())
         flops = flops_of(model, points[inside], costs[inside])
         error = float(signal.predict(points[inside], flops).mean()) if inside.any() else math.inf

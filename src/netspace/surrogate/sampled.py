@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace.spaces.axes import Grid
-from netspace.surrogate.judging import Choice, Judged, Predict, Price, number_of
+from netspace.surrogate.judging import AnyBand, Choice, Judged, Predict, Price, Wanted, number_of, wanted
 from netspace.surrogate.sampler import Sampler
 
 FloatArray = NDArray[np.float64]
@@ -59,14 +59,13 @@ class SampledMembers:
         assert self._quantiles is not None
         return self._quantiles
 
-    def judge(
-        self, predict: Predict, bands: Sequence[tuple[int, int]], known: Sequence[Choice | None] = ()
-    ) -> list[Judged]:
+    def judge(self, predict: Predict, bands: Sequence[AnyBand], known: Sequence[Choice | None] = ()) -> list[Judged]:
         """See Members: hit rates from 256 members of each space, errors from 64 and, for those ahead, up to 8 192."""
         spaces = np.arange(self._grid.num_spaces)
-        found, self._quantiles = self._sampler.look(spaces, predict, bands, priced=PRICED, predicted=PREDICTED)
-        return [self._sampler.race(j, predict, b, self._least) for j, b in zip(found, bands, strict=True)]
+        asked = wanted(bands)
+        found, self._quantiles = self._sampler.look(spaces, predict, asked, priced=PRICED, predicted=PREDICTED)
+        return [self._sampler.race(j, predict, b, self._least) for j, b in zip(found, asked, strict=True)]
 
-    def in_band(self, spaces: IntArray, band: tuple[int, int], n: int) -> tuple[IntArray, IntArray, IntArray]:
+    def in_band(self, spaces: IntArray, band: AnyBand, n: int) -> tuple[IntArray, IntArray, IntArray]:
         """See Members; the first n in band of up to 64·n spread places."""
-        return self._sampler.in_band(spaces, band, n)
+        return self._sampler.in_band(spaces, Wanted(*band), n)

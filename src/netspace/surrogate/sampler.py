@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace.spaces.axes import Grid, spread_places
-from netspace.surrogate.judging import SHARES, Judged, Predict, Price, least_hit_rate
+from netspace.surrogate.judging import SHARES, Judged, Predict, Price, Wanted, least_hit_rate
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -32,7 +32,7 @@ class Sampler:
         self._grid, self._price, self._choices = grid, price, choices
 
     def look(
-        self, spaces: IntArray, predict: Predict, bands: Sequence[tuple[int, int]], *, priced: int, predicted: int
+        self, spaces: IntArray, predict: Predict, bands: Sequence[Wanted], *, priced: int, predicted: int
     ) -> tuple[list[Judged], FloatArray]:
         """Judge spaces at each band.
 
@@ -56,8 +56,8 @@ class Sampler:
             part = slice(first, min(first + step, n))
             points, costs = self.priced(spaces[part], places)
             quantiles[part] = np.sort(costs, axis=1)[:, ranks]
-            for k, (low, high) in enumerate(bands):
-                hits[k, part] = ((costs >= low) & (costs <= high)).sum(1)
+            for k, band in enumerate(bands):
+                hits[k, part] = band.holds(points, costs).sum(1)
             _add(sums[:, :, part], points[:, :predicted], costs[:, :predicted], predict, bands)
         return [_means(sums[k], hits[k] / priced) for k in range(len(bands))], quantiles
 
@@ -67,7 +67,7 @@ class Sampler:
         costs = self._price(points.reshape(-1, points.shape[2]))
         return points, costs.reshape(len(spaces), len(places))
 
-    def closer(self, spaces: IntArray, places: int, race: Judged, predict: Predict, band: tuple[int, int]) -> None:
+    def closer(self, spaces: IntArray, places: int, race: Judged, predict: Predict, band: Wanted) -> None:
         """Judge some spaces at so many places, and write what was found into `race`."""
         step = max(POINTS // places, 1)
         for first in range(0, len(spaces), step):
@@ -75,10 +75,10 @@ class Sampler:
             points, costs = self.priced(own, spread_places(places, len(self._grid.axes)))
             sums = np.zeros((1, 3, len(own)))
             _add(sums, points, costs, predict, [band])
-            better = _means(sums[0], ((costs >= band[0]) & (costs <= band[1])).mean(1))
+            better = _means(sums[0], band.holds(points, costs).mean(1))
             race.error[own], race.hit_rate[own], race.sampling[own] = better.error, better.hit_rate, better.sampling
 
-    def race(self, judged: Judged, predict: Predict, band: tuple[int, int], least: float) -> Judged:
+    def race(self, judged: Judged, predict: Predict, band: Wanted, least: float) -> Judged:
         """Judge the spaces that are ahead at more and more places, then until the best have all been at the most.
 
         Args:
@@ -100,7 +100,7 @@ class Sampler:
             closest[best] = True
         return race
 
-    def in_band(self, spaces: IntArray, band: tuple[int, int], n: int) -> tuple[IntArray, IntArray, IntArray]:
+    def in_band(self, spaces: IntArray, band: Wanted, n: int) -> tuple[IntArray, IntArray, IntArray]:
         """See Members; the first n in band of up to 64·n spread places."""
         points, costs, groups = [], [], []
         for i, space in enumerate(spaces):
@@ -108,7 +108,7 @@ class Sampler:
             while len(cost) < n and first < 64 * n:
                 places = spread_places(4 * n, len(self._grid.axes), first=first)
                 new, price = (a[0] for a in self.priced(np.array([space]), places))
-                inside = (price >= band[0]) & (price <= band[1])
+                inside = band.holds(new, price)
                 at, cost = np.concatenate([at, new[inside]]), np.concatenate([cost, price[inside]])
                 first += 4 * n
             points.append(at[:n])
@@ -125,11 +125,9 @@ def ahead(race: Judged, n: int, *, least: float, optimism: float = 0.0) -> IntAr
     return order[: min(n, int(able.sum()))]
 
 
-def _add(
-    sums: FloatArray, points: IntArray, costs: IntArray, predict: Predict, bands: Sequence[tuple[int, int]]
-) -> None:
+def _add(sums: FloatArray, points: IntArray, costs: IntArray, predict: Predict, bands: Sequence[Wanted]) -> None:
     """Add, per band, the number, the sum and the sum of squares of predicted errors in band; (bands, 3, spaces)."""
-    inside = [(costs >= low) & (costs <= high) for low, high in bands]
+    inside = [band.holds(points, costs) for band in bands]
     if not inside:
         return
     chosen = np.logical_or.reduce(inside)

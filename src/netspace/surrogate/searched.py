@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from netspace.spaces.axes import Grid
 from netspace.surrogate.candidates import Candidates
-from netspace.surrogate.judging import SHARES, Choice, Judged, Predict, Price, padded
+from netspace.surrogate.judging import SHARES, AnyBand, Choice, Judged, Predict, Price, Wanted, padded, wanted
 from netspace.surrogate.sampler import Sampler
 from netspace.surrogate.walk import Walk
 
@@ -53,13 +53,11 @@ class SearchedMembers:
         """See Members; from 32 members of each candidate, NaN for those that were not looked at."""
         return padded(self._quantiles, len(self._candidates), np.nan)
 
-    def judge(
-        self, predict: Predict, bands: Sequence[tuple[int, int]], known: Sequence[Choice | None] = ()
-    ) -> list[Judged]:
+    def judge(self, predict: Predict, bands: Sequence[AnyBand], known: Sequence[Choice | None] = ()) -> list[Judged]:
         """See Members: only candidates; 32 members of each, and of those ahead up to 8 192."""
-        found = []
-        spread = self._look(np.arange(self._candidates.first), predict, bands)
-        for judged, band, own in zip(spread, bands, known or [None] * len(bands), strict=True):
+        found, asked = [], wanted(bands)
+        spread = self._look(np.arange(self._candidates.first), predict, asked)
+        for judged, band, own in zip(spread, asked, known or [None] * len(bands), strict=True):
             walk = Walk(
                 *(self._candidates, self._sampler, self._look),
                 medians=lambda: self.quantiles()[:, 1],
@@ -70,11 +68,11 @@ class SearchedMembers:
             found.append(walk.judge(judged, own))
         return [judged.padded(len(self._candidates)) for judged in found]
 
-    def in_band(self, spaces: IntArray, band: tuple[int, int], n: int) -> tuple[IntArray, IntArray, IntArray]:
+    def in_band(self, spaces: IntArray, band: AnyBand, n: int) -> tuple[IntArray, IntArray, IntArray]:
         """See Members; the first n in band of up to 64·n spread places."""
-        return self._sampler.in_band(spaces, band, n)
+        return self._sampler.in_band(spaces, Wanted(*band), n)
 
-    def _look(self, spaces: IntArray, predict: Predict, bands: Sequence[tuple[int, int]]) -> list[Judged]:
+    def _look(self, spaces: IntArray, predict: Predict, bands: Sequence[Wanted]) -> list[Judged]:
         """Judge candidates for the first time, and keep the quantiles of their costs."""
         found, quantiles = self._sampler.look(spaces, predict, bands, priced=FIRST, predicted=FIRST)
         self._quantiles = self.quantiles()

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace.surrogate.candidates import Candidates, neighbours
-from netspace.surrogate.judging import REACHABLE, Choice, Judged, Predict, padded
+from netspace.surrogate.judging import REACHABLE, Choice, Judged, Predict, Wanted, padded
 from netspace.surrogate.sampler import Sampler
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-Look = Callable[[IntArray, Predict, Sequence[tuple[int, int]]], list[Judged]]
+Look = Callable[[IntArray, Predict, Sequence[Wanted]], list[Judged]]
 
 CLOSER = 256  # places at which leaders are judged before they are followed
 BEAM = 64
@@ -46,7 +46,7 @@ class Walk:
         medians: Callable[[], FloatArray],
         least: float,
         predict: Predict,
-        band: tuple[int, int],
+        band: Wanted,
     ) -> None:
         self._candidates, self._sampler, self._look, self._medians = candidates, sampler, look, medians
         self._least, self._predict, self._band = least, predict, band
@@ -111,7 +111,7 @@ class Walk:
         groups = [self._best(floor, n), self._best(NEARLY * floor, n)]
         if largest >= self._least and len(groups[0]):
             return groups
-        away = np.abs(np.log(self._medians()[: len(rates)] / (sum(self._band) / 2)))
+        away = np.abs(np.log(self._medians()[: len(rates)] / ((self._band.low + self._band.high) / 2)))
         return [*groups, _first(n, -rates, np.where(self._looked, away, np.inf))]
 
     def _best(self, floor: float, n: int) -> IntArray:

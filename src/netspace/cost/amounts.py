@@ -1,0 +1,67 @@
+"""Amounts as text: K, M, G and T are powers of 1000 for every cost; KiB, MiB, GiB and TiB powers of 1024, for bytes."""
+
+from __future__ import annotations
+
+import re
+
+from netspace.cost.layers import IN_BYTES
+from netspace.errors import NetspaceError
+
+LARGEST = 2**62
+_AMOUNT = r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,3}))?\s*(?:([kKmMgGtT]?)|([KMGT]i)(B?))\s*"
+_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def parse_amount(text: str) -> int:
+    """Read an amount such as `200M`, `1.6G` or `2e8`.
+
+    Raises:
+        NetspaceError: where it is no positive whole amount.
+    """
+    return amount_in(str(text), f"budget '{str(text)[:80]}'")
+
+
+def amount_in(text: str, what: str, kind: str = "flops") -> int:
+    """Read an amount that is part of what a user gave.
+
+    Args:
+        text: the amount.
+        what: it belongs to, as messages begin, such as `budget '20M'`.
+        kind: of cost; one in bytes may be written with KiB, MiB, GiB or TiB.
+
+    Raises:
+        NetspaceError: where it is no positive whole amount.
+    """
+    match = re.fullmatch(_AMOUNT, text)
+    if match is None:
+        raise NetspaceError(
+            f"{what} is no amount; write a number with K, M, G or T, as 200M, 1.6G or 2e8"
+            + ("; K is 1000, KiB is 1024 bytes" if kind in IN_BYTES else "")
+        )
+    number, exponent, decimal, binary, _ = match.groups()
+    if binary and kind not in IN_BYTES:
+        raise NetspaceError(f"{what}: {binary}B is for bytes, and {kind} are none; write K, M, G or T, as 200M")
+    amount = float(f"{number}e{int(exponent or 0) + 3 * _POWERS[(decimal or '').upper()]}")
+    amount *= 1024 ** _POWERS[binary[0]] if binary else 1
+    if not 1 <= amount < LARGEST:
+        raise NetspaceError(f"{what} is outside of 1 to 4e18; write it as 200M, 1.6G or 2e8")
+    return round(amount)
+
+
+def format_amount(amount: float) -> str:
+    """Write an amount in three to four figures, as `200M`; parse_amount reads it back."""
+    for unit, power in (("T", 12), ("G", 9), ("M", 6), ("K", 3)):
+        if amount >= 0.9995 * 10**power:
+            return f"{amount / 10**power:.4g}{unit}"
+    return f"{amount:.4g}"
+
+
+def exact_amount(amount: int, kind: str) -> str:
+    """Write an amount so that it is read back exactly, as short as that allows: `200M`, `256KiB` or all digits."""
+    short = format_amount(amount)
+    if parse_amount(short) == amount:
+        return short
+    for unit, power in (("TiB", 4), ("GiB", 3), ("MiB", 2), ("KiB", 1)):
+        if kind in IN_BYTES and not amount % 1024**power:
+            return f"{amount // 1024**power}{unit}"
+    return str(amount)
