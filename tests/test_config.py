@@ -136,3 +136,8 @@ def test_a_space_that_is_too_large_to_count_is_refused_at_once(tmp_path: Path) -
     space = load_search_space(str(file))
     with pytest.raises(NetspaceError, match="too many to count; give the widths a larger step"):
         SpaceCosts(CostModel(space.template(32, 3, 10)), space.full)
+
+
+def test_a_moment_that_never_forgets_is_refused() -> None:
+    with pytest.raises(NetspaceError, match=r"search.theta.betas.0: Input should be less than 1 \(got 1\)"):
+        resolve("tiny", settings=("search.theta.betas=[1, 0.9]",), options={"budgets": ["2M"]})

@@ -17,6 +17,7 @@ from netspace.spaces.architecture import LARGEST_IMAGE
 from netspace.spaces.ranges import STRICT
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 Rate = Annotated[float, Field(gt=0)]
 LARGEST_SEED = 2**63 - 1  # what every generator takes and the store of networks holds
@@ -152,7 +153,7 @@ class ThetaSettings:
     """Adam of the logits Θ (defaults: DARTS' architecture optimiser, as the paper takes them)."""
 
     learning_rate: Rate = 3e-4
-    betas: tuple[Share, Share] = (0.5, 0.999)
+    betas: tuple[Decay, Decay] = (0.5, 0.999)
     weight_decay: Annotated[float, Field(ge=0)] = 1e-3
 
 

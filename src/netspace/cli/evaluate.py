@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from netspace.cli.options import (
+    Cluster,
     ConvertTo,
     Device,
     ImageColumn,
@@ -71,6 +72,7 @@ def evaluate_command(
     skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
+    pool: Cluster = None,
     device: Device = "auto",
     near: Near = 1.0,
     plan: PlanOnly = False,
@@ -88,8 +90,10 @@ def evaluate_command(
     given |= _shape(given, list(elites.values()))
     from netspace.cli.data import read_timed, tell_data
     from netspace.cli.progress import PopulationProgress
-    from netspace.evaluate import evaluate_spaces
+    from netspace.evaluate import check_cluster, evaluate_spaces
 
+    if pool is not None:
+        check_cluster(pool, jobs)
     runs = (Path(name).parent for name in elites)
     images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *runs)
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
@@ -105,6 +109,7 @@ def evaluate_command(
             recipe=resolved,
             jobs=jobs,
             device=device,
+            cluster=pool,
             command=_command(context, spaces, out),
             on_start=partial(tell_data, images),
             on_change=progress,
