@@ -79,10 +79,7 @@ def evaluate_command(
     json: Json = False,
 ) -> None:
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
-    documents = {name: load_document(name) for name in spaces}
-    elites = {name: elite_from_plain(d, name) for name, d in documents.items() if "candidates" in d}
-    if budget is None and (plain := documents.keys() - elites):
-        raise NetspaceError(f"{next(iter(plain))} is no elite file and has no budget; give --budget")
+    elites = _elites(spaces, budget)
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
     resolved = load_recipe(recipe)
     columns = (image_column, label_column, labels)
@@ -92,8 +89,7 @@ def evaluate_command(
     from netspace.cli.progress import PopulationProgress
     from netspace.evaluate import check_cluster, evaluate_spaces
 
-    if pool is not None:
-        check_cluster(pool, jobs)
+    check_cluster(pool, jobs)
     runs = (Path(name).parent for name in elites)
     images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *runs)
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
@@ -115,6 +111,15 @@ def evaluate_command(
             on_change=progress,
         )
     print_evaluation(out, near, json=json)
+
+
+def _elites(spaces: list[str], budget: str | None) -> dict[str, EliteSpace]:
+    """Return those of the files that are elites, by name; the others need a budget."""
+    documents = {name: load_document(name) for name in spaces}
+    elites = {name: elite_from_plain(d, name) for name, d in documents.items() if "candidates" in d}
+    if budget is None and (plain := documents.keys() - elites):
+        raise NetspaceError(f"{next(iter(plain))} is no elite file and has no budget; give --budget")
+    return elites
 
 
 def _print_plan(

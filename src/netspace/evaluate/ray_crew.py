@@ -107,16 +107,18 @@ def device_there(device: str) -> str:
     return "cpu"
 
 
-def check_cluster(name: str, jobs: int) -> None:
+def check_cluster(name: str | None, jobs: int) -> None:
     """Check what was asked for, before anything is read or made.
 
     Args:
-        name: of the cluster.
+        name: of the cluster; None is none, and right.
         jobs: processes of this machine that were asked for beside it.
 
     Raises:
         NetspaceError: where the name is not `ray` or `ray://HOST:PORT`, or Ray is not installed.
     """
+    if name is None:
+        return
     scheme, separator, host = name.partition("://")
     if scheme != SCHEME or bool(separator) != bool(host):
         raise NetspaceError(f"pool '{name}' is not known; give ray, or ray://HOST:PORT")
