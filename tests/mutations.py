@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
-from netspace.documents import parse_yaml
+from tests.formats import FORMATS
 
 VALUES: tuple[Any, ...] = (
     *("x", "", "2001-99-99", "../../x", "\udcff", "9" * 400, [], {}, [1], {"a": 1}, [[]], [{}], None, True),
@@ -23,7 +20,7 @@ def mutations(content: bytes, kind: str, n: int, *, seed: int) -> Iterator[bytes
 
     Args:
         content: of a file that is right.
-        kind: `yaml`, `json`, `lines` (a JSON value on each) or another, which has no values to replace.
+        kind: one of FORMATS, `lines` (a JSON value on each) or another, which has no values to replace.
         n: how many.
         seed: of what is changed.
     """
@@ -33,7 +30,7 @@ def mutations(content: bytes, kind: str, n: int, *, seed: int) -> Iterator[bytes
         _flip,
         _without_a_line,
         _twice_a_line,
-        *([_replaced] * 8 if kind in ("yaml", "json", "lines") else []),
+        *([_replaced] * 8 if kind == "lines" or kind in FORMATS else []),
     ]
     for _round in range(n):
         yield rng.choice(ways)(content, rng, kind)
@@ -64,19 +61,26 @@ def _twice_a_line(content: bytes, rng: random.Random, _: str) -> bytes:
 
 def _replaced(content: bytes, rng: random.Random, kind: str) -> bytes:
     """Put another value in one place, or take a key away or add one."""
-    if kind == "yaml":
-        plain = _change(parse_yaml(content.decode(), ""), rng)
-        return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False).encode(errors="surrogatepass")
-    if kind == "json":
-        return json.dumps(_change(json.loads(content), rng)).encode()
+    if kind != "lines":
+        return _written(content, rng, kind)
     lines = content.splitlines()
     place = rng.randrange(len(lines))
     lines[place] = json.dumps(_change(json.loads(lines[place]), rng)).encode()
     return b"\n".join([*lines, b""])
 
 
+def _written(content: bytes, rng: random.Random, kind: str) -> bytes:
+    """Return the file with a changed value; where its format can hold none such, with changed bytes."""
+    form = FORMATS[kind]
+    changed = _change(form.read(content), rng)
+    try:
+        return form.write(changed)
+    except Exception:
+        return _flip(content, rng, kind)
+
+
 def _change(plain: Any, rng: random.Random) -> Any:
-    whole = [copy.deepcopy(plain)]
+    whole = [plain]
     places = list(_places(whole))
     node, key = rng.choice(places)
     if isinstance(node, dict) and rng.random() < 0.2:

@@ -195,6 +195,13 @@ def test_a_file_that_is_almost_right_is_taken_or_refused_in_one_line(name: str, 
     assert found["refused"] > 0
 
 
+def test_what_a_later_version_says_of_a_population_is_left_alone(tmp_path: Path) -> None:
+    kind = evaluation(tmp_path)
+    kind.file.write_text(kind.file.read_text().replace("members: 12", "members: 12, surplus: 1"))
+    assert "surplus" in kind.file.read_text()
+    kind.read()
+
+
 @pytest.fixture
 def numbers(tiny: SearchSpace) -> dict[str, Any]:
     grid, model = tiny.grid, CostModel(tiny.template(28, 1, 10))

@@ -136,3 +136,35 @@ def test_caches_stay_where_they_can_be_written(monkeypatch: pytest.MonkeyPatch, 
     with writable_caches():
         assert "MPLCONFIGDIR" not in os.environ
         assert "HF_HOME" not in os.environ
+
+
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_in_a_run_that_goes_on_says_where_its_work_is(stop: signal.Signals, code: int) -> None:
+    program = "import time\nfrom pathlib import Path\nfrom netspace.cli import main, output\n"
+    program += "def work():\n    with output.resumable(Path('runs/a')): print('on', flush=True); time.sleep(60)\n"
+    program += "main.app.registered_commands[-1].callback = work\nmain.main()"
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([sys.executable, "-c", program, "spaces"], stdout=pipe, stderr=pipe, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "on\n"
+    time.sleep(0.1)
+    process.send_signal(stop)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "what is done is in runs/a" in told
+    assert told.count("\n") == 1
+
+
+def test_ctrl_c_while_modules_are_loading_is_one_line() -> None:
+    # A module that takes long to load stands for the second that the real ones take.
+    program = "import sys, time, importlib.abc\n"
+    program += "class Slow(importlib.abc.MetaPathFinder):\n    def find_spec(self, name, *rest):\n"
+    program += "        if name == 'netspace.cli.main': print('on', flush=True); time.sleep(60)\n"
+    program += "sys.meta_path.insert(0, Slow())\nfrom netspace_start import main\nmain()"
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=pipe, stderr=pipe, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "on\n"
+    process.send_signal(signal.SIGINT)
+    out, told = process.communicate(timeout=30)
+    assert (process.returncode, out, told) == (130, "", "stopped\n")

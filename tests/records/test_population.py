@@ -145,3 +145,11 @@ def test_a_row_that_is_no_population_is_named(tmp_path: Path, column: str, value
     with pytest.raises(NetspaceError, match=re.escape(message)) as found:
         store.populations()
     assert str(store.file) in str(found.value)
+
+
+def test_a_store_whose_budget_is_of_no_known_cost_is_refused_with_its_name(tmp_path: Path) -> None:
+    store = NetworkStore(tmp_path)
+    store.create(**ABOUT)
+    store.add(planned("elite-10M", 1), [replace(ELITE, cost=",lops")])
+    with pytest.raises(NetspaceError, match=r"population 'elite-10M': unknown cost ',lops', did you mean 'flops'"):
+        store.populations()

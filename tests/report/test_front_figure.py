@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from netspace import NetspaceError
 from netspace.report import Material, render_page, write_report
 from netspace.report.front_figure import front_charts, front_files, front_tables
 from netspace.report.interactive import to_plotly
@@ -125,3 +126,12 @@ def test_intervals_and_ticks_are_drawn_on_the_page_and_in_the_picture(tmp_path: 
     picture = save_pictures(chart, tmp_path)[1].read_text()
     assert "LineCollection" in picture
     assert "Date" not in picture.split("<defs>")[0]
+
+
+def test_stages_of_unequal_knobs_are_refused(tmp_path: Path) -> None:
+    file = leave_front(tmp_path)
+    document = json.loads(file.read_text())
+    document["budgets"][0]["spaces"][0]["space"]["stages"][0]["kernel"] = 3
+    file.write_text(json.dumps(document))
+    with pytest.raises(NetspaceError, match="stage 2 has the knobs depth, width, and the first depth, width, kernel"):
+        front_tables(file)

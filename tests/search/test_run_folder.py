@@ -9,12 +9,17 @@ import pytest
 import torch
 from pydantic.dataclasses import dataclass
 
-from netspace import NetspaceError, SearchConfig
-from netspace.data import ImageData
-from netspace.documents import fingerprint, later
-from netspace.search import Checkpoint, RunFolder
+from netspace import DataSettings, NetspaceError, Run, SearchConfig
+from netspace.data import ImageData, load_images
+from netspace.documents import fingerprint, from_plain, later
+from netspace.evaluate import TrainingData
+from netspace.handover.full_training import FullTraining, TrainingConfig
+from netspace.search import Checkpoint, RunFolder, SpaceSearch, taking_up
+from netspace.search.checkpoints import load_checkpoint
 from netspace.spaces.ranges import STRICT
 from tests.conftest import quick_config
+
+GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 def test_only_the_newest_checkpoint_is_kept_and_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -224,3 +229,42 @@ def test_a_setting_written_in_other_words_is_the_same_setting(tmp_path: Path, fa
     file.write_text(text.replace("tolerance: 0.0", "tolerance: 0"))
     with folder.opened(config, fashion):
         pass
+
+
+@pytest.fixture(scope="module")
+def pixels() -> ImageData:
+    return load_images(DataSettings("fashion", image_size=8))
+
+
+def take_up(name: str, checkpoint: Checkpoint, images: ImageData) -> None:
+    """Go on with a golden run from a checkpoint."""
+    folder = GOLDEN / name
+    with taking_up(folder, checkpoint):
+        if name == "stopped-score":
+            SpaceSearch(Run(folder).config, images).restore(checkpoint)
+            return
+        config = from_plain(TrainingConfig, Run(folder).settings, name)
+        FullTraining(config, TrainingData.of(images, config.recipe)).restore(checkpoint)
+
+
+def stored(name: str) -> Checkpoint:
+    checkpoint, _ = load_checkpoint(GOLDEN / name)
+    assert checkpoint is not None
+    return checkpoint
+
+
+RUNS = pytest.mark.parametrize("name", ["stopped-score", "stopped-training"])
+
+
+@RUNS
+@pytest.mark.parametrize(("key", "value"), [("weights", {}), ("state", {"optimizer": 0.5}), ("state", {})])
+def test_a_checkpoint_that_is_none_of_its_run_is_one_line_with_its_name(
+    name: str, key: str, value: dict[str, object], pixels: ImageData
+) -> None:
+    with pytest.raises(NetspaceError, match=r"checkpoint-000\d is corrupt \(.*remove .* to start anew$"):
+        take_up(name, stored(name)._replace(**{key: value}), pixels)
+
+
+@RUNS
+def test_a_checkpoint_of_an_earlier_revision_is_taken_up(name: str, pixels: ImageData) -> None:
+    take_up(name, stored(name), pixels)

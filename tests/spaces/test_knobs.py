@@ -234,6 +234,23 @@ def test_an_architecture_is_not_rounded(values: Any) -> None:
         Architecture.of([1], [8], {"kernel": [3.5]})  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (([10**6], [8]), "depth 1000000 is not possible; it lies between 1 and 500"),
+        (([1], [10**6]), "width 1000000 is not possible; it lies between 1 and 8192"),
+        (([1], [float("inf")]), "width inf is no whole number"),
+        (([1], [8], {"kernel": [0]}), "kernel 0 is not possible"),
+        (([1], [8], {}, 10**6), "image size 1000000 is not possible; it lies between 1 and 1024"),
+        (([], []), "0 stages are given; a network has 1 to 12"),
+        (([1] * 13, [8] * 13), "13 stages are given"),
+    ],
+)
+def test_an_architecture_beyond_what_is_built_is_refused(values: Any, message: str) -> None:
+    with pytest.raises(NetspaceError, match=message):
+        Architecture.of(*values)
+
+
 def test_a_bare_space_of_other_stages_and_knobs_is_read_for_the_networks_that_it_is_evaluated_with(
     tmp_path: Path,
 ) -> None:

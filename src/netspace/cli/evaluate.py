@@ -15,6 +15,7 @@ import typer
 
 from netspace.cli.bounds import with_constraints
 from netspace.cli.options import (
+    Cluster,
     ConvertTo,
     Device,
     ImageColumn,
@@ -73,6 +74,7 @@ def evaluate_command(
     skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
+    pool: Cluster = None,
     device: Device = "auto",
     near: Near = 1.0,
     plan: PlanOnly = False,
@@ -80,10 +82,7 @@ def evaluate_command(
     constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
-    documents = {name: load_document(name) for name in spaces}
-    elites = {name: elite_from_plain(d, name) for name, d in documents.items() if "candidates" in d}
-    if budget is None and (plain := documents.keys() - elites):
-        raise NetspaceError(f"{next(iter(plain))} is no elite file and has no budget; give --budget")
+    elites = _elites(spaces, budget)
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
     resolved = load_recipe(recipe)
     columns = (image_column, label_column, labels)
@@ -91,8 +90,9 @@ def evaluate_command(
     given |= _shape(given, list(elites.values()))
     from netspace.cli.data import read_timed, tell_data
     from netspace.cli.progress import PopulationProgress
-    from netspace.evaluate import evaluate_spaces
+    from netspace.evaluate import check_cluster, evaluate_spaces
 
+    check_cluster(pool, jobs)
     images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *(Path(e).parent for e in elites))
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template, constraints) for name in spaces]
@@ -107,11 +107,21 @@ def evaluate_command(
             recipe=resolved,
             jobs=jobs,
             device=device,
+            cluster=pool,
             command=_command(context, spaces, out),
             on_start=partial(tell_data, images),
             on_change=progress,
         )
     print_evaluation(out, near, json=json)
+
+
+def _elites(spaces: list[str], budget: str | None) -> dict[str, EliteSpace]:
+    """Return those of the files that are elites, by name; the others need a budget."""
+    documents = {name: load_document(name) for name in spaces}
+    elites = {name: elite_from_plain(d, name) for name, d in documents.items() if "candidates" in d}
+    if budget is None and (plain := documents.keys() - elites):
+        raise NetspaceError(f"{next(iter(plain))} is no elite file and has no budget; give --budget")
+    return elites
 
 
 def _print_plan(

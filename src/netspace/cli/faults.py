@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from netspace.cli.places import writable_caches
+from netspace.cli.stopping import terminable
 from netspace.errors import NetspaceError
 from netspace.names import shown
 
@@ -53,11 +54,11 @@ def run(app: Callable[[], Any]) -> int:
         app: all commands.
 
     Returns:
-        the exit code: 2 for a mistake in what was given, 1 for a fault, 130 for Ctrl-C.
+        the exit code: 2 for a mistake in what was given, 1 for a fault, 130 for Ctrl-C, 143 for SIGTERM.
     """
     _prepare_streams()
-    with writable_caches():
-        code = _code(app)
+    with writable_caches(), terminable() as termination:
+        code = termination.code(_code(app))
     if not all([_flush(sys.stdout), _flush(sys.stderr)]):
         code = code or 1
     return code

@@ -45,6 +45,13 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train; auto: on the GPU where there is one.")
 ]
 Jobs = Annotated[int, typer.Option(help="Networks trained at a time; the results do not depend on it.", min=1)]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--pool",
+        help="ray, or ray://HOST:PORT: train on a Ray cluster, as many networks at a time as it has processors.",
+    ),
+]
 PlanOnly = Annotated[
     bool, typer.Option("--plan", help="Only say what it would take here, measured in a few seconds; change nothing.")
 ]

@@ -4,6 +4,7 @@ from netspace.evaluate.baselines import BASELINES, draw_baseline
 from netspace.evaluate.evaluation import Subject, evaluate_spaces, missing_networks
 from netspace.evaluate.pool import train_population
 from netspace.evaluate.population import PopulationPlan, plan_drawn, plan_networks
+from netspace.evaluate.ray_crew import check_cluster
 from netspace.evaluate.train import (
     DivergedError,
     Training,
@@ -21,6 +22,7 @@ __all__ = [
     "Subject",
     "Training",
     "TrainingData",
+    "check_cluster",
     "classification_error",
     "draw_baseline",
     "evaluate_spaces",

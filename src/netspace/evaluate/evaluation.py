@@ -16,6 +16,7 @@ from netspace.errors import NetspaceError
 from netspace.evaluate.naming import named
 from netspace.evaluate.pool import train_population
 from netspace.evaluate.population import PopulationPlan, plan_networks
+from netspace.evaluate.ray_crew import device_there
 from netspace.evaluate.training_data import TrainingData
 from netspace.models import resolve_device
 from netspace.plugins import own_modules
@@ -68,6 +69,7 @@ def evaluate_spaces(
     seed: int = 0,
     jobs: int = 1,
     device: str = "auto",
+    cluster: str | None = None,
     command: Sequence[str] = (),
     on_start: Callable[[], None] = lambda: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
@@ -86,6 +88,7 @@ def evaluate_spaces(
         seed: of draws and trainings.
         jobs: processes, of one thread each.
         device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
+        cluster: `ray` or `ray://HOST:PORT` trains on a Ray cluster in place of `jobs` processes.
         command: arguments of `netspace` that ask for this, without n; kept, so that a report can say how to go on.
         on_start: called when nothing is at fault, before the first training.
         on_change: called with the number of networks of each status, when it changes.
@@ -95,7 +98,8 @@ def evaluate_spaces(
             the folder holds other networks, or other processes cannot import the block.
     """
     own_modules(BLOCKS, template.block)  # before anything is written
-    on, store = resolve_device(device), NetworkStore(out)
+    on = resolve_device(device) if cluster is None else device_there(device)
+    store = NetworkStore(out)
     plans = _plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
     _check_shape(images, template)
@@ -107,7 +111,7 @@ def evaluate_spaces(
     about |= {"command": list(command)} if command else {}
     write_atomically(out / EVALUATION_FILE, to_yaml(about))
     on_start()
-    train_population(store, template, training, recipe, jobs=jobs, device=on, on_change=on_change)
+    train_population(store, template, training, recipe, jobs=jobs, device=on, cluster=cluster, on_change=on_change)
     return store
 
 

@@ -85,7 +85,11 @@ def handed_out(job: Job) -> Iterator[Path]:
 
 def taken_up(folder: Path) -> Job:
     """Read a job from its folder; the images are mapped into memory, not copied, and moved to its device once."""
-    plain, tensors = json.loads((folder / TEXT).read_text(encoding="utf-8")), load_file(folder / IMAGES)
+    return job_of(json.loads((folder / TEXT).read_text(encoding="utf-8")), load_file(folder / IMAGES))
+
+
+def job_of(plain: dict[str, Any], tensors: dict[str, Tensor]) -> Job:
+    """Return the job that `plain_of` and `tensors_of` tell; its images are moved to its device."""
     parts = {part: ImageSet(**_of(part, tensors)) for part in _PARTS}
     data = TrainingData(**parts, normalise=Normalisation(**_of("normalise", tensors)), fingerprint=plain["data"])
     import_modules(plain["modules"])
@@ -96,12 +100,8 @@ def taken_up(folder: Path) -> Job:
 
 def _written(job: Job, place: Path, stack: ExitStack, reasons: list[str]) -> Path | None:
     """Return the folder made in a place, which the stack removes, or None and one reason more."""
-    tensors = _tensors(job.data)
+    plain, tensors = plain_of(job), tensors_of(job.data)
     needed = sum(tensor.nbytes for tensor in tensors.values())
-    plain: dict[str, Any] = {"store": str(job.store.absolute()), "data": job.data.fingerprint}
-    plain |= {"device": job.device, "threads": job.threads}
-    plain |= {"template": to_plain(job.template), "recipe": to_plain(job.recipe)}
-    plain |= {"modules": own_modules(BLOCKS, job.template.block)}
     try:
         if (free := shutil.disk_usage(place).free) < needed + _SPARE_BYTES:
             raise OSError(0, f"{needed / 1e6:.0f} MB are needed and {free / 1e6:.0f} MB are free")
@@ -131,7 +131,15 @@ def _locked_folder(place: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _tensors(data: TrainingData) -> dict[str, Tensor]:
+def plain_of(job: Job) -> dict[str, Any]:
+    """Return all of a job but its images as plain data."""
+    plain: dict[str, Any] = {"store": str(job.store.absolute()), "data": job.data.fingerprint}
+    plain |= {"device": job.device, "threads": job.threads}
+    plain |= {"template": to_plain(job.template), "recipe": to_plain(job.recipe)}
+    return plain | {"modules": own_modules(BLOCKS, job.template.block)}
+
+
+def tensors_of(data: TrainingData) -> dict[str, Tensor]:
     """Return the tensors of a training's data by name, as `train.images`."""
     named = {part: getattr(data, part) for part in (*_PARTS, "normalise")}
     found = {f"{part}.{field}": value for part, whole in named.items() for field, value in vars(whole).items()}

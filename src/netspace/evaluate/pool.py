@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from netspace.errors import NetspaceError, UnfinishedError
 from netspace.evaluate.crew import Crew
 from netspace.evaluate.job import Job, handed_out
+from netspace.evaluate.ray_crew import RayCrew, device_there
 from netspace.evaluate.training_data import TrainingData
 from netspace.models import resolve_device
 from netspace.records import NetworkStore, missing, recovery
@@ -28,6 +31,7 @@ def train_population(
     *,
     jobs: int = 1,
     device: str = "auto",
+    cluster: str | None = None,
     on_change: Callable[[Counts], None] | None = None,
 ) -> None:
     """Train every network of a store that is not trained yet.
@@ -44,13 +48,15 @@ def train_population(
         recipe: how each is trained.
         jobs: networks that are trained at a time: by as many processes, on a GPU by as many threads of one.
         device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
+        cluster: `ray`, or `ray://HOST:PORT`: the networks are trained by a Ray cluster in place of `jobs` processes.
         on_change: called with the number of networks of each status, when it changes.
 
     Raises:
-        NetspaceError: where a row of the store is at fault, or the device is not there; nothing is trained then.
+        NetspaceError: where a row of the store is at fault, or the device or cluster is not there; nothing is trained
+            then.
         UnfinishedError: where not every network is done at the end; says how many are missing, and why.
     """
-    on = resolve_device(device)
+    on = resolve_device(device) if cluster is None else device_there(device)
     store.rows()  # names what is damaged before anything is trained
     recovery.retry_lost(store)
     remove_stale(store.folder)
@@ -59,21 +65,42 @@ def train_population(
             on_change(store.counts())
         return
     processes, threads = _workers(on, min(jobs, _unfinished(store)))
-    with handed_out(Job(store.folder, template, recipe, data, on, threads)) as folder:
-        crew = Crew(store, folder)
+    job = Job(store.folder, template, recipe, data, on, threads)
+    with _crew(store, job, processes) if cluster is None else RayCrew(store, job, cluster) as crew:
         try:
-            for _ in range(processes):
-                crew.hire()
             for counts in _changes(store, crew):
                 if on_change is not None:
                     on_change(counts)
         except NetspaceError as error:  # also where the store can no longer be read, as on a full disk
             raise UnfinishedError(f"{error}; {_missing(store)}; mend that and {recovery.AGAIN}") from None
-        finally:
-            crew.dismiss()
     remove_stale(store.folder)
     store.fold()
     recovery.check_complete(store)
+
+
+class Pool(Protocol):
+    """Those who train the networks of a store, on this machine or elsewhere."""
+
+    def look(self) -> bool:
+        """See to what has happened since the last look, and return whether any network is being trained.
+
+        Raises:
+            UnfinishedError: where the work cannot go on.
+        """
+        ...
+
+
+@contextmanager
+def _crew(store: NetworkStore, job: Job, processes: int) -> Iterator[Pool]:
+    """Hire processes of this machine, and dismiss them at the end."""
+    with handed_out(job) as folder:
+        crew = Crew(store, folder)
+        try:
+            for _ in range(processes):
+                crew.hire()
+            yield crew
+        finally:
+            crew.dismiss()
 
 
 def _workers(device: str, jobs: int) -> tuple[int, int]:
@@ -96,7 +123,7 @@ def _unfinished(store: NetworkStore) -> int:
     return counts.get("waiting", 0) + counts.get("claimed", 0)
 
 
-def _changes(store: NetworkStore, crew: Crew) -> Iterator[Counts]:
+def _changes(store: NetworkStore, crew: Pool) -> Iterator[Counts]:
     """Yield the counts of each status whenever they change, until every process is done."""
     last: Counts = {}
     while True:

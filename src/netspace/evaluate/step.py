@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from netspace.models import Network
+from netspace.models import Network, restore_optimizer
 from netspace.settings import Recipe
 
 WARM_STEPS = 3  # taken one kernel at a time: what is made on first use must be there before a graph is recorded
@@ -62,7 +62,7 @@ class Step:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a state."""
         rate = self._optimizer.param_groups[0]["lr"]
-        self._optimizer.load_state_dict(state)
+        restore_optimizer(self._optimizer, state, "optimizer")
         self._optimizer.param_groups[0]["lr"] = rate
 
     def _eager(self, images: Tensor, labels: Tensor) -> Tensor:

@@ -17,13 +17,14 @@ from netspace.data import Draws, ImageSet, Normalisation, changed
 from netspace.errors import NetspaceError
 from netspace.evaluate.step import Step
 from netspace.evaluate.training_data import TrainingData
-from netspace.models import Network, Outcome, initialise, initialise_nested, outcome_of, resized
+from netspace.models import Network, Outcome, check_form, initialise, initialise_nested, outcome_of, resized
 from netspace.records import TrainedNetwork
 from netspace.schedules import SCHEDULES, linear
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkTemplate
 
 BATCH, GPU_BATCH = 512, 4096
+_ENTRY = {"loss": 0.0, "validation_error": 0.0}  # of a curve, at least
 
 
 class DivergedError(NetspaceError):
@@ -102,7 +103,16 @@ class Training:
         return weights_of(self._network)
 
     def restore(self, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
-        """Take up the training where the same training returned these weights and this state."""
+        """Take up the training where the same training returned these weights and this state.
+
+        Raises:
+            NetspaceError: where they are not of such a training.
+        """
+        own = self.state()
+        for name in ("average", "generator", "rng"):
+            check_form(state[name], own[name], name)
+        for place, entry in enumerate(state["curve"]):
+            check_form({key: entry[key] for key in _ENTRY}, _ENTRY, f"curve.{place}")
         self._network.load_state_dict(weights)
         self._step.restore(state["optimizer"])
         if self._average is not None:

@@ -76,7 +76,7 @@ def _train(job: Job, store: NetworkStore, before: SimpleQueue[Claim]) -> None:
     of_recipe = fingerprint(job.recipe)
     with own_stream(torch.device(job.device)):
         for network, architecture, seed in _claims(store, before):
-            if not store.finish(network, _trained(job, architecture, seed, of_recipe)):
+            if not store.finish(network, trained(job, architecture, seed, of_recipe)):
                 return
 
 
@@ -100,7 +100,7 @@ def _claims(store: NetworkStore, before: SimpleQueue[Claim]) -> Iterator[Claim]:
             return
 
 
-def _trained(job: Job, architecture: Architecture, seed: int, of_recipe: str) -> TrainedNetwork:
+def trained(job: Job, architecture: Architecture, seed: int, of_recipe: str) -> TrainedNetwork:
     """Train a network; what it fails at by itself is its record.
 
     Raises:

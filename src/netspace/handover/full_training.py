@@ -20,9 +20,9 @@ from netspace.errors import NetspaceError
 from netspace.evaluate import Training, TrainingData, classification_error, learning_rate, weights_of
 from netspace.handover.card import CARD, ModelCard, load_card
 from netspace.handover.latency import device_name, measure_latency
-from netspace.models import Network
+from netspace.models import Network, check_form
 from netspace.records import ChosenArchitecture
-from netspace.search import Checkpoint, RunFolder, environment
+from netspace.search import Checkpoint, RunFolder, environment, taking_up
 from netspace.settings import DataSettings, Recipe, Seed
 from netspace.spaces.ranges import STRICT
 
@@ -144,7 +144,8 @@ class FullTraining:
         """Go on from the folder's last checkpoint to the end; yield each epoch, when it is on disk."""
         checkpoint = folder.resume()
         if checkpoint is not None:
-            self._restore(checkpoint)
+            with taking_up(folder.path, checkpoint):
+                self.restore(checkpoint)
         curve = _curve(folder.path, self._training.epoch)
         while not self._is_over():
             started = time.perf_counter()
@@ -174,9 +175,15 @@ class FullTraining:
         state = {"training": self._training.state(), "best": tuple(self.best), "seconds": self._seconds}
         return Checkpoint(self._training.epoch, self._training.weights(), state)
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        self._training.restore(checkpoint.weights, checkpoint.state["training"])
-        self.best, self._seconds = Best(*checkpoint.state["best"]), checkpoint.state["seconds"]
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take up the state of a checkpoint of the same config."""
+        state = checkpoint.state
+        check_form(state["best"], (0, 0.0, self._training.weights()), "best")
+        check_form(state["seconds"], 0.0, "seconds")
+        self._training.restore(checkpoint.weights, state["training"])
+        if self._training.epoch != checkpoint.epoch:
+            raise NetspaceError(f"curve has {self._training.epoch} epochs, and should have {checkpoint.epoch}")
+        self.best, self._seconds = Best(*state["best"]), state["seconds"]
 
     def card(self, images: ImageData) -> ModelCard:
         """Test the weights that count, once, measure their latency, and return the card."""

@@ -6,6 +6,7 @@ from netspace.models.masking import forward_masked
 from netspace.models.masks import StageMasks, masks_of_mixture, masks_of_subnetwork
 from netspace.models.network import Network
 from netspace.models.recalibration import Outcome, error_rate, outcome_of, recalibrate
+from netspace.models.saved_state import check_form, restore_optimizer
 from netspace.models.subnetwork import Limits, Mixture, StageChoice, SubNetwork, limits_of, warm_up
 from netspace.models.supernetwork import SuperNetwork, resized
 
@@ -18,6 +19,7 @@ __all__ = [
     "StageMasks",
     "SubNetwork",
     "SuperNetwork",
+    "check_form",
     "error_rate",
     "forward_masked",
     "initialise",
@@ -29,5 +31,6 @@ __all__ = [
     "recalibrate",
     "resized",
     "resolve_device",
+    "restore_optimizer",
     "warm_up",
 ]

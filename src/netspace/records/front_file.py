@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, NotRequired
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from netspace.documents import from_plain, read_json
@@ -34,9 +34,17 @@ class _Stage(TypedDict):
     width: int | str
 
 
+def _of_equal_knobs(stages: list[Any]) -> list[Any]:
+    for place, stage in enumerate(stages):
+        if stage.keys() != stages[0].keys():
+            knobs, first = (", ".join(one) for one in (stage, stages[0]))
+            raise ValueError(f"stage {place + 1} has the knobs {knobs}, and the first {first}")
+    return stages
+
+
 class _Space(TypedDict):
     __pydantic_config__ = OPEN  # type: ignore[misc]
-    stages: Annotated[list[_Stage], Field(min_length=1)]
+    stages: Annotated[list[_Stage], Field(min_length=1), AfterValidator(_of_equal_knobs)]
 
 
 class _Contender(TypedDict):

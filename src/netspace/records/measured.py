@@ -17,6 +17,7 @@ from netspace.spaces.axes import Axis, Grid
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+LARGEST, DEAREST = 2**31 - 1, 2.0**53  # of a knob and of a cost
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ def read_measured(path: Path, columns: MeasuredColumns) -> MeasuredNetworks:
             raise NetspaceError(f"{path} has no column '{name}', {did_you_mean(name, header)}")
     knobs = np.stack([_numbers(path, rows, header, name, whole=True) for name in columns.axes], axis=1)
     costs = _numbers(path, rows, header, columns.cost, whole=False)
-    if costs.min() <= 0:
-        raise NetspaceError(f"{path}: column '{columns.cost}' holds {costs.min():g}; costs have to be above 0")
+    for cost in (costs.min(), costs.max()):
+        if not 0 < cost <= DEAREST:
+            raise NetspaceError(f"{path}: column '{columns.cost}' holds {cost:g}; costs lie above 0, up to {DEAREST:g}")
     errors = _numbers(path, rows, header, columns.error, whole=False)
     errors = 100 - errors if columns.accuracy else errors
     _refuse_repeats(path, knobs, columns.axes)
@@ -109,8 +111,8 @@ def _numbers(path: Path, rows: list[list[str]], header: list[str], name: str, *,
             found[i] = float(row[place])
         except ValueError:
             found[i] = math.nan
-        if not math.isfinite(found[i]) or (whole and (found[i] != int(found[i]) or found[i] < 1)):
-            wanted = "a whole number of 1 or more" if whole else "a finite number"
+        if not math.isfinite(found[i]) or (whole and not (found[i].is_integer() and 1 <= found[i] <= LARGEST)):
+            wanted = f"a whole number from 1 to {LARGEST:,}" if whole else "a finite number"
             raise NetspaceError(f"{path}, line {i + 2}: {name} is '{row[place]}', not {wanted}; mend or drop the row")
     return found
 

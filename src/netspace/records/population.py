@@ -159,6 +159,8 @@ def read_populations(db: sqlite3.Connection, source: str) -> dict[str, Populatio
 
 def _checked(row: dict[str, object], source: str) -> Population:
     one = from_plain(Population, row, source)
+    if one.target is not None:
+        from_plain(Budget, {"target": one.target, "kind": one.cost or "flops"}, source)
     if one.space:
         try:
             plain = json.loads(one.space)

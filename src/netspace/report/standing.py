@@ -82,4 +82,5 @@ def _samples(material: Material, name: str, distances: Any) -> SamplesNeeded | N
     if not sizes:
         return None
     failed = sum(row["population"] == name and not row["gate"] for row in material.failures)
-    return samples_needed(distances, n=len(distances) + failed, within=material.near, **sizes)
+    of_space = {key: sizes[key] for key in ("members", "in_band")}
+    return samples_needed(distances, n=len(distances) + failed, within=material.near, **of_space)

@@ -1,7 +1,7 @@
 """The search for Elite Spaces."""
 
 from netspace.search.architecture_search import Chosen, check_inside, first_hit, search_architectures
-from netspace.search.checkpoints import Checkpoint
+from netspace.search.checkpoints import Checkpoint, taking_up
 from netspace.search.constraint import ExpectedCost, penalty_tables
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, GradientEstimator, GumbelEstimator, ScoreEstimator
@@ -35,4 +35,5 @@ __all__ = [
     "penalty_tables",
     "pick_networks",
     "search_architectures",
+    "taking_up",
 ]

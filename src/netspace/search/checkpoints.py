@@ -6,6 +6,8 @@ import io
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,6 +112,29 @@ def load_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, faults
 
 
+@contextmanager
+def taking_up(folder: Path, checkpoint: Checkpoint) -> Iterator[None]:
+    """Name the checkpoint where a block cannot take it up: its parts are of other types or shapes than the run's.
+
+    Args:
+        folder: of the run.
+        checkpoint: that was read there.
+
+    Raises:
+        NetspaceError: names the checkpoint and what does not fit.
+    """
+    try:
+        yield
+    except (MemoryError, torch.AcceleratorError, OSError):
+        raise
+    except Exception as error:  # torch and numpy raise any kind of error for a state that is none of theirs
+        path = folder / f"checkpoint-{checkpoint.epoch:04d}"
+        raise NetspaceError(
+            f"checkpoint {path} is corrupt ({STATE} or {WEIGHTS}: {_reason(error)}); restore it from a copy, or remove "
+            f"{folder} to start anew"
+        ) from None
+
+
 def _read(path: Path) -> Checkpoint:
     readers = {WEIGHTS: load_file, STATE: lambda file: torch.load(file, weights_only=True)}
     read: dict[str, Any] = {}
@@ -119,9 +144,13 @@ def _read(path: Path) -> Checkpoint:
             if not isinstance(read[name], dict):
                 raise TypeError(f"it holds {type(read[name]).__name__}")
         except Exception as error:
-            reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-            raise NetspaceError(f"{path} is corrupt ({name}: {reason})") from None
+            raise NetspaceError(f"{path} is corrupt ({name}: {_reason(error)})") from None
     return Checkpoint(_epoch(path), read[WEIGHTS], read[STATE])
+
+
+def _reason(error: Exception) -> str:
+    said = str(error).splitlines()
+    return said[0][:200] if said else type(error).__name__
 
 
 def _epoch(path: Path) -> int:

@@ -10,6 +10,7 @@ from netspace.data import FOLDER, ImageData, load_images, places, same_images
 from netspace.errors import NetspaceError
 from netspace.models import resolve_device
 from netspace.runs import Run
+from netspace.search.checkpoints import taking_up
 from netspace.search.run_folder import RunFolder
 from netspace.search.space_search import SpaceSearch
 from netspace.settings import SearchConfig
@@ -50,7 +51,8 @@ def open_search(
             f"super network has none ('{config.search.estimator}')"
         )
     data = open_data(run, dataset=dataset, accept_changed_data=accept_changed_data, on_note=on_note)
-    known = checkpoint.weights["shared.classifier.weight"].shape[0]
+    with taking_up(run.folder, checkpoint):
+        known = checkpoint.weights["shared.classifier.weight"].shape[0]
     if known != len(data.classes):
         raise NetspaceError(
             f"dataset '{data.settings.dataset}' has {len(data.classes)} classes, but '{run.folder}' was made for "
@@ -58,7 +60,8 @@ def open_search(
         )
     on = resolve_device(config.device if device == "auto" else device)
     search = SpaceSearch(SearchConfig(**{**vars(config), "device": on}), data)
-    search.restore(checkpoint)
+    with taking_up(run.folder, checkpoint):
+        search.restore(checkpoint)
     return search
 
 

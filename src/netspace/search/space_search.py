@@ -19,8 +19,8 @@ from torch import Tensor
 from netspace.cost import Band, LogUniformDraws
 from netspace.data import ImageData, ImageSet, Normalisation, augment
 from netspace.errors import NetspaceError
-from netspace.models import SubNetwork, SuperNetwork
-from netspace.search.checkpoints import Checkpoint
+from netspace.models import SubNetwork, SuperNetwork, restore_optimizer
+from netspace.search.checkpoints import Checkpoint, taking_up
 from netspace.search.exposure import Exposure
 from netspace.search.gradients import GRADIENTS
 from netspace.search.run_folder import RunFolder
@@ -113,7 +113,8 @@ class SpaceSearch:
         """Go on from the folder's last checkpoint to the last epoch; yield a record per epoch, each on disk."""
         checkpoint = folder.resume()
         if checkpoint is not None:
-            self.restore(checkpoint)
+            with taking_up(folder.path, checkpoint):
+                self.restore(checkpoint)
         folder.forget_after(self.epoch)
         while self.epoch < self.config.search.epochs:
             record = self.train_epoch()
@@ -211,7 +212,7 @@ class SpaceSearch:
         """Take up the state of a checkpoint of the same config."""
         self.epoch = checkpoint.epoch
         self.supernet.load_state_dict(checkpoint.weights)
-        self.shared.optimizer.load_state_dict(checkpoint.state["optimizer"])
+        restore_optimizer(self.shared.optimizer, checkpoint.state["optimizer"], "optimizer")
         if self.theta is not None:
             self.theta.load_state_dict(checkpoint.state)
 

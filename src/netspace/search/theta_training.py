@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from netspace.cost import CostModel
-from netspace.models import SubNetwork
+from netspace.models import SubNetwork, check_form, restore_optimizer
 from netspace.search.constraint import expected_cost, penalties
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, Evaluate, draw_member
@@ -85,8 +85,13 @@ class ThetaTraining:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up a state."""
+        """Take up a state.
+
+        Raises:
+            NetspaceError: where it is none of such a training.
+        """
+        check_form(state["thetas"], self.state_dict()["thetas"], "thetas")
         for theta, logits in zip(self.thetas, state["thetas"], strict=True):
             theta.load_state_dict(logits)
-        for optimizer, saved in zip(self._optimizers, state["theta_optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+        for place, (optimizer, saved) in enumerate(zip(self._optimizers, state["theta_optimizers"], strict=True)):
+            restore_optimizer(optimizer, saved, f"theta_optimizers.{place}")

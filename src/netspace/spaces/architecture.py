@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
@@ -65,12 +66,15 @@ class Architecture:
         """Build from one depth, one width and one value of each further knob per stage.
 
         Raises:
-            NetspaceError: where they differ in length, or one is no whole number.
+            NetspaceError: where they differ in length, or one is no whole number or beyond what is built.
         """
-        d, w = _whole("depth", depths), _whole("width", widths)
-        more = {name: _whole(name, values) for name, values in (knobs or {}).items()}
+        d, w = _whole("depth", depths, DEEPEST), _whole("width", widths, WIDEST)
+        more = {name: _whole(name, values, WIDEST) for name, values in (knobs or {}).items()}
+        _whole("image size", [] if image_size is None else [image_size], LARGEST_IMAGE)
         if len(d) != len(w):
             raise NetspaceError(f"{len(d)} depths but {len(w)} widths; give one of each per stage")
+        if not 1 <= len(d) <= MOST_STAGES:
+            raise NetspaceError(f"{len(d)} stages are given; a network has 1 to {MOST_STAGES}")
         for name, values in more.items():
             if len(values) != len(d):
                 raise NetspaceError(f"{len(d)} depths but {len(values)} values of {name}; give one of each per stage")
@@ -105,10 +109,12 @@ class Architecture:
         return text if self.image_size is None else f"{text} {self.image_size}px"
 
 
-def _whole(name: str, values: Iterable[Any]) -> list[int]:
-    """Return values as integers, or raise NetspaceError where one is none."""
+def _whole(name: str, values: Iterable[Any], most: int) -> list[int]:
+    """Return values as integers, or raise NetspaceError where one is none, or does not lie between 1 and `most`."""
     given = list(values)
     for value in given:
-        if isinstance(value, str) or int(value) != value:
+        if not isinstance(value, (int, float, np.integer, np.floating)) or value != value // 1:
             raise NetspaceError(f"{name} {value!r:.40} is no whole number; give one per stage")
+        if not 1 <= value <= most:
+            raise NetspaceError(f"{name} {value!r:.40} is not possible; it lies between 1 and {most}")
     return [int(value) for value in given]

@@ -1,8 +1,7 @@
-"""What a user may set: frozen values, each with its default and its limits."""
+"""What a search and a NAS are asked to do."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -10,122 +9,10 @@ from pydantic.dataclasses import dataclass
 
 from netspace.cost import Budget, Constraint
 from netspace.documents import later
-from netspace.errors import did_you_mean
-from netspace.schedules import SCHEDULES
+from netspace.settings.limits import LARGEST_BATCH, Count, Decay, PenaltyForm, Rate, Seed, Share
+from netspace.settings.training import Augmentation, DataSettings
 from netspace.spaces import SearchSpace
-from netspace.spaces.architecture import LARGEST_IMAGE
 from netspace.spaces.ranges import STRICT
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1, le=10**9)]
-Rate = Annotated[float, Field(gt=0)]
-LARGEST_SEED = 2**63 - 1  # what every generator takes and the store of networks holds
-Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
-PenaltyForm = Literal["members", "centre"]
-LARGEST_BATCH = 2**20
-
-
-@dataclass(frozen=True, config=STRICT)
-class DataSettings:
-    """Where the images are and how they are read.
-
-    Args:
-        dataset: `fashion` (embedded), a folder of images in class folders, a folder or file of parquet, or a hub id.
-        image_size: height and width to resize to, pixels; None keeps the data's own where they are all square, of one
-            size and ≤ 64, and takes 32 elsewhere.
-        channels: 1 (grey) or 3 (colour); None takes the data's own.
-        image_column: column of images; None takes the one column of that type.
-        label_column: column of labels; None takes the class-label column, of several the one with most classes.
-        test_share: share of the images that is sealed as test set where the data has no split for it.
-        labels: CSV file with the labels of a folder's images, `image_column` (`file`) and `label_column` (`label`).
-        skip_unreadable: leave out images that can't be read instead of refusing the data; None is no.
-    """
-
-    dataset: str
-    image_size: Annotated[int, Field(ge=4, le=LARGEST_IMAGE)] | None = None
-    channels: Literal[1, 3] | None = None
-    image_column: str | None = None
-    label_column: str | None = None
-    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    labels: str | None = None
-    skip_unreadable: bool | None = None
-
-    @property
-    def shapeless(self) -> DataSettings:
-        """The same less image size and channels, where a file of a space or architecture holds them."""
-        return replace(self, image_size=None, channels=None)
-
-
-@dataclass(frozen=True, config=STRICT)
-class Augmentation:
-    """Random changes to training images, drawn anew for each image of each batch.
-
-    Args:
-        crop: pixels of zero padding on each side before a random crop back to the image's size; 0 is off.
-        flip: mirror left and right with probability 1/2.
-        cutout: side of a square that is set to the mean (DeVries and Taylor 2017); 0 is off.
-    """
-
-    crop: Annotated[int, Field(ge=0, le=LARGEST_IMAGE)] = 4
-    flip: bool = True
-    cutout: Annotated[int, Field(ge=0, le=LARGEST_IMAGE)] = 0
-
-
-@dataclass(frozen=True, config=STRICT)
-class Recipe:
-    """How one network is trained from scratch.
-
-    Args:
-        name: what to call it.
-        epochs: passes over the training images.
-        batch_size: images a step.
-        optimizer: `sgd` (with Nesterov's momentum), `adamw` or `rmsprop`.
-        learning_rate: the highest.
-        momentum: of `sgd` and `rmsprop`.
-        weight_decay: of the optimiser.
-        schedule: `cosine` or `linear` (`netspace.schedules.SCHEDULES`), to 0 at the end.
-        warmup_epochs: epochs in which the learning rate first rises linearly from 0.
-        label_smoothing: share of the target spread over all classes.
-        clip: largest norm of the gradient; None does not clip.
-        ema: decay of an exponential moving average of the weights, which is then what is tested; None is off.
-        augment: random changes to training images.
-        train_images: use so many training images, drawn evenly over them; None takes all.
-        validation_share: share of the training images that is held out for the validation error.
-        precision: `32-true` or `bf16-mixed`.
-        channels_last: memory layout.
-        compile: use torch.compile.
-        common: trainings of equal seed share their luck: batches, augmentation, and the initial weights of the channels
-            and blocks that their networks have in common, so that errors differ by the networks more than by luck.
-    """
-
-    name: str
-    epochs: Count = 100
-    batch_size: Annotated[int, Field(ge=2, le=LARGEST_BATCH)] = 128
-    optimizer: Literal["sgd", "adamw", "rmsprop"] = "sgd"
-    learning_rate: Rate = 0.1
-    momentum: Share = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 5e-4
-    schedule: str = "cosine"
-    warmup_epochs: Annotated[float, Field(ge=0)] = 5
-    label_smoothing: Share = 0.0
-    clip: Rate | None = None
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
-    augment: Augmentation = Field(default_factory=Augmentation)
-    train_images: Count | None = None
-    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
-    channels_last: bool = True
-    compile: bool = False
-    common: bool = later(False)
-
-    @model_validator(mode="after")
-    def _check(self) -> Recipe:
-        if self.warmup_epochs >= self.epochs:
-            raise ValueError(f"warmup_epochs {self.warmup_epochs} leave nothing of {self.epochs} epochs; give fewer")
-        if self.schedule not in SCHEDULES:
-            known = did_you_mean(self.schedule, SCHEDULES)
-            raise ValueError(f"schedule: unknown schedule '{self.schedule[:80]}', {known}")
-        return self
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -152,7 +39,7 @@ class ThetaSettings:
     """Adam of the logits Θ (defaults: DARTS' architecture optimiser, as the paper takes them)."""
 
     learning_rate: Rate = 3e-4
-    betas: tuple[Share, Share] = (0.5, 0.999)
+    betas: tuple[Decay, Decay] = (0.5, 0.999)
     weight_decay: Annotated[float, Field(ge=0)] = 1e-3
 
 
