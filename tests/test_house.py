@@ -37,7 +37,7 @@ LINES: list[set[str]] = [
     {"search", "evaluate"},
     {"planning"},
     {"fidelity", "finding", "handover"},
-    {"nas_comparison", "choices", "testing"},
+    {"nas_comparison", "choices", "testing", "profiling"},
     {"paper", "pipeline"},
     {"cli"},
 ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from netspace.cost import profile_in_use, use_profile
+from netspace.cost.layers import LATENCY
 from netspace.documents import from_plain, keys_at, parse_yaml, read_yaml, to_plain
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.settings import Recipe, SearchConfig
@@ -88,7 +91,18 @@ def resolve(
     for setting in settings:
         _merge(plain, _setting(setting, SearchConfig))
     _merge(plain, _without_none(options or {}))
+    _measure_by(plain)
     return from_plain(SearchConfig, plain, "config" if file is None else str(file))
+
+
+def _measure_by(plain: dict[str, Any]) -> None:
+    """Use the profile whose file a config names, and put in its place what it is, wherever it lies."""
+    file, used = plain.get("device_profile"), profile_in_use()
+    if isinstance(file, str) and file and not (used and used.fingerprint == file):
+        use_profile(file)
+    texts = [str(text) for key in ("budgets", "constraints") for text in plain.get(key) or ()]
+    if (used := profile_in_use()) and (file or any(re.match(rf"\s*{LATENCY}\b", text) for text in texts)):
+        plain["device_profile"] = used.fingerprint
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> None:

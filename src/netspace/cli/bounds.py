@@ -1,23 +1,32 @@
-"""The options --max-…, --min-… and --constraint: bounds that networks keep, handed to a command as one argument."""
+"""The options --max-…, --min-…, --constraint and --device-profile: what networks keep, and what latency is of."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from netspace.cost import Constraint, together
+from netspace.cli.output import note
+from netspace.cost import Constraint, profile_in_use, together, use_profile
+from netspace.cost.device_profile import use_profile_of
+from netspace.cost.layers import IN_BYTES, LATENCY
 
 NAMED = {"flops": "flops", "params": "params", "activations": "activations", "flash": "flash", "memory": "peak_memory"}
+NAMED |= {LATENCY: LATENCY}
 SIGNS = {"max": "<=", "min": ">="}
 BYTES = ", bytes in fp32, as 256K (256,000) or 256KiB (262,144)"
+TIME = " by --device-profile, as 5ms, 800us or 0.2s"
+PROFILE = "Measured latencies (`netspace profile`), for budgets and bounds of latency."
 
 
 def with_constraints(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of constraints; it takes them as `constraints`, a tuple of Constraint.
+
+    What latency is of is said by --device-profile, or by the profile that a folder under --out or --run keeps.
 
     Args:
         command: with an argument `constraints` that is no option of its own.
@@ -26,6 +35,7 @@ def with_constraints(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> None:
+        _measure_by(given.pop("device_profile"), [given.get("run"), given.get("out")])
         texts = [f"{kind}{sign}{text}" for (name, kind, sign) in _named() if (text := given.pop(name)) is not None]
         texts += given.pop("constraint") or []
         command(*args, **given, constraints=together((), map(Constraint.parse, texts)))
@@ -38,6 +48,19 @@ def with_constraints(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def _measure_by(file: Path | None, folders: list[Path | None]) -> None:
+    """Use the profile of a file, or that which one of the folders keeps; say of what it is, and why not to trust it."""
+    use_profile(file)
+    for folder in folders:
+        if folder is not None:
+            use_profile_of(folder)
+    used = profile_in_use()
+    if used is not None:
+        note(f"latency is of {used.device}" + ("" if used.error is None else f"; {used.error}"))
+        for text in used.notes:
+            note(f"latency {text}")
+
+
 def _named() -> list[tuple[str, str, str]]:
     """Return argument, kind of cost and sign of each option that is named by its cost."""
     return [(f"{end}_{name}", kind, sign) for end, sign in SIGNS.items() for name, kind in NAMED.items()]
@@ -46,11 +69,12 @@ def _named() -> list[tuple[str, str, str]]:
 def _options() -> list[inspect.Parameter]:
     found = []
     for argument, kind, sign in _named():
-        unit = BYTES if kind in ("flash", "peak_memory") else ", as 1.2M"
+        unit = BYTES if kind in IN_BYTES else TIME if kind == LATENCY else ", as 1.2M"
         help_text = f"{'Most' if sign == '<=' else 'Least'} {kind.replace('_', ' ')} that a network may have{unit}."
         found.append(_option(argument, Annotated[str | None, typer.Option(help=help_text)]))
     every = "Any bound, as 'flash-int8<=1M' or 'params>=100K'; repeatable."
-    return [*found, _option("constraint", Annotated[list[str] | None, typer.Option(help=every)])]
+    found.append(_option("constraint", Annotated[list[str] | None, typer.Option(help=every)]))
+    return [*found, _option("device_profile", Annotated[Path | None, typer.Option(help=PROFILE)])]
 
 
 def _option(name: str, annotation: Any) -> inspect.Parameter:

@@ -14,6 +14,7 @@ from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDat
 from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
 from netspace.cost import PAPER_BUDGETS, Budget, Constraint, together
+from netspace.cost.device_profile import keep_profile
 from netspace.documents import write_atomically
 from netspace.records import FRONT_FILE
 from netspace.runs import CALIBRATION, FRONT, Run
@@ -81,6 +82,7 @@ def front_command(
     refined = verdict.refined() if refine_ else {}
     folder = out or opened.folder / FRONT
     folder.mkdir(parents=True, exist_ok=True)
+    keep_profile(folder)
     files = [elite.save(folder) for elite in verdict.elites(top, refined)]
     _show(verdict, refined, files, top=top, json=json, file=folder / FRONT_FILE, kept=CONTENDERS)
 

@@ -14,6 +14,7 @@ from netspace.cli.fidelity import fidelity_command
 from netspace.cli.front import front_command
 from netspace.cli.nas import nas_command
 from netspace.cli.paper import paper_command
+from netspace.cli.profile import profile_command
 from netspace.cli.report import report_command, watch_command
 from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
@@ -43,6 +44,7 @@ app.command("report")(report_command)
 app.command("watch")(watch_command)
 app.command("cost")(cost_command)
 app.command("sample")(sample_command)
+app.command("profile")(profile_command)
 app.command("spaces")(spaces_command)
 
 

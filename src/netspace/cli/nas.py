@@ -141,7 +141,7 @@ def print_picked(picked: Picked) -> None:
     for file, architecture, error in zip(picked.files, chosen.architectures, chosen.errors, strict=True):
         amount = int(model(picked.template.points([architecture]))[0])
         away = f"{amount / target.target - 1:+.1%}"
-        rows.append([str(architecture), format_amount(amount), away, f"{error:.2%}", str(file)])
+        rows.append([str(architecture), format_amount(amount, target.kind), away, f"{error:.2%}", str(file)])
     said = "expected error" if picked.method == "model" else "super network's error"
     columns = ("architecture", KINDS.get(target.kind, target.kind), "Δ", said, "file")
     print_table(f"Best of {chosen.scored} in band at {target.told}, {picked.method}", columns, rows)

@@ -76,7 +76,7 @@ def describe(record: EpochRecord) -> str:
     parts = []
     for name, state in record.budgets.items():
         kind = name.rpartition("=")[0] or "FLOPs"
-        cost = format_amount(state["expected_cost"])
+        cost = format_amount(state["expected_cost"], kind)
         parts.append(f"{name}: E[{kind}] {cost}, entropy {state['entropy']:.2f}")
     budgets = "  ".join(parts)
     return f"loss {record.loss:.3f}  {budgets}" + ("  (warm-up)" if record.warmup else "")

@@ -109,7 +109,7 @@ def print_elites(elites: list[EliteSpace], out: Path) -> None:
                 *best.space.shown().values(),
                 f"{best.probability:.2f}",
                 f"{best.hit_rate:.1%}",
-                f"{format_amount(best.cost.median)} ({away:+.1%})",
+                f"{format_amount(best.cost.median, elite.budget.kind)} ({away:+.1%})",
             ]
         )
         if not best.hit_rate:

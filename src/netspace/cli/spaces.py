@@ -13,7 +13,7 @@ from netspace.cli.options import Channels, Classes, ImageSize, Json, Seed, load_
 from netspace.cli.output import KINDS, note, print_json, print_table
 from netspace.config import load_search_space, preset_names
 from netspace.cost import Band, Budget, Constraint, CostModel, SpaceCosts, all_costs, band_within, format_amount
-from netspace.cost.layers import IN_BYTES
+from netspace.cost.layers import IN_BYTES, LATENCY
 from netspace.documents import from_plain, to_plain
 from netspace.errors import NetspaceError
 from netspace.spaces import Architecture, NetworkTemplate
@@ -38,7 +38,7 @@ def cost_command(
     json: Json = False,
     constraints: tuple[Constraint, ...] = (),
 ) -> None:
-    """Price one architecture: FLOPs, parameters, activations, bytes of flash and of memory."""
+    """Price one architecture: FLOPs, parameters, activations, bytes of flash and of memory, latency by a profile."""
     architecture = Architecture.of(parse_numbers(depth, "depth"), parse_numbers(width, "width"), _knobs(knob or []))
     given: dict[str, Any] = {} if space is None else to_plain(load_search_space(space).template(32, 3, 10))
     given |= {"image_size": image_size, "channels": channels, "classes": classes}
@@ -67,6 +67,8 @@ def _unit(kind: str, amount: int) -> str:
     """Return what a cost is counted in, where its name does not say it."""
     if kind == "flops":
         return "  (multiply-adds, MACs)"
+    if kind == LATENCY:
+        return f"  ns ({format_amount(amount, kind)})"
     return f"  bytes ({amount / 1024:,.1f} KiB)" if kind in IN_BYTES else ""
 
 
@@ -123,7 +125,7 @@ def sample_command(
     for kind in costs:
         columns += [f"{KINDS.get(kind, kind)}{' (multiply-adds)' if kind == 'flops' else ''}", "≈"]
     shown = [
-        [*(str(row[name]) for name in knobs), *(x for k in costs for x in (f"{row[k]:,}", format_amount(row[k])))]
+        [*(str(row[name]) for name in knobs), *(x for k in costs for x in (f"{row[k]:,}", format_amount(row[k], k)))]
         for row in rows
     ]
     print_table(f"{n} architectures of {space}", tuple(columns), shown)

@@ -4,6 +4,7 @@ from netspace.cost.amounts import format_amount, parse_amount
 from netspace.cost.band import Band
 from netspace.cost.budget import PAPER_BUDGETS, Budget, band_within
 from netspace.cost.constraint import Constraint, together
+from netspace.cost.device_profile import DeviceProfile, load_profile, profile_in_use, use_profile
 from netspace.cost.layers import COST_KINDS, COST_NAME, COSTS, Cost, LayerCost, cost_named
 from netspace.cost.memory import PartCost
 from netspace.cost.model import CostModel, all_costs, cost
@@ -20,6 +21,7 @@ __all__ = [
     "Constraint",
     "Cost",
     "CostModel",
+    "DeviceProfile",
     "LayerCost",
     "LogUniformDraws",
     "PartCost",
@@ -29,6 +31,9 @@ __all__ = [
     "cost",
     "cost_named",
     "format_amount",
+    "load_profile",
     "parse_amount",
+    "profile_in_use",
     "together",
+    "use_profile",
 ]

@@ -14,9 +14,14 @@ from netspace.spaces import NetworkTemplate
 from netspace.spaces.template import halved
 
 
-def is_largest(kind: LayerCost | PartCost) -> TypeIs[PartCost]:
-    """Say whether a kind of cost is the largest of a network's parts, of which it says each, instead of a sum."""
+def says_parts(kind: LayerCost | PartCost) -> TypeIs[PartCost]:
+    """Say whether a kind of cost says what each of a network's parts costs, instead of each layer."""
     return hasattr(kind, "stem")
+
+
+def is_largest(kind: LayerCost | PartCost) -> bool:
+    """Say whether a kind of cost is the largest of a network's parts instead of their sum."""
+    return says_parts(kind) and not getattr(kind, "adds_up", False)
 
 
 @dataclass(frozen=True)

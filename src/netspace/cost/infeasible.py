@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netspace.cost.amounts import format_amount
+from netspace.cost.amounts import exact_amount, format_amount
 from netspace.cost.joint import BLOCK, MOST_LOOKS, Condition, JointBand
-from netspace.cost.layers import IN_BYTES
+from netspace.cost.layers import IN_BYTES, LATENCY
 from netspace.cost.model import CostModel
 from netspace.cost.spaces import SpaceCosts
 from netspace.errors import NetspaceError
@@ -42,10 +42,11 @@ def infeasible_alone(costs: SpaceCosts, budget: str, target: int, tolerance: flo
     kind = costs.model.kind
     low, high = costs.bounds
     before, behind = ("", " flops") if kind == "flops" else (f"{kind}=", "")
-    nearest = f"{before}{costs.nearest(target)}"
+    unit = " ns" if kind == LATENCY else ""
+    nearest = f"{before}{costs.nearest(target)}{unit.strip()}"
     text = (
         f"budget {budget} ±{tolerance:.0%}{behind} is infeasible: {costs.space} costs "
-        f"{format_amount(low)} to {format_amount(high)} (exactly {low:,} to {high:,}); "
+        f"{format_amount(low, kind)} to {format_amount(high, kind)} (exactly {low:,} to {high:,}{unit}); "
         f"the nearest feasible budget is {nearest}"
     )
     if low <= target <= high:
@@ -85,6 +86,8 @@ def infeasible_together(
 
 
 def _amount(bound: Bound, amount: int) -> str:
+    if bound.kind == LATENCY:
+        return exact_amount(amount, bound.kind)
     return f"{amount:,} {'bytes' if bound.kind in IN_BYTES else bound.kind}"
 
 

@@ -128,6 +128,7 @@ COSTS: dict[str, LayerCost | PartCost] = {
     "peak_memory": PeakMemory(element=4),
     "peak_memory-int8": PeakMemory(element=1),
 }
+LATENCY = "latency"  # entered by `netspace.cost.use_profile`
 IN_BYTES = ("flash", "flash-int8", "peak_memory", "peak_memory-int8")
 COST_KINDS = ("flops", "params", "activations")  # what every network is stored with
 COST_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"  # it goes into budgets' and files' names, as params=1.2M
@@ -147,6 +148,11 @@ def cost_named(kind: str) -> LayerCost | PartCost:
     Raises:
         NetspaceError: where there is none of that name, or what is entered is no kind of cost.
     """
+    if kind == LATENCY and kind not in COSTS:
+        raise NetspaceError(
+            "latency is measured on a device, and no profile is given; make one with `netspace profile` and give it "
+            "with --device-profile, in Python with netspace.cost.use_profile"
+        )
     found = named(COSTS, kind, "cost")
     if not re.fullmatch(COST_NAME, kind):
         raise NetspaceError(

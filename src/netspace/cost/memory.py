@@ -15,7 +15,11 @@ Amount = Any  # a whole number or an integer array
 
 
 class PartCost(Protocol):
-    """A kind of cost that is the largest of a network's parts: its stem, each of its blocks, its head."""
+    """A kind of cost that says what each of a network's parts costs: its stem, each of its blocks, its head.
+
+    The largest of them is the network's; their sum, where its attribute `adds_up` is true. Where it has a method
+    `check`, it is asked before anything is priced whether it can price networks of a template.
+    """
 
     def stem(self, template: NetworkTemplate, size: Amount) -> Amount:
         """Return the cost of the stem on images of height `size`."""

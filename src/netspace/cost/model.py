@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from netspace.blocks import IN, BlockPlan, check_sizes
-from netspace.cost.adding import Added, is_largest
+from netspace.cost.adding import Added, is_largest, says_parts
 from netspace.cost.layers import COST_KINDS, COSTS, Amount, Cost, cost_named
 from netspace.cost.memory import PartCost
 from netspace.errors import NetspaceError
@@ -42,19 +42,21 @@ class CostModel:
         kind: a name in `netspace.cost.COSTS`, such as `flops` or `peak_memory`, or one that was added.
 
     Raises:
-        NetspaceError: where the kind is unknown.
+        NetspaceError: where the kind is unknown, or was measured on networks of another template.
     """
 
     template: NetworkTemplate
     kind: str = "flops"
 
     def __post_init__(self) -> None:
-        cost_named(self.kind)
+        check = getattr(cost_named(self.kind), "check", None)
+        if check is not None:
+            check(self.template)
 
     @cached_property
     def _parts(self) -> PartCost:
         found = cost_named(self.kind)
-        return found if is_largest(found) else Added(found)
+        return found if says_parts(found) else Added(found)
 
     @cached_property
     def takes_largest(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from netspace.blocks import BLOCKS
 from netspace.cost import Budget
+from netspace.cost.device_profile import keep_profile
 from netspace.data import ImageData
 from netspace.documents import fingerprint, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
@@ -105,6 +106,7 @@ def evaluate_spaces(
     _check_shape(images, template)
     training = TrainingData.of(images, recipe)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
+    keep_profile(out)
     store.add(planned, [plan.population for plan in plans if plan.population])
     about: dict[str, Any] = {"dataset": images.settings.dataset, "n": n, "seed": seed, "recipe": to_plain(recipe)}
     about |= {"template": to_plain(template), "populations": _populations(plans, search_space, template, out)}

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 from typing_extensions import TypedDict
 
 from netspace.cost import Budget, CostModel, SpaceCosts
+from netspace.cost.device_profile import use_profile_of
 from netspace.documents import from_plain, later, read_yaml, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN, Share, Unknown
@@ -201,6 +202,8 @@ def load_elite(path: Path) -> EliteSpace:
 
 def elite_from_plain(plain: dict[str, Any], source: str) -> EliteSpace:
     """Check the plain data of an elite file, of this schema or an older one."""
+    if Path(source).is_file():
+        use_profile_of(Path(source).parent)
     schema = plain.get("schema")
     if schema == 1:
         plain = _from_schema_1(plain, source)

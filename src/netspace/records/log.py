@@ -14,7 +14,7 @@ from netspace.errors import NetspaceError
 from netspace.records.kinds import OPEN, Finite, Share
 
 LOG = "search.jsonl"
-_BUDGET = rf"^({COST_NAME}=)?[0-9.e+]+[KMGT]?$"  # the name goes into files' names
+_BUDGET = rf"^({COST_NAME}=)?[0-9.e+]+([KMGT](iB)?|[num]?s)?$"  # the name goes into files' names
 
 
 class _Budget(TypedDict):

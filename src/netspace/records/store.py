@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from netspace.cost import Cost
+from netspace.cost.device_profile import use_profile_of
 from netspace.errors import NetspaceError
 from netspace.records.database import reading, writing
 from netspace.records.holding import Hold, Watch
@@ -223,6 +224,7 @@ class NetworkStore:
     def populations(self) -> dict[str, Population]:
         """Return what each population of the networks is, by its name; stores of schema 1 knew their names alone."""
         self._check_there()
+        use_profile_of(self.folder)
         with reading(self.file) as db:
             return read_populations(db, str(self.file))
 

@@ -48,7 +48,9 @@ def _elites(material: Material) -> TextTable:
         shown = best.space.shown(" · ")
         depths, widths, more = shown.pop("depth"), shown.pop("width"), ", ".join(f"{k} {v}" for k, v in shown.items())
         widths += f" ({more.replace('_', ' ')})" if more else ""
-        quantiles = " / ".join(format_amount(x) for x in (best.cost.q05, best.cost.median, best.cost.q95))
+        quantiles = " / ".join(
+            format_amount(x, elite.budget.kind) for x in (best.cost.q05, best.cost.median, best.cost.q95)
+        )
         away = f"{best.cost.median / elite.budget.target - 1:+.1%}"
         draws = draws_until(best.hit_rate)
         rate = f"{best.hit_rate:.1%}"

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from netspace.cost.device_profile import use_profile_of
 from netspace.documents import from_plain, read_yaml
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Provenance, elite_filename, load_elite
@@ -74,6 +75,7 @@ class Run:
         Raises:
             NetspaceError: where it is no run's config.
         """
+        use_profile_of(self.folder)
         config = self._document.get("config")
         if not isinstance(config, dict):
             raise NetspaceError(f"{self.file} is no run's config: it has no mapping under 'config'; restore it")

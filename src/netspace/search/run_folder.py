@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from netspace.cost.device_profile import keep_profile
 from netspace.data import FOLDER, ImageData, changed_images, remember_images
 from netspace.documents import from_plain, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
@@ -81,6 +82,7 @@ class RunFolder:
                     f"another process runs in '{self.path}'; wait for it or give another --out"
                 ) from None
             self._claim(config, images)
+            keep_profile(self.path)
             remove_leftovers(self.path)
             remember_images(images, self.path)
             images.keep(self.path / FOLDER)

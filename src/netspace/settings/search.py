@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.cost import Budget, Constraint
+from netspace.cost import Budget, Constraint, profile_in_use
 from netspace.documents import later
 from netspace.settings.limits import LARGEST_BATCH, Count, Decay, PenaltyForm, Rate, Seed, Share
 from netspace.settings.training import Augmentation, DataSettings
@@ -156,6 +156,8 @@ class SearchConfig:
         budgets: FLOPs budgets such as `200M`.
         tolerance: relative distance from the target that satisfies a budget.
         constraints: bounds that networks keep at every budget, such as `params<=1.2M` or `peak_memory<=256KiB`.
+        device_profile: what measures latency, for budgets and constraints of it: in settings a file of `netspace
+            profile`; a run keeps a copy of the file, and here its fingerprint.
         search: how it is trained.
         augment: random changes to training images.
         seed: of every random draw.
@@ -168,6 +170,7 @@ class SearchConfig:
     budgets: Annotated[tuple[str, ...], Field(min_length=1)]
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
     constraints: tuple[str, ...] = later(())
+    device_profile: str = later("")
     search: SearchSettings = Field(default_factory=SearchSettings)
     augment: Augmentation = Field(default_factory=Augmentation)
     seed: Seed = 0
@@ -176,6 +179,12 @@ class SearchConfig:
 
     @model_validator(mode="after")
     def _check(self) -> SearchConfig:
+        used = profile_in_use()
+        if self.device_profile and used is not None and used.fingerprint != self.device_profile:
+            raise ValueError(
+                f"device_profile: latency was of profile {self.device_profile}, but the one in use is "
+                f"{used.fingerprint}, of {used.device}; give the profile that the run was begun with"
+            )
         if len({budget.target for budget in self.parsed_budgets}) < len(self.budgets):
             raise ValueError(f"budgets {', '.join(self.budgets)} name one target twice; give each once")
         return self

@@ -1,0 +1,7 @@
+"""How long a space's networks take on a device: measured here, or told by a table of measurements made elsewhere."""
+
+from netspace.profiling.elsewhere import emit_networks, profile_of_table
+from netspace.profiling.profile import profile_space
+from netspace.profiling.targets import TARGETS
+
+__all__ = ["TARGETS", "emit_networks", "profile_of_table", "profile_space"]

@@ -1,0 +1,117 @@
+"""A space profiled on this machine: its design measured, the model fitted, and judged by networks it has not seen."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from netspace.cost.device_profile import MEDIAN, P90, TAU, Device, DeviceProfile, Measurement, ProfileError
+from netspace.errors import NetspaceError, did_you_mean
+from netspace.profiling.design import BLOCKS, design
+from netspace.profiling.fitting import error_of, fit_weights, predicted
+from netspace.profiling.machine import processor
+from netspace.profiling.subjects import Subject
+from netspace.profiling.targets import TARGETS, runtime_of
+from netspace.profiling.timing import ROUNDS, Timing, time_calls
+from netspace.spaces import NetworkSpace, NetworkTemplate
+
+CALM = 0.1  # the largest spread of rounds, in the median of all calls, of a machine that can be trusted
+
+
+def profile_space(
+    space: NetworkSpace,
+    template: NetworkTemplate,
+    *,
+    name: str,
+    target: str,
+    batch: int = 1,
+    threads: int = 1,
+    seed: int = 0,
+    blocks: int = BLOCKS,
+    rounds: int = ROUNDS,
+    clock: Callable[[], float] = time.perf_counter,
+    on_progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> DeviceProfile:
+    """Measure blocks and whole networks of a space on this machine, and fit what its networks take.
+
+    Args:
+        space: whose blocks.
+        template: of its networks.
+        name: of the search space, for the file.
+        target: what runs them: `torch` or `onnx`.
+        batch: images a call.
+        threads: of the runtime.
+        seed: of the design.
+        blocks: draws of blocks.
+        rounds: how often each call is timed, all in turn.
+        clock: seconds.
+        on_progress: called with what is done, how much of it, and of how much.
+
+    Raises:
+        NetspaceError: where the target is unknown or its packages are not installed.
+    """
+    if target not in TARGETS:
+        raise NetspaceError(f"unknown target '{target[:80]}', {did_you_mean(target, TARGETS)}")
+    found = design(space, template, seed=seed, blocks=blocks)
+    subjects: list[Subject] = [*found.blocks, *found.known, *found.unseen]
+    with _threads(threads):
+        calls = []
+        for done, one in enumerate(subjects, start=1):
+            calls.append(TARGETS[target](*one.module(batch), threads))
+            on_progress("built", done, len(subjects))
+        timings = time_calls(calls, clock=clock, rounds=rounds, on_round=lambda d, n: on_progress("round", d, n))
+    first_unseen = len(subjects) - len(found.unseen)
+    works, times = [one.work for one in subjects], [one.nanoseconds for one in timings]
+    n = len(found.blocks)
+    weights = fit_weights(works[:n], times[:n], works[n:first_unseen], times[n:first_unseen])
+    error = None
+    if len(found.unseen) > 1:
+        error = error_of(predicted(weights, works[first_unseen:]), np.array(times[first_unseen:], np.float64))
+    return DeviceProfile(
+        Device(processor(), runtime_of(target), batch, threads),
+        template,
+        name,
+        weights,
+        error,
+        notes_on(error, timings),
+        tuple(
+            _measurement(*one, unseen=i >= first_unseen) for i, one in enumerate(zip(subjects, timings, strict=True))
+        ),
+    )
+
+
+def notes_on(error: ProfileError | None, timings: Sequence[Timing] = ()) -> tuple[str, ...]:
+    """Say why a profile can't be trusted; nothing where it can."""
+    notes = []
+    spread = statistics.median(one.spread for one in timings) if timings else 0.0
+    if spread > CALM:
+        notes.append(
+            f"cannot be trusted: the machine is busy; repeated timings lie {spread:.0%} above the least (median of all "
+            f"calls, at most {CALM:.0%} on a calm one); profile again when nothing else runs"
+        )
+    if error is None:
+        notes.append("cannot be trusted: too few whole networks were measured to say how far predictions lie")
+    elif not error.reached:
+        notes.append(
+            f"cannot be trusted: {error}; wanted are at most {MEDIAN:.0%} and {P90:.0%}, and a τ of {TAU} or more"
+        )
+    return tuple(notes)
+
+
+def _measurement(subject: Subject, timing: Timing, *, unseen: bool) -> Measurement:
+    return Measurement(subject.told, timing.nanoseconds, timing.spread, unseen)
+
+
+@contextmanager
+def _threads(threads: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
