@@ -34,7 +34,7 @@ def profile_space(
     seed: int = 0,
     blocks: int = BLOCKS,
     rounds: int = ROUNDS,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] | None = None,
     on_progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> DeviceProfile:
     """Measure blocks and whole networks of a space on this machine, and fit what its networks take.
@@ -49,7 +49,7 @@ def profile_space(
         seed: of the design.
         blocks: draws of blocks.
         rounds: how often each call is timed, all in turn.
-        clock: seconds.
+        clock: seconds; None is the thread's own time with one thread, which leaves out what else runs, else wall time.
         on_progress: called with what is done, how much of it, and of how much.
 
     Raises:
@@ -57,6 +57,7 @@ def profile_space(
     """
     if target not in TARGETS:
         raise NetspaceError(f"unknown target '{target[:80]}', {did_you_mean(target, TARGETS)}")
+    clock = clock or (time.thread_time if threads == 1 else time.perf_counter)
     found = design(space, template, seed=seed, blocks=blocks)
     subjects: list[Subject] = [*found.blocks, *found.known, *found.unseen]
     with _threads(threads):
