@@ -6,13 +6,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from netspace.cost.device_profile import MEDIAN, P90, TAU, Device, DeviceProfile, Measurement, ProfileError
 from netspace.errors import NetspaceError, did_you_mean
-from netspace.profiling.design import BLOCKS, design
+from netspace.profiling.design import BLOCKS, Design, design
 from netspace.profiling.fitting import error_of, fit_weights, predicted
 from netspace.profiling.machine import processor
 from netspace.profiling.subjects import Subject
@@ -57,33 +58,30 @@ def profile_space(
     """
     if target not in TARGETS:
         raise NetspaceError(f"unknown target '{target[:80]}', {did_you_mean(target, TARGETS)}")
-    clock = clock or (time.thread_time if threads == 1 else time.perf_counter)
     found = design(space, template, seed=seed, blocks=blocks)
     subjects: list[Subject] = [*found.blocks, *found.known, *found.unseen]
+    clock = clock or (time.thread_time if threads == 1 else time.perf_counter)
     with _threads(threads):
         calls = []
         for done, one in enumerate(subjects, start=1):
             calls.append(TARGETS[target](*one.module(batch), threads))
             on_progress("built", done, len(subjects))
         timings = time_calls(calls, clock=clock, rounds=rounds, on_round=lambda d, n: on_progress("round", d, n))
-    first_unseen = len(subjects) - len(found.unseen)
+    device = Device(processor(), runtime_of(target), batch, threads)
+    return _fitted(found, timings, DeviceProfile(device, template, name, {"call": 0.0}))
+
+
+def _fitted(found: Design, timings: Sequence[Timing], empty: DeviceProfile) -> DeviceProfile:
+    """Return a profile with the model of what was measured, in the order of the design, and its error."""
+    subjects: list[Subject] = [*found.blocks, *found.known, *found.unseen]
     works, times = [one.work for one in subjects], [one.nanoseconds for one in timings]
-    n = len(found.blocks)
-    weights = fit_weights(works[:n], times[:n], works[n:first_unseen], times[n:first_unseen])
+    n, seen = len(found.blocks), len(subjects) - len(found.unseen)
+    weights = fit_weights(works[:n], times[:n], works[n:seen], times[n:seen])
     error = None
     if len(found.unseen) > 1:
-        error = error_of(predicted(weights, works[first_unseen:]), np.array(times[first_unseen:], np.float64))
-    return DeviceProfile(
-        Device(processor(), runtime_of(target), batch, threads),
-        template,
-        name,
-        weights,
-        error,
-        notes_on(error, timings),
-        tuple(
-            _measurement(*one, unseen=i >= first_unseen) for i, one in enumerate(zip(subjects, timings, strict=True))
-        ),
-    )
+        error = error_of(predicted(weights, works[seen:]), np.array(times[seen:], np.float64))
+    measured = tuple(_measurement(*one, unseen=i >= seen) for i, one in enumerate(zip(subjects, timings, strict=True)))
+    return replace(empty, weights=weights, error=error, notes=notes_on(error, timings), measurements=measured)
 
 
 def notes_on(error: ProfileError | None, timings: Sequence[Timing] = ()) -> tuple[str, ...]:
