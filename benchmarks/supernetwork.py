@@ -22,7 +22,7 @@ from trainings import load
 from netspace import SearchConfig, resolve
 from netspace.data import ImageData
 from netspace.records.measured import MeasuredNetworks
-from netspace.search import SpaceSearch, architecture_error, scoring
+from netspace.search import SpaceSearch, architecture_score, scoring
 from netspace.surrogate.validation import pair_signs, rank_predicted
 
 # Beside these, at revision 93549ff: uniform draws, several networks a step, sandwiches, distillation, rates that change
@@ -148,7 +148,8 @@ def measure(task: tuple[argparse.Namespace, tuple[str, int, float], float]) -> l
         search.train_epoch()
     seconds = time.process_time() - started
     rows = []
-    for name, calibration in {variant: 512, **{f"{variant}, {n} images": n for n in given.recalibrations}}.items():
+    usual = scoring.CALIBRATION_IMAGES
+    for name, calibration in {variant: usual, **{f"{variant}, {n} images": n for n in given.recalibrations}}.items():
         scoring.CALIBRATION_IMAGES = calibration
         begun = time.process_time()
         scores = np.array(list(scored(search, table.points)))
@@ -161,7 +162,7 @@ def measure(task: tuple[argparse.Namespace, tuple[str, int, float], float]) -> l
         np.save(file, scores)
         head = (name, seed, share, steps * search.config.search.epochs, round(seconds, 1), round(taken, 1))
         rows.append(dict(zip(COLUMNS, (*head, *ranked(search, table, scores), chosen(search)), strict=True)))
-    scoring.CALIBRATION_IMAGES = 512
+    scoring.CALIBRATION_IMAGES = usual
     return rows
 
 
@@ -196,7 +197,7 @@ def scored(search: SpaceSearch, points: np.ndarray) -> Iterator[float]:
     """Yield the super network's score of each network."""
     for point in points:
         (network,) = search.template.architectures(point[None])
-        yield architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
+        yield architecture_score(search.supernet, network, images=search.theta_set, normalise=search.normalise)
 
 
 def chosen(search: SpaceSearch) -> str:

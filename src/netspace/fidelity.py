@@ -20,7 +20,7 @@ from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, Popula
 from netspace.records.fidelity_file import FIDELITY_FILE
 from netspace.records.row import architecture_of
 from netspace.runs import FIDELITY, Run
-from netspace.search import SpaceSearch, architecture_error, open_search
+from netspace.search import SpaceSearch, architecture_score, open_search
 from netspace.settings import Recipe
 
 SUPERNET = "super network"
@@ -140,7 +140,7 @@ def _scores(search: SpaceSearch, rows: list[dict[str, Any]]) -> dict[str, Any]:
     errors = np.array([row["validation_error"] for row in rows])
     networks = [search.template.complete(architecture_of(row)) for row in rows]
     shared = [
-        architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
+        architecture_score(search.supernet, network, images=search.theta_set, normalise=search.normalise)
         for network in networks
     ]
     features = log_features(depths, widths, flops)

@@ -51,7 +51,7 @@ def test_scores_that_are_all_but_equal_tie_and_the_budget_decides(
     said: str,
 ) -> None:
     turn = count()
-    monkeypatch.setattr(score_run, "architecture_error", lambda *_, **__: errors[next(turn) % len(errors)])
+    monkeypatch.setattr(score_run, "architecture_score", lambda *_, **__: errors[next(turn) % len(errors)])
     config = config_of("front", recipe, {"steps_per_epoch": 2})
     notes: list[str] = []
     elites = find_spaces(config, tmp_path / "run", on_note=notes.append)
@@ -71,7 +71,7 @@ def test_two_values_in_equal_parts_are_learnt_from_as_any_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     turn = count()
-    monkeypatch.setattr(score_run, "architecture_error", lambda *_, **__: 0.005 * (next(turn) % 2))
+    monkeypatch.setattr(score_run, "architecture_score", lambda *_, **__: 0.005 * (next(turn) % 2))
     config = config_of("front", recipe, {"steps_per_epoch": 2, "front": {"evaluations": 24, "recipe": recipe}})
     notes: list[str] = []
     assert len(find_spaces(config, tmp_path / "run", on_note=notes.append)) == 2

@@ -170,7 +170,7 @@ def test_every_estimator_finds_a_planted_space(
 ) -> None:
     monkeypatch.setattr(SharedTraining, "loss", planted_loss)
     monkeypatch.setattr(
-        score_run, "architecture_error", lambda _, network, **__: float(planted(network.depths, network.widths)[0])
+        score_run, "architecture_score", lambda _, network, **__: float(planted(network.depths, network.widths)[0])
     )
     longer: dict[str, object] = {"epochs": 4, "warmup_epochs": 0, "steps_per_epoch": 100, "penalty": 2.0}
     config = config_of(name, recipe, longer, budgets=["1.5M"])

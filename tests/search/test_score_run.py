@@ -8,7 +8,7 @@ import pytest
 
 from netspace import NetspaceError, find_spaces
 from netspace.runs import ScoreFile
-from netspace.search import architecture_error, open_search
+from netspace.search import architecture_score, open_search
 from netspace.search.score_run import score_run
 from netspace.spaces import SearchSpace
 from tests.conftest import quick_config
@@ -25,7 +25,7 @@ def test_scores_go_on_where_they_were_and_are_those_of_the_shared_weights(tmp_pa
     assert len(np.unique(second.points, axis=0)) == 4
     search, last = open_search(run), second.points[-1]
     (network,) = search.template.architectures(last[None])
-    again = architecture_error(search.supernet, network, images=search.theta_set, normalise=search.normalise)
+    again = architecture_score(search.supernet, network, images=search.theta_set, normalise=search.normalise)
     assert second.values[-1] == pytest.approx(again, abs=1e-6)
     assert ScoreFile(run, tiny).finished(4)
     with pytest.raises(NetspaceError, match="scores of another seed"):

@@ -142,7 +142,7 @@ def print_picked(picked: Picked) -> None:
         amount = int(model(picked.template.points([architecture]))[0])
         away = f"{amount / target.target - 1:+.1%}"
         rows.append([str(architecture), format_amount(amount, target.kind), away, f"{error:.2%}", str(file)])
-    said = "expected error" if picked.method == "model" else "super network's error"
+    said = "expected error" if picked.method == "model" else "super network's expected error"
     columns = ("architecture", KINDS.get(target.kind, target.kind), "Δ", said, "file")
     print_table(f"Best of {chosen.scored} in band at {target.told}, {picked.method}", columns, rows)
     note(

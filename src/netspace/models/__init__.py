@@ -5,7 +5,7 @@ from netspace.models.initial import initialise, initialise_nested
 from netspace.models.masking import forward_masked
 from netspace.models.masks import StageMasks, masks_of_mixture, masks_of_subnetwork
 from netspace.models.network import Network
-from netspace.models.recalibration import Outcome, error_rate, outcome_of, recalibrate
+from netspace.models.recalibration import Outcome, error_rate, expected_error, outcome_of, recalibrate
 from netspace.models.saved_state import check_form, restore_optimizer
 from netspace.models.subnetwork import Limits, Mixture, StageChoice, SubNetwork, limits_of, warm_up
 from netspace.models.supernetwork import SuperNetwork, resized
@@ -21,6 +21,7 @@ __all__ = [
     "SuperNetwork",
     "check_form",
     "error_rate",
+    "expected_error",
     "forward_masked",
     "initialise",
     "initialise_nested",

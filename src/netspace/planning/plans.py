@@ -18,7 +18,7 @@ from netspace.evaluate import TrainingData
 from netspace.models import resolve_device
 from netspace.planning.measuring import training_seconds
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.search import SpaceSearch, architecture_error
+from netspace.search import SpaceSearch, architecture_score
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import Recipe, SearchConfig
 from netspace.spaces import Architecture, NetworkTemplate
@@ -147,7 +147,7 @@ def _scores(search: SpaceSearch, n: int) -> Interval:
     taken, rng = [], np.random.default_rng(0)
     for _ in range(SCORED):
         architecture, begun = search.shared.anywhere(rng), time.perf_counter()
-        architecture_error(search.supernet, architecture, images=search.theta_set, normalise=search.normalise)
+        architecture_score(search.supernet, architecture, images=search.theta_set, normalise=search.normalise)
         taken.append(time.perf_counter() - begun)
     return _spread(taken, n)
 

@@ -8,7 +8,7 @@ from netspace.search.gradients import GRADIENTS, GradientEstimator, GumbelEstima
 from netspace.search.opening import open_data, open_search
 from netspace.search.picking import Picked, kept, pick_networks
 from netspace.search.run_folder import RunFolder, environment
-from netspace.search.scoring import architecture_error, held_out_error
+from netspace.search.scoring import architecture_score, held_out_error
 from netspace.search.space_search import EpochRecord, SpaceSearch
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "ScoreEstimator",
     "SpaceDistribution",
     "SpaceSearch",
-    "architecture_error",
+    "architecture_score",
     "check_inside",
     "environment",
     "first_hit",
