@@ -148,13 +148,13 @@ def measure(task: tuple[argparse.Namespace, tuple[str, int, float], float]) -> l
         search.train_epoch()
     seconds = time.process_time() - started
     rows = []
-    usual = scoring.CALIBRATION_IMAGES
+    usual = scoring.READINGS[scoring.READING].calibration
     for name, calibration in {variant: usual, **{f"{variant}, {n} images": n for n in given.recalibrations}}.items():
-        scoring.CALIBRATION_IMAGES = calibration
+        reading = scoring.READINGS[scoring.READING]._replace(calibration=calibration)
         begun = time.process_time()
-        scores = np.array(list(scored(search, table.points)))
+        scores = np.array(list(scored(search, table.points, reading)))
         if finetune:
-            scores = finetuned(search, table, scores, finetune)
+            scores = finetuned(search, table, scores, finetune, reading)
             seconds = time.process_time() - started
         taken = time.process_time() - begun
         file = scores_file(given.out, (name, seed, share))
@@ -162,7 +162,6 @@ def measure(task: tuple[argparse.Namespace, tuple[str, int, float], float]) -> l
         np.save(file, scores)
         head = (name, seed, share, steps * search.config.search.epochs, round(seconds, 1), round(taken, 1))
         rows.append(dict(zip(COLUMNS, (*head, *ranked(search, table, scores), chosen(search)), strict=True)))
-    scoring.CALIBRATION_IMAGES = usual
     return rows
 
 
@@ -180,7 +179,9 @@ def ranked(search: SpaceSearch, table: MeasuredNetworks, scores: np.ndarray) -> 
     return tuple(round(float(x), 4) for x in numbers)
 
 
-def finetuned(search: SpaceSearch, table: MeasuredNetworks, scores: np.ndarray, epochs: int) -> np.ndarray:
+def finetuned(
+    search: SpaceSearch, table: MeasuredNetworks, scores: np.ndarray, epochs: int, reading: scoring.Reading
+) -> np.ndarray:
     """Return scores in which those of each budget's members are read after fine-tuning for it."""
     before = {name: value.clone() for name, value in search.supernet.state_dict().items()}
     found = scores.copy()
@@ -188,16 +189,17 @@ def finetuned(search: SpaceSearch, table: MeasuredNetworks, scores: np.ndarray, 
         band = budget.band(search.config.space.full, search.template)
         search.finetune(band, epochs, rng=np.random.default_rng([search.config.seed, turn]))
         inside = (table.costs >= budget.interval[0]) & (table.costs <= budget.interval[1])
-        found[inside] = list(scored(search, table.points[inside]))
+        found[inside] = list(scored(search, table.points[inside], reading))
         search.supernet.load_state_dict(before)
     return found
 
 
-def scored(search: SpaceSearch, points: np.ndarray) -> Iterator[float]:
+def scored(search: SpaceSearch, points: np.ndarray, reading: scoring.Reading) -> Iterator[float]:
     """Yield the super network's score of each network."""
     for point in points:
         (network,) = search.template.architectures(point[None])
-        yield architecture_score(search.supernet, network, images=search.theta_set, normalise=search.normalise)
+        how = {"images": search.theta_set, "normalise": search.normalise, "reading": reading}
+        yield architecture_score(search.supernet, network, **how)  # type: ignore[arg-type]
 
 
 def chosen(search: SpaceSearch) -> str:

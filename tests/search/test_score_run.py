@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from netspace import NetspaceError, find_spaces
+from netspace.documents import read_yaml, to_yaml
 from netspace.runs import ScoreFile
 from netspace.search import architecture_score, open_search
 from netspace.search.score_run import score_run
+from netspace.search.scoring import READINGS
 from netspace.spaces import SearchSpace
 from tests.conftest import quick_config
 
@@ -93,3 +95,18 @@ def test_what_is_said_of_scores_is_checked(tmp_path: Path, about: str, tiny: Sea
     (tmp_path / "scores.yaml").write_text(about)
     with pytest.raises(NetspaceError, match=r"scores\.yaml is corrupt"):
         ScoreFile(tmp_path, tiny).finished(2)
+
+
+def test_scores_of_an_earlier_reading_go_on_as_they_were(scored: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(scored, run)
+    about = run / "scores.yaml"
+    known = read_yaml(about)
+    about.write_text(to_yaml({key: value for key, value in known.items() if key != "reading"}))
+    search, values = open_search(run), score_run(run, 5).values
+    network = search.template.architectures(score_run(run, 5).points[-1:])[0]
+    how = {"images": search.theta_set, "normalise": search.normalise, "reading": READINGS["error"]}
+    assert values[-1] == pytest.approx(architecture_score(search.supernet, network, **how), abs=1e-6)  # type: ignore[arg-type]
+    about.write_text(to_yaml({**known, "reading": "guess"}))
+    with pytest.raises(NetspaceError, match="unknown reading 'guess'"):
+        score_run(run, 6)

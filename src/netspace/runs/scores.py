@@ -18,6 +18,7 @@ from netspace.spaces import Layout, Points, SearchSpace
 from netspace.spaces.ranges import IntArray
 
 FloatArray = NDArray[np.float64]
+FIRST_READING = "error"  # of scores that do not say what they are
 FILE, ABOUT = "scores.csv", "scores.yaml"
 NEWEST = 1  # version of scores.yaml
 LONGEST_LINE = 4096
@@ -54,16 +55,20 @@ class ScoreFile:
         self.folder, self.file, self.space = folder, folder / FILE, space
         self._layout = space.full.layout
 
-    def claim(self, about: dict[str, object]) -> None:
-        """Say what the scores belong to, or check that it is what is there: draws' seed, checkpoint, images.
+    def claim(self, about: dict[str, object], *, reading: str = FIRST_READING) -> str:
+        """Say what the scores belong to, or check that it is what is there; return what a score is there.
+
+        Args:
+            about: draws' seed, checkpoint, images.
+            reading: what a score is, where there are none yet; those of an earlier version stay what they are.
 
         Raises:
             NetspaceError: where the scores there are of something else.
         """
         file = self.folder / ABOUT
         if not file.exists():
-            write_atomically(file, to_yaml(about))
-            return
+            write_atomically(file, to_yaml({**about, "reading": reading}))
+            return reading
         stored = parse_yaml(read_text(file), str(file))
         check_version(stored, NEWEST, str(file))
         for key, value in about.items():
@@ -72,6 +77,7 @@ class ScoreFile:
                     f"{self.file} holds scores of another {key} ({stored.get(key)}, not {value}); move it away, or "
                     "give what it was made with"
                 )
+        return str(stored.get("reading", FIRST_READING))
 
     def read(self, *, inside: bool = False) -> Readings:
         """Return what is there; a last line that a kill left unfinished is dropped.

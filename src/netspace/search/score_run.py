@@ -11,13 +11,12 @@ import numpy as np
 from netspace.cost import CostModel, LogUniformDraws
 from netspace.runs import Readings, Run
 from netspace.search.opening import open_search
-from netspace.search.scoring import architecture_score
+from netspace.search.scoring import READING, architecture_score, reading_named
 from netspace.search.space_search import SpaceSearch
 from netspace.spaces import Points
 from netspace.surrogate.stopping import CHECK, Saturation
 
 BLOCK = 32
-READING = "expected error"  # what a score is: those of another reading are not mixed with it
 
 
 def score_run(
@@ -66,7 +65,8 @@ def score_search(
         NetspaceError: where the folder holds scores of another search, or lines of its file were lost or changed.
     """
     file, space = Run.of(run).score_file, search.config.space
-    file.claim({"seed": seed, "epoch": search.epoch, "data": search.data.fingerprint, "reading": READING})
+    about = {"seed": seed, "epoch": search.epoch, "data": search.data.fingerprint}
+    reading = reading_named(file.claim(about, reading=READING), str(file.file))
     scores = file.read(inside=True)
     file.check_sequence(scores.points, sequence(search.pool, seed=seed))
     ended, stopping = False, Saturation(CostModel(search.template), space)
@@ -79,8 +79,8 @@ def score_search(
             ended = True
             break
         network = space.full.layout.architecture(point)
-        error = architecture_score(search.supernet, network, images=search.theta_set, normalise=search.normalise)
-        file.append(point, error)
+        how = {"images": search.theta_set, "normalise": search.normalise, "reading": reading}
+        file.append(point, architecture_score(search.supernet, network, **how))  # type: ignore[arg-type]
         if on_score is not None:
             on_score(count + 1, n)
     scores = file.read()

@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from netspace.data import ImageSet, Normalisation
-from netspace.models import Network, SuperNetwork, error_rate, expected_error, recalibrate, resized
+from netspace.errors import NetspaceError, did_you_mean
+from netspace.models import SuperNetwork, error_rate, expected_error, recalibrate, resized
 from netspace.spaces import Architecture, NetworkSpace, Points
 
 MEMBERS = 4
-CALIBRATION_IMAGES = 128
-SCORED_IMAGES = 384
-ERROR_IMAGES = 2000
 BATCH = 256
+
+
+class Reading(NamedTuple):
+    """What a score is read off.
+
+    Args:
+        measure: of a network on batches of images and labels, 0..1.
+        calibration: images that recalibrate BatchNorm.
+        scored: other images, at most.
+    """
+
+    measure: Callable[[nn.Module, Iterable[tuple[Tensor, Tensor]]], float]
+    calibration: int
+    scored: int
+
+
+READING = "expected error"
+# `error` is what scores were before; a run that holds such scores goes on with it.
+READINGS = {READING: Reading(expected_error, 128, 384), "error": Reading(error_rate, 512, 2000)}
+
+
+def reading_named(name: str, file: str) -> Reading:
+    """Return what a score is that a file names.
+
+    Raises:
+        NetspaceError: where there is none of that name.
+    """
+    if name not in READINGS:
+        raise NetspaceError(f"{file} holds scores of unknown reading '{name[:80]}', {did_you_mean(name, READINGS)}")
+    return READINGS[name]
 
 
 def held_out_error(
@@ -40,8 +69,8 @@ def held_out_error(
         rng: source of randomness.
     """
     members = space.layout.architectures(space.draw(MEMBERS, rng=rng))
-    prepared = (_prepared(supernet, one, images, normalise, most=ERROR_IMAGES) for one in members)
-    return float(np.mean([error_rate(network, tested) for network, tested in prepared]))
+    how: dict[str, Any] = {"images": images, "normalise": normalise, "reading": READINGS["error"]}
+    return float(np.mean([architecture_score(supernet, one, **how) for one in members]))
 
 
 class Scorer:
@@ -73,24 +102,21 @@ class Scorer:
 
 
 def architecture_score(
-    supernet: SuperNetwork, architecture: Architecture, *, images: ImageSet, normalise: Normalisation
+    supernet: SuperNetwork,
+    architecture: Architecture,
+    *,
+    images: ImageSet,
+    normalise: Normalisation,
+    reading: Reading = READINGS[READING],
 ) -> float:
-    """Return what the shared weights say of one architecture, with BatchNorm recalibrated: its expected error, 0..1.
+    """Return what the shared weights say of one architecture, with BatchNorm recalibrated, 0..1.
 
-    It is read off few held-out images, which do for it (see `netspace.models.expected_error`, and
+    By default its expected error on few held-out images, which do for it (see `netspace.models.expected_error`, and
     docs/supernetwork.md for how it ranks).
     """
-    network, scored = _prepared(supernet, architecture, images, normalise, most=SCORED_IMAGES)
-    return expected_error(network, scored)
-
-
-def _prepared(
-    supernet: SuperNetwork, architecture: Architecture, images: ImageSet, normalise: Normalisation, *, most: int
-) -> tuple[Network, Iterator[tuple[Tensor, Tensor]]]:
-    """Return a network with the shared weights and statistics of its own, and at most so many images to test it."""
-    calibration = min(CALIBRATION_IMAGES, len(images) // 2)
+    calibration = min(reading.calibration, len(images) // 2)
     network = supernet.extract(architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    size, rest = architecture.image_size, slice(calibration, min(calibration + most, len(images)))
+    size, rest = architecture.image_size, slice(calibration, min(calibration + reading.scored, len(images)))
     recalibrate(network, (resized(normalise(part), size) for part in images.images[:calibration].split(BATCH)))
-    parts = zip(images.images[rest].split(BATCH), images.labels[rest].split(BATCH), strict=True)
-    return network, ((resized(normalise(part), size), labels) for part, labels in parts)
+    scored = zip(images.images[rest].split(BATCH), images.labels[rest].split(BATCH), strict=True)
+    return reading.measure(network, ((resized(normalise(part), size), labels) for part, labels in scored))
