@@ -132,7 +132,7 @@ def test_a_row_says_where_its_network_was_trained_also_where_it_failed(tmp_path:
     train_population(store, TEMPLATE, DATA, RECIPE, device="cpu")
     assert [row["device"] for row in store.rows()] == ["cpu"]
     failing = Job(tmp_path, TEMPLATE, RECIPE, DATA.to(torch.device("meta")), "cuda")  # nothing can be computed there
-    trained = worker._trained(failing, Architecture.of([1, 1, 1], [4, 4, 4]), 0, "r")
+    trained = worker.trained(failing, Architecture.of([1, 1, 1], [4, 4, 4]), 0, "r")
     assert (trained.status, trained.device) == ("failed", "cuda")
 
 
