@@ -25,6 +25,8 @@ _DATA = "--dataset photos --image-size 8 --channels 1"
 _TRAIN = "train architecture-plain.yaml --space space.yaml --dataset photos --image-size 8 --channels 1 --plan"
 _SEARCH = f"search {_DATA} --plan --out new"
 _AGAIN = "search --dataset fashion --image-size 8 --space space.yaml --config settings.yaml --budget 40K --budget 80K"
+_MODEL = "front run-population --budget 50K --top 3"
+_NAS = "nas run-score/elite-40K.yaml --run run-score --samples 2 --candidates 4"
 
 
 class Kind(NamedTuple):
@@ -84,7 +86,7 @@ KINDS = (
     Kind("answer of front", "run-front/front/front.json", "json", "report run-front"),
     Kind("comparison of nas", "run-gumbel/table/nas.json", "json", "report run-gumbel/table"),
     Kind("models of error", "run-front/front-models.json", "json", "front run-front --top 3 --evaluations 40"),
-    Kind("left out", "run-population/front-left-out.json", "json", "front run-population --budget 50K --top 3"),
+    Kind("left out", "run-population/front-left-out.json", "json", _MODEL),
     Kind(
         "scores",
         "run-front/scores.csv",
@@ -92,9 +94,7 @@ KINDS = (
         "nas run-front/elite-40K.yaml --run run-front --samples 2 --method model",
     ),
     Kind("what scores are of", "run-front/scores.yaml", "yaml", "front run-front --top 3 --evaluations 40"),
-    Kind(
-        "recipe of a run", "run-population/calibration/recipe.yaml", "yaml", "front run-population --budget 50K --top 3"
-    ),
+    Kind("recipe of a run", "run-population/calibration/recipe.yaml", "yaml", _MODEL),
     Kind("evaluation", "evaluation/evaluation.yaml", "yaml", "results evaluation"),
     Kind("evaluation reported", "evaluation/evaluation.yaml", "yaml", "report evaluation"),
     Kind("store", "evaluation/networks.sqlite", "sqlite", "results evaluation"),
@@ -109,21 +109,21 @@ KINDS = (
         "store of a run",
         "run-population/calibration/networks.sqlite",
         "sqlite",
-        "front run-population --budget 50K --top 3",
+        _MODEL,
     ),
     Kind("store reported", "evaluation/networks.sqlite", "sqlite", "report evaluation"),
     Kind(
         "images of a run",
         "run-score/images.npy",
         "bytes",
-        "nas run-score/elite-40K.yaml --run run-score --samples 2 --candidates 4",
+        _NAS,
         10,
     ),
     Kind(
         "weights of a checkpoint",
         "run-score/checkpoint-0004/weights.safetensors",
         "safetensors",
-        "nas run-score/elite-40K.yaml --run run-score --samples 2 --candidates 4",
+        _NAS,
         10,
     ),
     Kind(

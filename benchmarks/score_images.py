@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from scipy.stats import kendalltau
 from torch import Tensor
-from trainings import point_of, read_rows
+from trainings import truth_of
 
 from netspace import Architecture
 from netspace.models import recalibrate
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=170, help="networks, evenly over the tables")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    search, known = open_search(given.run), truth(given.tables, given.error)
+    search, known = open_search(given.run), truth_of(given.tables, given.error)
     points = sorted(known)[:: max(len(known) // given.n, 1)]
     errors, costs = (np.array([known[point][i] for point in points]) for i in range(2))
     print(f"{len(points)} networks; τ within bands (overall)")
@@ -49,18 +49,6 @@ def main() -> None:
         readings = read(logits, search.theta_set.labels[FIRST : FIRST + scored])
         told = (f"{kendall_within(r, errors, costs):.2f} ({kendalltau(r, errors)[0]:.2f})" for r in readings)
         print(f"| {calibration} | {scored} | {taken:.0f} | {' | '.join(told)} |", flush=True)
-
-
-def truth(tables: list[Path], column: str) -> dict[tuple[int, ...], tuple[float, float]]:
-    """Return mean error and cost of each network that every table knows."""
-    rows = [{point_of(row): row for row in read_rows(table)} for table in tables] if len(tables) > 1 else []
-    if rows:
-        both = set.intersection(*(set(one) for one in rows))
-        return {p: (float(np.mean([float(one[p][column]) for one in rows])), float(rows[0][p]["flops"])) for p in both}
-    found: dict[tuple[int, ...], list[dict[str, str]]] = {}
-    for row in read_rows(tables[0]):
-        found.setdefault(point_of(row), []).append(row)
-    return {p: (float(np.mean([float(r[column]) for r in own])), float(own[0]["flops"])) for p, own in found.items()}
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from trainings import Item, load, point_of, read_rows, train_items
+from trainings import Item, load, point_of, read_rows, train_items, truth_of
 
 from netspace import Architecture, load_search_space
 from netspace.analysis.edf import Interval
@@ -84,14 +84,7 @@ def part_of(recipe: Recipe, share: float, common: bool) -> Recipe:
 
 def read_truth(given: argparse.Namespace) -> dict[tuple[int, ...], tuple[float, float]]:
     """Return mean error and cost of each network of the truth table."""
-    rows = read_rows(given.truth) + (read_rows(given.more_truth) if given.more_truth else [])
-    found: dict[tuple[int, ...], list[tuple[float, float]]] = {}
-    for row in rows:
-        if (not given.groups or row["group"] in given.groups) and row[given.error]:
-            found.setdefault(point_of(row), []).append((float(row[given.error]), float(row["flops"])))
-    if given.more_truth:  # only what both know, or single trainings would be mixed with means of two
-        found = {point: values for point, values in found.items() if len(values) > 1}
-    return {point: (float(np.mean([e for e, _ in values])), values[0][1]) for point, values in found.items()}
+    return truth_of([given.truth, *([given.more_truth] if given.more_truth else [])], given.error, given.groups)
 
 
 def readings_of(row: dict[str, str]) -> list[float]:

@@ -174,3 +174,22 @@ def interleaved(*lists: Sequence[Item]) -> Iterable[Item]:
     """Yield the items of several lists so that each is equally far along at every moment."""
     placed = [((i + 0.5) / len(items), k, item) for k, items in enumerate(lists) for i, item in enumerate(items)]
     return [item for _, _, item in sorted(placed, key=lambda one: one[:2])]
+
+
+def truth_of(
+    tables: Sequence[Path], error: str, groups: Sequence[str] | None = None
+) -> dict[tuple[int, ...], tuple[float, float]]:
+    """Return mean error and cost of each network of a table, or of those that two tables know.
+
+    Args:
+        tables: one, or two of one row for each network.
+        error: their column.
+        groups: of the rows; None takes all.
+    """
+    found: dict[tuple[int, ...], list[tuple[float, float]]] = {}
+    for row in (row for table in tables for row in read_rows(table)):
+        if (not groups or row["group"] in groups) and row[error]:
+            found.setdefault(point_of(row), []).append((float(row[error]), float(row["flops"])))
+    if len(tables) > 1:  # only what both know, or single trainings would be mixed with means of two
+        found = {point: values for point, values in found.items() if len(values) > 1}
+    return {point: (float(np.mean([e for e, _ in values])), values[0][1]) for point, values in found.items()}

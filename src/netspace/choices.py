@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 from typing import Annotated
 
-import numpy as np
 import torch
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -18,7 +17,7 @@ from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData
 from netspace.finding import format_duration
 from netspace.models import resolve_device
-from netspace.planning import seconds_of_training
+from netspace.planning import seconds_of_training, stand_ins
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkTemplate
 from netspace.spaces.ranges import STRICT
@@ -140,8 +139,7 @@ def stand_in(budget: Budget, space: str, images: ImageData) -> tuple[Architectur
     """Return a network in band, drawn from the whole search space, for one that is not chosen yet, and its template."""
     searched = load_search_space(space)
     template = searched.template(*images.shape)
-    point = budget.band(searched.full, template).draw(1, rng=np.random.default_rng(0))
-    return template.architectures(point)[0], template
+    return stand_ins(searched, template, [budget], 1)[0], template
 
 
 def _within(chosen: Choices, limit: float, budget: Budget, images: ImageData, *, jobs: int, device: str) -> Choices:

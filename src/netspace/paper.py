@@ -8,28 +8,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from netspace.config import load_recipe, load_search_space, resolve
-from netspace.cost import PAPER_BUDGETS, Budget
+from netspace.cost import PAPER_BUDGETS, Budget, paper_scale
 from netspace.data import ImageData
 from netspace.documents import to_plain, to_yaml, write_atomically
 from netspace.evaluate import Subject, evaluate_spaces
 from netspace.finding import find_spaces
 from netspace.nas_comparison import compare_nas
-from netspace.planning import Plan, plan_populations, plan_search
-from netspace.records import EliteSpace, NetworkStore, population_name
+from netspace.planning import Plan, plan_populations, plan_search, stand_ins
+from netspace.records import EliteSpace, NetworkStore
 from netspace.report import write_report
 from netspace.runs import TABLE, Run
 from netspace.settings import DataSettings, NasSettings, Recipe, SearchConfig
-from netspace.spaces import Architecture
 from netspace.steps import Listener, Step, begun_with, reading_options
 
 SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "paper.html"
 PASSES = 600  # over the training images, of the recipe that the paper's field takes (Liu et al. 2019, DARTS)
 SHORTEST = 10  # passes; a shorter schedule takes fewer images instead, or no network would come near its end
 PER_BUDGET, LEAST = 8, 24  # stand-alone trainings of the default search
-PIXELS = 32  # at which the published budgets are
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ class PaperExperiment:
         template = config.space.template(*images.shape)
         searching = plan_search(config, images, jobs=self.jobs, recipe=recipe)
         for what, count in (("networks of elites and whole space", 2 * self.n), ("Table 1", 2 * self.seeds)):
-            networks = _stand_ins(config, images, count)
+            networks = stand_ins(config.space, template, config.parsed_budgets, count, seed=config.seed)
             searching = searching.then(plan_populations(networks, template, images, recipe, what=what, **how))  # type: ignore[arg-type]
         return searching
 
@@ -161,7 +157,7 @@ class PaperExperiment:
     def _evaluate(self, images: ImageData, command: tuple[str, ...], listener: Listener) -> NetworkStore:
         elites = [self.run.elite(budget) for budget in self.config(len(images.train)).parsed_budgets]
         return evaluate_spaces(
-            [self._subject(elite) for elite in elites],
+            [Subject.of(elite, str(self.run.elite_file(elite.budget))) for elite in elites],
             baselines=("expanded",),
             search_space=load_search_space(self.space),
             template=elites[0].template,
@@ -175,10 +171,6 @@ class PaperExperiment:
             command=command,
             on_change=listener.on_change,
         )
-
-    def _subject(self, elite: EliteSpace) -> Subject:
-        file, name = str(self.run.elite_file(elite.budget)), population_name("elite", elite.budget)
-        return Subject(name, elite.space, elite.budget, file, elite.provenance.estimator)
 
     def _compare(self, images: ImageData, listener: Listener) -> Path:
         return compare_nas(
@@ -199,7 +191,7 @@ class PaperExperiment:
 
 def published_budgets(image_size: int) -> tuple[str, ...]:
     """Return the paper's twelve targets as texts, at another image size: FLOPs grow with the number of pixels."""
-    scale = (image_size / PIXELS) ** 2
+    scale = paper_scale(image_size)
     return tuple(str(Budget(round(Budget.parse(text).target * scale))) for text in PAPER_BUDGETS)
 
 
@@ -214,10 +206,3 @@ def shortened(recipe: Recipe, share: float, images: int) -> Recipe:
     few = None if passes >= SHORTEST else max(round(images * passes / SHORTEST), 2 * recipe.batch_size)
     epochs = max(round(passes), SHORTEST)
     return replace(recipe, name=f"{recipe.name}-{share:g}", epochs=epochs, train_images=few)
-
-
-def _stand_ins(config: SearchConfig, images: ImageData, each: int) -> list[Architecture]:
-    """Draw networks of the whole space in band, so many for each budget."""
-    template, rng = config.space.template(*images.shape), np.random.default_rng(config.seed)
-    bands = [budget.band(config.space.full, template) for budget in config.parsed_budgets]
-    return [network for band in bands for network in template.architectures(band.draw(each, rng=rng))]

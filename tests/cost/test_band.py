@@ -8,18 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from netspace import Budget, NetspaceError, NetworkSpace, NetworkTemplate, Range, SearchSpace, SpaceCosts
+from netspace import Budget, NetspaceError, NetworkSpace, NetworkTemplate, SearchSpace, SpaceCosts
 from netspace.cost import CostModel, LogUniformDraws
 from netspace.spaces import StageSpace
-
-stage_spaces = st.builds(
-    lambda d, dn, w, wn, step: StageSpace(Range(d, d + dn), Range(w, w + wn * step, step)),
-    st.integers(1, 3),
-    st.integers(0, 2),
-    st.integers(1, 9),
-    st.integers(0, 3),
-    st.integers(1, 4),
-)
+from tests.cost.stages import stage_spaces
 
 
 @settings(max_examples=60, deadline=None)

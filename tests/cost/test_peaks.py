@@ -12,15 +12,7 @@ from netspace import Budget, NetspaceError, NetworkSpace, NetworkTemplate, Range
 from netspace.cost import CostModel
 from netspace.spaces import StageSpace
 from netspace.spaces.ranges import Listed
-
-stage_spaces = st.builds(
-    lambda d, dn, w, wn, step: StageSpace(Range(d, d + dn), Range(w, w + wn * step, step)),
-    st.integers(1, 3),
-    st.integers(0, 2),
-    st.integers(1, 9),
-    st.integers(0, 3),
-    st.integers(1, 4),
-)
+from tests.cost.stages import stage_spaces
 
 
 @settings(max_examples=60, deadline=None)

@@ -78,6 +78,7 @@ def auto_command(
     settings = from_plain(DataSettings, given, "options")
     from netspace.cli.data import read_timed, tell_data
     from netspace.data import FOLDER
+    from netspace.finding import parse_duration
     from netspace.pipeline import CHOICES, Pipeline
 
     jobs = jobs or os.cpu_count() or 1
@@ -85,8 +86,10 @@ def auto_command(
     known = begun_with(out / CHOICES, asked)
     if recipe is not None:
         load_recipe(recipe)
+    limit = None if time_limit is None else parse_duration(time_limit)
     images, reading = read_timed(settings, out)
-    chosen = _chosen(known, target, images, space=space, recipe=recipe, time_limit=time_limit, since=reading, jobs=jobs)
+    left = None if limit is None else max(limit - reading, 1)
+    chosen = _chosen(known, target, images, space=space, recipe=recipe, left=left, jobs=jobs)
     pipeline = Pipeline(settings, target, chosen, out, seed, jobs)
     for reason in chosen.reasons:
         note(f"chosen: {reason}")
@@ -110,8 +113,7 @@ def _chosen(
     *,
     space: str | None,
     recipe: str | None,
-    time_limit: str | None,
-    since: float,
+    left: float | None,
     jobs: int,
 ) -> Choices:
     """Return what was chosen when the folder was begun, or choose now.
@@ -122,19 +124,16 @@ def _chosen(
         images: that were read.
         space: as asked for.
         recipe: as asked for.
-        time_limit: as asked for.
-        since: seconds of it that have gone by.
+        left: seconds of the time limit; None where there is none.
         jobs: networks that the search trains at a time.
     """
     from netspace.choices import Choices, choose
-    from netspace.finding import parse_duration
 
     if space is not None:
         whole = load_search_space(space)
         budget.band(whole.full, whole.template(*images.shape))
     if known is not None:
         return from_plain(Choices, known.get("chosen"), "auto.yaml")
-    left = None if time_limit is None else max(parse_duration(time_limit) - since, 1)
     return choose(budget, images, space=space, recipe=recipe, time_limit=left, jobs=jobs)
 
 

@@ -172,8 +172,7 @@ def _subject(
         raise NetspaceError(f"{name} has another template than the other elite files; evaluate them in separate runs")
     own = elite.budget
     target = own if budget is None else Budget.parse(budget, own.tolerance, own.constraints)
-    target = target.bounded(constraints)
-    return Subject(population_name("elite", target), elite.space, target, name, elite.provenance.estimator)
+    return Subject.of(elite, name, target.bounded(constraints))
 
 
 def _command(context: typer.Context, spaces: list[str], out: Path) -> list[str]:

@@ -2,7 +2,7 @@
 
 from netspace.cost.amounts import format_amount, parse_amount
 from netspace.cost.band import Band
-from netspace.cost.budget import PAPER_BUDGETS, Budget, band_within
+from netspace.cost.budget import PAPER_BUDGETS, Budget, band_within, paper_scale
 from netspace.cost.constraint import Constraint, together
 from netspace.cost.device_profile import DeviceProfile, load_profile, profile_in_use, use_profile
 from netspace.cost.layers import COST_KINDS, COST_NAME, COSTS, Cost, LayerCost, cost_named
@@ -32,6 +32,7 @@ __all__ = [
     "cost_named",
     "format_amount",
     "load_profile",
+    "paper_scale",
     "parse_amount",
     "profile_in_use",
     "together",

@@ -8,6 +8,7 @@ slice, found by bisection. Nothing is rejected.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -15,6 +16,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from netspace.cost.halves import Halves
+from netspace.cost.model import CostModel
 from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace
 from netspace.spaces.layout import Points
@@ -85,31 +87,23 @@ class _Fitting(NamedTuple):
     partners: IntArray
 
 
-class CountedBand:
-    """A band counted exactly; see Band.
+class CostBand(ABC):
+    """What bands of one cost have in common; see Band.
 
     Args:
         space: whose members.
-        parts: the space's halves, one for each image size.
+        model: of the cost.
         low: smallest cost, inclusive.
         high: largest cost, inclusive.
     """
 
-    exact = True
-
-    def __init__(self, space: NetworkSpace, parts: list[Halves], low: int, high: int) -> None:
-        self._space, self.low, self.high = space, low, high
-        self._model = parts[0].model
-        self._states = [(part, j) for part in parts for j in range(part.count)]
-
-    @cached_property
-    def _counts(self) -> IntArray:
-        return np.array([self._count(part, j) for part, j in self._states], np.int64)
+    def __init__(self, space: NetworkSpace, model: CostModel, low: int, high: int) -> None:
+        self._space, self._model, self.low, self.high = space, model, low, high
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """See Band."""
-        return int(self._counts.sum())
 
     @property
     def hit_rate(self) -> float:
@@ -124,6 +118,32 @@ class CountedBand:
     def holds(self, points: Points) -> BoolArray:
         """See Band."""
         return within(self._model(points), self.low, self.high)
+
+
+class CountedBand(CostBand):
+    """A band counted exactly; see Band.
+
+    Args:
+        space: whose members.
+        parts: the space's halves, one for each image size.
+        low: smallest cost, inclusive.
+        high: largest cost, inclusive.
+    """
+
+    exact = True
+
+    def __init__(self, space: NetworkSpace, parts: list[Halves], low: int, high: int) -> None:
+        super().__init__(space, parts[0].model, low, high)
+        self._states = [(part, j) for part in parts for j in range(part.count)]
+
+    @cached_property
+    def _counts(self) -> IntArray:
+        return np.array([self._count(part, j) for part, j in self._states], np.int64)
+
+    @property
+    def size(self) -> int:
+        """See Band."""
+        return int(self._counts.sum())
 
     def _fitting(self, part: Halves, j: int) -> _Fitting | None:
         """Sort the choices of a state and keep those that can be part of a band's member."""
@@ -195,21 +215,23 @@ def drawn_in_blocks(
     propose: Callable[[np.random.Generator], Points],
     n: int,
     *,
+    columns: int,
     rng: np.random.Generator,
     replace: bool,
     barren: float = math.inf,
-) -> list[IntArray]:
+) -> Points:
     """Draw members until there are n; a larger n goes on where a smaller one ended.
 
     Args:
         propose: draws a block of members, shape (any number, axes).
         n: how many.
+        columns: of a point.
         rng: source of randomness.
         replace: whether a member may be there twice.
         barren: give up behind so many blocks without a member that is new.
 
     Returns:
-        n members, or fewer where it was given up.
+        n members, or fewer where it was given up: shape (at most n, axes).
     """
     own = np.random.default_rng(int(rng.integers(2**62)))  # drawn in blocks: n says nothing of where it stands
     found: dict[tuple[int, ...] | int, IntArray] = {}
@@ -219,7 +241,7 @@ def drawn_in_blocks(
         for point in propose(own):
             found.setdefault(len(found) if replace else tuple(point.tolist()), point)
         blocks = 0 if len(found) > before else blocks + 1
-    return list(found.values())[:n]
+    return np.array(list(found.values())[:n], np.int64).reshape(-1, columns)
 
 
 def within(costs: IntArray, low: int, high: int) -> BoolArray:

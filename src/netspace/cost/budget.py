@@ -26,6 +26,12 @@ from netspace.spaces.layout import Points
 from netspace.spaces.ranges import STRICT, BoolArray
 
 PAPER_BUDGETS = ("200M", "400M", "600M", "1.6G", "3.2G", "4G", "6.4G", "8G", "12G", "16G", "24G", "32G")  # at 32×32
+_PAPER_PIXELS = 32
+
+
+def paper_scale(image_size: int) -> float:
+    """Return what a network of the paper, which takes 32×32 pixels, costs at another image size, as a multiple."""
+    return (image_size / _PAPER_PIXELS) ** 2
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -78,10 +78,15 @@ def intervals(
     constraints: Iterable[Constraint], first: Mapping[str, tuple[int, int]] | None = None
 ) -> dict[str, tuple[int, int]]:
     """Return by kind of cost what constraints leave, those of `first` in front; empty where they contradict."""
-    found = dict(first or {})
-    for one in constraints:
-        low, high = found.get(one.kind, (0, LARGEST))
-        found[one.kind] = (max(low, one.interval[0]), min(high, one.interval[1]))
+    return common((*(first or {}).items(), *((one.kind, one.interval) for one in constraints)))
+
+
+def common(given: Iterable[tuple[str, tuple[int, int]]]) -> dict[str, tuple[int, int]]:
+    """Return by kind of cost what all of its intervals have in common; low above high where that is nothing."""
+    found: dict[str, tuple[int, int]] = {}
+    for kind, (low, high) in given:
+        least, most = found.get(kind, (low, high))
+        found[kind] = (max(least, low), min(most, high))
     return found
 
 

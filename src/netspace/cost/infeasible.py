@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from netspace.cost.amounts import exact_amount, format_amount
+from netspace.cost.constraint import common
 from netspace.cost.joint import BLOCK, MOST_LOOKS, Condition, JointBand
 from netspace.cost.layers import IN_BYTES, LATENCY
 from netspace.cost.model import CostModel
@@ -93,10 +94,7 @@ def _amount(bound: Bound, amount: int) -> str:
 
 def _nearest(space: NetworkSpace, template: NetworkTemplate, bound: Bound, others: Sequence[Bound]) -> int | None:
     """Return the cost nearest to a bound among members that meet the others; None where none does."""
-    merged: dict[str, tuple[int, int]] = {}
-    for one in others:
-        low, high = merged.get(one.kind, (one.low, one.high))
-        merged[one.kind] = (max(low, one.low), min(high, one.high))
+    merged = common((one.kind, (one.low, one.high)) for one in others)
     if any(low > high for low, high in merged.values()):
         return None
     if not merged:

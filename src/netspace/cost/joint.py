@@ -127,13 +127,14 @@ class JointBand:
             return self.listed[rng.integers(size, size=n) if replace else different(size, n, rng)]
         if not self.size:
             check_draw(self, self._space, n, replace=True)
-        found = drawn_in_blocks(self._propose, n, rng=rng, replace=replace, barren=MOST_LOOKS)
+        columns = self._space.layout.columns
+        found = drawn_in_blocks(self._propose, n, columns=columns, rng=rng, replace=replace, barren=MOST_LOOKS)
         if len(found) < n:
             raise NetspaceError(
                 f"{len(found)} of {n} networks that satisfy budget and constraints were found in "
                 f"{MOST_LOOKS * BLOCK:,} draws; ask for fewer, or for looser constraints"
             )
-        return np.stack(found) if n else np.empty((0, self._space.layout.columns), np.int64)
+        return found
 
     def _propose(self, rng: np.random.Generator) -> Points:
         points = self._first.draw(BLOCK, rng=rng)

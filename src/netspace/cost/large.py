@@ -14,13 +14,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from netspace.cost.band import check_draw, drawn_in_blocks, share_interval, within
+from netspace.cost.band import CostBand, check_draw, drawn_in_blocks, share_interval
 from netspace.cost.chain import Chain
 from netspace.cost.model import CostModel
 from netspace.errors import NetspaceError
 from netspace.spaces import NetworkSpace
 from netspace.spaces.layout import Points
-from netspace.spaces.ranges import BoolArray, IntArray
+from netspace.spaces.ranges import IntArray
 
 FloatArray = NDArray[np.float64]
 BAND_BINS, FEWEST_BINS, MOST_BINS = 192, 1024, 8192
@@ -116,7 +116,7 @@ class LargeCosts:
         return int(costs[np.abs(costs - target).argmin()])
 
 
-class LargeBand:
+class LargeBand(CostBand):
     """A band of a large space; see Band.
 
     Args:
@@ -128,13 +128,14 @@ class LargeBand:
     exact = False
 
     def __init__(self, costs: LargeCosts, low: int, high: int) -> None:
-        self._costs, self.low, self.high = costs, low, high
+        super().__init__(costs.space, costs.model, low, high)
+        self._chains = costs.chains
 
     @cached_property
     def _counts(self) -> list[tuple[Counts, Chain, IntArray]]:
         """For each image size the counts, its chain, and the rounded costs that may belong to the band."""
         found = []
-        for chain in self._costs.chains:
+        for chain in self._chains:
             low, high = self.low - chain.start, self.high - chain.start
             if high < 0:
                 continue
@@ -166,26 +167,17 @@ class LargeBand:
         return round(float(self._weights.sum()) * self._kept / ESTIMATED)
 
     @property
-    def hit_rate(self) -> float:
-        """See Band."""
-        return self.size / self._costs.space.size
-
-    @property
     def hit_rate_interval(self) -> tuple[float, float]:
         """See Band."""
         low, high = share_interval(self._kept, ESTIMATED)
-        total = float(self._weights.sum()) / self._costs.space.size
+        total = float(self._weights.sum()) / self._space.size
         return total * low, min(total * high, 1.0)
-
-    def holds(self, points: Points) -> BoolArray:
-        """See Band."""
-        return within(self._costs.model(points), self.low, self.high)
 
     def _propose(self, rng: np.random.Generator) -> Points:
         """Draw a thousand members whose rounded cost may belong to the band, and keep those whose cost does."""
         share = np.cumsum(self._weights)
         place = np.searchsorted(share, rng.random(PROPOSALS) * share[-1], side="right").clip(0, len(share) - 1)
-        points = np.empty((PROPOSALS, self._costs.space.layout.columns), np.int64)
+        points = np.empty((PROPOSALS, self._space.layout.columns), np.int64)
         first = 0
         for counts, chain, bins in self._counts:
             rows = np.flatnonzero((place >= first) & (place < first + len(bins)))
@@ -198,14 +190,15 @@ class LargeBand:
 
     def draw(self, n: int, *, rng: np.random.Generator, replace: bool = True) -> Points:
         """See Band."""
-        check_draw(self, self._costs.space, n, replace=replace)
-        found = drawn_in_blocks(self._propose, n, rng=rng, replace=replace, barren=BARREN // PROPOSALS)
+        check_draw(self, self._space, n, replace=replace)
+        columns, barren = self._space.layout.columns, BARREN // PROPOSALS
+        found = drawn_in_blocks(self._propose, n, columns=columns, rng=rng, replace=replace, barren=barren)
         if len(found) < n:
             raise NetspaceError(
                 f"{len(found)} of {n} networks were found between {self.low:,} and {self.high:,}: the band is too "
                 "narrow for so large a space; allow a larger tolerance, or give the ranges a larger step"
             )
-        return np.stack(found) if n else np.empty((0, self._costs.space.layout.columns), np.int64)
+        return found
 
 
 def check_countable(model: CostModel, space: NetworkSpace) -> None:

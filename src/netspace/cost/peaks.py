@@ -12,13 +12,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.cost.band import check_draw, drawn_in_blocks, within
+from netspace.cost.band import CostBand, check_draw, drawn_in_blocks
 from netspace.cost.chain import Chain
 from netspace.cost.large import pick
 from netspace.cost.model import CostModel
 from netspace.spaces import NetworkSpace
 from netspace.spaces.layout import Points
-from netspace.spaces.ranges import BoolArray, IntArray
+from netspace.spaces.ranges import IntArray
 
 FloatArray = NDArray[np.float64]
 BLOCK = 1024
@@ -56,7 +56,7 @@ class Peaks:
         return next(int(cost) for cost in nearer if self.band(cost, cost).size)
 
 
-class PeakBand:
+class PeakBand(CostBand):
     """A band of such a cost; see Band.
 
     Args:
@@ -66,7 +66,7 @@ class PeakBand:
     """
 
     def __init__(self, costs: Peaks, low: int, high: int) -> None:
-        self._space, self._model, self.low, self.high = costs.space, costs.model, low, high
+        super().__init__(costs.space, costs.model, low, high)
         self.exact = costs.space.size <= WHOLE  # beyond it to 15 figures
         self._ways = [_Ways(chain, low, high) for chain in costs.chains]
 
@@ -79,25 +79,10 @@ class PeakBand:
         """See Band."""
         return round(float(self._counts.sum()))
 
-    @property
-    def hit_rate(self) -> float:
-        """See Band."""
-        return self.size / self._space.size
-
-    @property
-    def hit_rate_interval(self) -> tuple[float, float]:
-        """See Band."""
-        return self.hit_rate, self.hit_rate
-
-    def holds(self, points: Points) -> BoolArray:
-        """See Band."""
-        return within(self._model(points), self.low, self.high)
-
     def draw(self, n: int, *, rng: np.random.Generator, replace: bool = True) -> Points:
         """See Band."""
         check_draw(self, self._space, n, replace=replace)
-        found = drawn_in_blocks(self._propose, n, rng=rng, replace=replace)
-        return np.stack(found) if n else np.empty((0, self._space.layout.columns), np.int64)
+        return drawn_in_blocks(self._propose, n, columns=self._space.layout.columns, rng=rng, replace=replace)
 
     def _propose(self, rng: np.random.Generator) -> Points:
         points = np.empty((BLOCK, self._space.layout.columns), np.int64)

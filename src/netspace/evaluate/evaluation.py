@@ -21,7 +21,7 @@ from netspace.evaluate.ray_crew import device_there
 from netspace.evaluate.training_data import TrainingData
 from netspace.models import resolve_device
 from netspace.plugins import own_modules
-from netspace.records import NetworkStore, Population, population_name
+from netspace.records import EliteSpace, NetworkStore, Population, population_name
 from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, SearchSpace
@@ -44,6 +44,12 @@ class Subject:
     budget: Budget
     source: str = ""
     estimator: str = ""
+
+    @classmethod
+    def of(cls, elite: EliteSpace, source: str, budget: Budget | None = None) -> Subject:
+        """Return an Elite Space that was read from a file, at its own budget or another one."""
+        asked = budget or elite.budget
+        return cls(population_name("elite", asked), elite.space, asked, source, elite.provenance.estimator)
 
     @property
     def population(self) -> Population:

@@ -2,7 +2,7 @@
 
 from netspace.planning.measuring import seconds_of_training, training_seconds
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.planning.plans import plan_populations, plan_search, plan_training
+from netspace.planning.plans import plan_populations, plan_search, plan_training, stand_ins
 
 __all__ = [
     "Plan",
@@ -11,5 +11,6 @@ __all__ = [
     "plan_search",
     "plan_training",
     "seconds_of_training",
+    "stand_ins",
     "training_seconds",
 ]

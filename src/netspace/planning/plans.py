@@ -13,6 +13,7 @@ import torch
 
 from netspace.analysis import Interval
 from netspace.config import load_recipe
+from netspace.cost import Budget
 from netspace.data import ImageData
 from netspace.evaluate import TrainingData
 from netspace.models import resolve_device
@@ -21,7 +22,7 @@ from netspace.planning.plan import Plan, PlannedStep
 from netspace.search import SpaceSearch, architecture_score
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import Recipe, SearchConfig
-from netspace.spaces import Architecture, NetworkTemplate
+from netspace.spaces import Architecture, NetworkTemplate, SearchSpace
 from netspace.surrogate import plan_calibration
 
 LOOKS = 8  # moments of a search at which a step is timed
@@ -113,6 +114,26 @@ def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1, recip
         recipe = recipe or load_recipe(front.recipe)
         steps.append(_trainings(template.architectures(points), template, images, recipe, on))
     return Plan(tuple(steps), jobs, on, config.precision, _memory(), disk)
+
+
+def stand_ins(
+    space: SearchSpace, template: NetworkTemplate, budgets: Sequence[Budget], each: int, *, seed: int = 0
+) -> list[Architecture]:
+    """Draw networks in band from the whole search space, in place of those that are not chosen yet.
+
+    Args:
+        space: searched.
+        template: of its networks.
+        budgets: that they satisfy.
+        each: how many for each budget.
+        seed: of the draws.
+
+    Raises:
+        NetspaceError: where no network meets a budget.
+    """
+    rng = np.random.default_rng(seed)
+    bands = [budget.band(space.full, template) for budget in budgets]
+    return [network for band in bands for network in template.architectures(band.draw(each, rng=rng))]
 
 
 def _trainings(

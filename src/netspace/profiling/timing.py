@@ -15,8 +15,8 @@ class Timing(NamedTuple):
     """What one call was measured at.
 
     Args:
-        nanoseconds: the least of the rounds, each the median of its calls: what else runs only adds to it.
-        spread: by which share the rounds' median lies above the least.
+        nanoseconds: the least of all calls of all rounds: what else runs only adds to it.
+        spread: by which share the median of the rounds' least lies above it.
     """
 
     nanoseconds: int
@@ -50,7 +50,7 @@ def time_calls(
 
 
 def _round(call: Call, clock: Callable[[], float]) -> float:
-    """Return the median of up to CALLS calls, or as many as fit into SECONDS, after WARMUP untimed ones."""
+    """Return the least of up to CALLS calls, or as many as fit into SECONDS, after WARMUP untimed ones."""
     for _ in range(WARMUP):
         call()
     seconds: list[float] = []

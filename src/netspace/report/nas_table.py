@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from netspace.analysis import Interval, mean_interval
-from netspace.cost import format_amount
+from netspace.cost import format_amount, paper_scale
 from netspace.documents import parse_yaml
 from netspace.records.nas_file import NAS_FILE, read_nas
 from netspace.report.chart import COLOURS, FLOPS, Chart, Series
@@ -19,7 +19,6 @@ from netspace.report.tables import TextTable
 from netspace.runs import TABLE, Run
 
 SIDES = ("nas-elite", "nas-expanded")
-PIXELS = 32  # of the published networks
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ def _published(document: dict[str, Any], targets: list[int]) -> list[TextTable]:
     name, size = Path(document["dataset"]).name.lower().replace("-", ""), document["image_size"]
     if document["search_space"] != "expanded":
         return []
-    scale = (size / PIXELS) ** 2
+    scale = paper_scale(size)
     text = (resources.files("netspace") / "report/published/hong2021.yaml").read_text(encoding="utf-8")
     published = parse_yaml(text, "hong2021.yaml")
     rows = [
@@ -155,7 +154,7 @@ def _published(document: dict[str, Any], targets: list[int]) -> list[TextTable]:
     ]
     columns = ("target", "elite FLOPs (Δ)", "#samples", "error", "whole FLOPs (Δ)", "#samples", "error")
     title = f"Published, with another recipe: {published['source']}"
-    title += "" if size == PIXELS else f"; at 32×32, where the same networks cost {1 / scale:.4g} times as much"
+    title += "" if scale == 1 else f"; at 32×32, where the same networks cost {1 / scale:.4g} times as much"
     return [TextTable(title, columns, rows)] if rows else []
 
 

@@ -79,8 +79,10 @@ def score_search(
             ended = True
             break
         network = space.full.layout.architecture(point)
-        how = {"images": search.theta_set, "normalise": search.normalise, "reading": reading}
-        file.append(point, architecture_score(search.supernet, network, **how))  # type: ignore[arg-type]
+        score = architecture_score(
+            search.supernet, network, images=search.theta_set, normalise=search.normalise, reading=reading
+        )
+        file.append(point, score)
         if on_score is not None:
             on_score(count + 1, n)
     scores = file.read()
