@@ -31,7 +31,7 @@ from safetensors.torch import save
 from netspace.cost import all_costs
 from netspace.evaluate import weights_of
 from netspace.handover.deployed import fold_batch_norm
-from netspace.handover.onnx_model import silenced
+from netspace.handover.packages import silenced
 from netspace.models import Network
 from netspace.spaces import Architecture, NetworkTemplate
 

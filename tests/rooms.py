@@ -10,6 +10,7 @@ SOURCE = ROOT / "src" / "netspace"
 PICTURE = ROOT / "docs" / "figures" / "rooms.svg"
 WIDTH, HEIGHT, ACROSS, DOWN = 128, 34, 24, 46
 Graph = dict[str, set[str]]
+DOORS = {SOURCE / "__init__.py", SOURCE / "__main__.py"}  # which open on the rooms and are none
 
 
 def module_name(file: Path) -> str:
@@ -102,7 +103,7 @@ def draw(graph: Graph) -> str:
 
 def files_in_rooms() -> list[Path]:
     """Return the package's files but for its face, which belongs to no room."""
-    return [file for file in sorted(SOURCE.rglob("*.py")) if file != SOURCE / "__init__.py"]
+    return [file for file in sorted(SOURCE.rglob("*.py")) if file not in DOORS]
 
 
 if __name__ == "__main__":

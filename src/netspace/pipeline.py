@@ -15,16 +15,17 @@ from netspace.documents import from_plain, to_plain
 from netspace.finding import find_spaces, pick_by_model
 from netspace.handover import (
     CARD,
-    FORMATS,
     Exported,
     ModelCard,
     TrainingConfig,
     check_data,
     check_new,
     export_model,
+    files_of,
     load_data,
     load_model,
     train_fully,
+    writable,
 )
 from netspace.models import resolve_device
 from netspace.planning import Plan, plan_search, plan_training
@@ -38,7 +39,6 @@ from netspace.steps import Listener, WrittenStep, reading_options
 
 CHOICES, REPORT = "auto.yaml", "report.html"
 ESTIMATOR = "population"  # of the least regret at equal time (docs/estimators.md)
-EXPORTED = ("model.py", "model.safetensors", "model.onnx", "model.pt2")  # of an export in which every format passed
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Pipeline:
         command = ("export", str(self._network), "--dataset", self.data.dataset, "--format", "all")
         command, purpose = (*command, "--out", str(self._export_folder)), "write it for deployment"
         where = self._export_folder
-        yield WrittenStep("export", purpose, command, where, self._export, CARD, EXPORTED, makes_folder=True)
+        yield WrittenStep("export", purpose, command, where, self._export, CARD, _exported(), makes_folder=True)
         command = ("report", search, "--out", str(out / REPORT))
         yield WrittenStep("report", "show the search", command, out, self._report, REPORT)
 
@@ -195,7 +195,12 @@ class Pipeline:
         check_new(self._export_folder)
         model = load_model(self._network)
         images = load_data(model.card, self._network, self.data.dataset, on_note=listener.on_note)
-        return export_model(model, images, self._export_folder, formats=FORMATS)
+        return export_model(model, images, self._export_folder, formats=writable())
 
     def _report(self, listener: Listener) -> list[Path]:
         return write_report([self.run.folder], self.out / REPORT)
+
+
+def _exported() -> tuple[str, ...]:
+    """Return the files of an export in which every format passed that can be written here."""
+    return tuple(file for name in writable() for file in files_of(name))

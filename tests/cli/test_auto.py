@@ -2,6 +2,7 @@
 
 import shlex
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,9 +14,9 @@ from netspace.cli import faults
 from netspace.cli.main import app
 from netspace.config import load_search_space
 from netspace.documents import to_yaml
-from netspace.handover import FORMATS, load_card
-from netspace.handover.exporting import FILES
-from netspace.pipeline import EXPORTED, Pipeline
+from netspace.handover import load_card, writable
+from netspace.handover.formats import FILES, KINDS
+from netspace.pipeline import Pipeline
 from netspace.report import page, write_report
 from tests.conftest import quick_config
 from tests.handover.conftest import delivery  # noqa: F401
@@ -81,23 +82,22 @@ def test_an_export_in_which_a_format_fails_its_check_is_not_done_and_is_made_aga
         raise RuntimeError("no such operator")
 
     with monkeypatch.context() as patch:
-        patch.setattr("netspace.handover.exporting.write_program", broken)
+        patch.setitem(KINDS, "torch-export", replace(KINDS["torch-export"], write=broken))
         done = auto(capsys, patch, trained)
     assert done.code == 1
     assert "torch-export failed its check and is deleted: no such operator" in done.err
     assert "auto stopped in step 'export', which ended with exit code 1" in done.err
     assert not (trained / "report.html").exists()
-    assert {export.format for export in load_card(trained / "export").exports} == {"python", "onnx"}
+    assert {export.format for export in load_card(trained / "export").exports} == set(writable()) - {"torch-export"}
     done = auto(capsys, monkeypatch, trained)
     assert done.code == 0, done.err
     assert "train: done already" in done.err
-    assert {export.format for export in load_card(trained / "export").exports} == set(FORMATS)
+    assert {export.format for export in load_card(trained / "export").exports} == set(writable())
     assert sorted(path.name for path in trained.iterdir() if "export" in path.name) == ["export"]
     assert (trained / "report.html").exists()
     again = auto(capsys, monkeypatch, trained)
     assert again.err.count("done already") == 5
-    assert set(EXPORTED) >= {FILES[name] for name in FORMATS}
-    assert all((trained / "export" / name).exists() for name in EXPORTED)
+    assert all((trained / "export" / FILES[name]).exists() for name in writable())
 
 
 def test_a_page_is_there_only_when_all_its_pictures_are(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:

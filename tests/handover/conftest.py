@@ -10,11 +10,12 @@ from PIL import Image
 
 from netspace import Architecture
 from netspace.data import ImageData
-from netspace.handover import FORMATS, Exported, TrainedModel, TrainingConfig, export_model, load_model, train_fully
+from netspace.handover import Exported, Format, TrainedModel, TrainingConfig, export_model, load_model, train_fully
 from netspace.records import ChosenArchitecture
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate
 
+EVERYWHERE: tuple[Format, ...] = ("python", "onnx", "torch-export")  # of a device's formats there are tests apart
 RECIPE = Recipe(
     "test", epochs=3, batch_size=32, warmup_epochs=1, train_images=320, validation_share=0.3, learning_rate=0.05
 )
@@ -37,7 +38,7 @@ def delivery(fashion: ImageData, tmp_path_factory: pytest.TempPathFactory) -> De
     folder = tmp_path_factory.mktemp("delivery")
     train_fully(TrainingConfig(CHOSEN, fashion.settings, RECIPE), fashion, folder / "trained")
     model = load_model(folder / "trained")
-    result = export_model(model, fashion, folder / "out", formats=FORMATS, int8=True)
+    result = export_model(model, fashion, folder / "out", formats=EVERYWHERE, int8=True)
     return Delivery(folder / "trained", model, folder / "out", result)
 
 

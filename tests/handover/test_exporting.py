@@ -16,13 +16,14 @@ from safetensors.torch import load_file, save_file
 import netspace.handover.exporting as exporting
 from netspace import NetspaceError, load_images
 from netspace.data import ImageData
-from netspace.handover import FORMATS, export_model, load_card, load_data, load_model
+from netspace.handover import export_model, load_card, load_data, load_model
 from netspace.handover.deployed import Deployed, fold_batch_norm
+from netspace.handover.formats import KINDS
 from netspace.handover.parity import compare
 from netspace.handover.source_code import load_source
 from netspace.models import Network
 from netspace.settings import DataSettings
-from tests.handover.conftest import Delivery
+from tests.handover.conftest import EVERYWHERE, Delivery
 
 TORCH = {
     *("torch", "torchgen", "functorch", "typing_extensions", "sympy", "mpmath", "networkx", "filelock", "fsspec"),
@@ -136,8 +137,8 @@ def test_the_exported_scripts_classify_image_files_of_any_kind_as_netspace_does(
 
 def test_every_format_is_compared_on_test_images_and_the_card_says_how_close_it_is(delivery: Delivery) -> None:
     exports = {export.format: export for export in load_card(delivery.exported).exports}
-    assert set(exports) == {*FORMATS, "onnx-int8"}
-    for name in FORMATS:
+    assert set(exports) == {*EVERYWHERE, "onnx-int8"}
+    for name in EVERYWHERE:
         assert exports[name].images == 256
         assert exports[name].difference <= 1e-4
         assert exports[name].agreement == 1.0
@@ -201,8 +202,9 @@ def shifted(deployed: Deployed, by: float) -> Deployed:
 def test_an_export_that_fails_its_check_is_deleted_and_said_and_the_others_stay(
     delivery: Delivery, fashion: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = exporting.write_program
-    monkeypatch.setattr(exporting, "write_program", lambda net, *rest: honest(shifted(net, 2e-4), *rest))
+    honest = KINDS["torch-export"]
+    wrong = dataclasses.replace(honest, write=lambda net, *rest: honest.write(shifted(net, 2e-4), *rest))
+    monkeypatch.setitem(KINDS, "torch-export", wrong)
     done = export_model(delivery.model, fashion, tmp_path / "out", formats=("python", "torch-export"))
     assert [export.format for export in done.kept] == ["python"]
     assert done.failed["torch-export"].startswith("its logits differ by up to 2.0e-04 (allowed 1e-04)")
@@ -217,7 +219,7 @@ def test_an_export_that_fails_its_check_is_deleted_and_said_and_the_others_stay(
 def test_eight_bits_fail_with_the_onnx_model_that_they_are_made_from(
     delivery: Delivery, fashion: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "write_onnx", lambda *_: None)
+    monkeypatch.setitem(KINDS, "onnx", dataclasses.replace(KINDS["onnx"], write=lambda *_: None))
     done = export_model(delivery.model, fashion, tmp_path / "out", formats=("python", "onnx"), int8=True)
     assert [export.format for export in done.kept] == ["python"]
     assert done.failed["onnx-int8"] == "model.onnx, which it is made from, failed its check"
@@ -241,13 +243,15 @@ def test_a_folder_that_is_not_empty_is_left_alone(delivery: Delivery, fashion: I
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_eight_bits_need_the_onnx_model_and_missing_packages_are_named(
+def test_eight_bits_need_a_format_that_has_them_and_missing_packages_are_named(
     delivery: Delivery, fashion: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(NetspaceError, match="--int8 quantises the ONNX model; add it"):
+    with pytest.raises(NetspaceError, match="--int8 quantises the formats onnx, openvino, litert, executorch; add one"):
         export_model(delivery.model, fashion, tmp_path / "out", formats=("python",), int8=True)
-    monkeypatch.setattr("netspace.handover.onnx_model.find_spec", lambda name: None)
-    with pytest.raises(NetspaceError, match=r"ONNX needs onnx, onnxscript, onnxruntime, .*install netspace\[export\]"):
+    monkeypatch.setattr("netspace.handover.packages.find_spec", lambda name: None)
+    with pytest.raises(
+        NetspaceError, match=r"format onnx needs onnx, onnxscript, onnxruntime, .*install netspace\[export\]"
+    ):
         export_model(delivery.model, fashion, tmp_path / "out", formats=("onnx",))
     assert not (tmp_path / "out").exists()
 

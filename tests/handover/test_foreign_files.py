@@ -23,8 +23,8 @@ from netspace.documents import parse_yaml
 from netspace.handover import export_model, load_card, load_data, load_model, load_predictor
 from netspace.handover.deployed import Deployed
 from netspace.handover.exporting import write_description
-from netspace.handover.onnx_model import RUNNER
-from netspace.handover.source_code import SOURCE, fill, load_source, write_source
+from netspace.handover.runners import ONNX_RUNNER
+from netspace.handover.source_code import SOURCE, load_source, write_source
 from netspace.handover.torch_program import PROGRAM
 from netspace.names import in_code, in_markdown
 from netspace.records import load_architecture
@@ -99,7 +99,7 @@ def test_no_text_of_a_card_becomes_code(delivery: Delivery, tmp_path: Path, mark
     shutil.copytree(delivery.trained, folder)
     plain = json.loads((folder / "card.json").read_text())
     plain["exports"] = json.loads((delivery.exported / "card.json").read_text())["exports"]
-    wanted = [without_task((delivery.exported / name).read_text()) for name in (SOURCE, RUNNER)]
+    wanted = [without_task((delivery.exported / name).read_text()) for name in (SOURCE, ONNX_RUNNER.file)]
     places = list(texts(plain))
     assert {("task",), ("device",), ("classes", 0), ("data", "dataset"), ("recipe", "name")} <= set(places)
     taken = set()
@@ -114,7 +114,7 @@ def test_no_text_of_a_card_becomes_code(delivery: Delivery, tmp_path: Path, mark
             write_source(Deployed(model), model.card, tmp_path)
             load_source(tmp_path)
             write_description(model.card, tmp_path)
-            found = [(tmp_path / SOURCE).read_text(), fill(RUNNER, model.card, {})]
+            found = [(tmp_path / SOURCE).read_text(), ONNX_RUNNER.text("model.onnx", "model-int8.onnx", model.card)]
             assert list(map(without_task, found)) == wanted
     assert taken >= {("task",), ("classes", 0), ("data", "dataset"), ("recipe", "name")}
 
@@ -162,7 +162,7 @@ def test_predict_builds_the_network_of_card_and_weights_and_never_runs_model_py(
         export_model(delivery.model, images, out, formats=("python",), fold=True)
     else:
         shutil.copytree(delivery.exported, out)
-    for name in (SOURCE, RUNNER):
+    for name in (SOURCE, ONNX_RUNNER.file):
         (out / name).write_text(f"import os\nos.mkdir({str(mark)!r})\n")
     shutil.copy(out / SOURCE, out / "torch.py")
     predictor, files = load_predictor(out), [photos / "plain.png", photos / "colour.png"]

@@ -13,30 +13,52 @@ import typer
 
 from netspace.cli.options import AcceptChangedData, Json
 from netspace.cli.output import note, print_json, print_table
-from netspace.errors import NetspaceError
+from netspace.cost import format_amount
+from netspace.errors import NetspaceError, did_you_mean
 
 if TYPE_CHECKING:
-    from netspace.handover import Exported, Prediction
+    from netspace.handover import Exported, Format, Prediction
+
+Ran = Literal[
+    "python",
+    "torch-export",
+    "onnx",
+    "openvino",
+    "litert",
+    "executorch",
+    "onnx-int8",
+    "openvino-int8",
+    "litert-int8",
+    "executorch-int8",
+]
 
 
 def export_command(
     folder: Annotated[Path, typer.Argument(help="Folder of `netspace train`.", metavar="DIR")],
     out: Annotated[Path, typer.Option(help="Folder to make.")],
-    format: Annotated[Literal["python", "onnx", "torch-export", "all"], typer.Option(help="What to write.")] = "python",
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to write: python, onnx, torch-export, openvino, litert, executorch, several as onnx,litert, or "
+            "all that the installed packages can.",
+            show_default="python",
+        ),
+    ] = None,
     fold: Annotated[bool, typer.Option("--fold", help="Fold BatchNorm into the convolutions.")] = False,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Quantise the ONNX model too, calibrated on training images.")
+        bool,
+        typer.Option("--int8", help="In eight bits too, calibrated on training images; not python, torch-export."),
     ] = False,
     dataset: Annotated[str | None, typer.Option(help="Where the images of the training are, if they moved.")] = None,
     accept_changed_data: AcceptChangedData = False,
     json: Json = False,
 ) -> None:
     """Write a trained network as files that need no netspace; each is checked on test images before it is kept."""
-    from netspace.handover import FORMATS, check_new, export_model, load_data, load_model
+    from netspace.handover import check_new, export_model, load_data, load_model
 
     check_new(out)
     model = load_model(folder)
-    formats = FORMATS if format == "all" else (format,)
+    formats = _formats(format or ["python"])
     images = load_data(model.card, folder, dataset, accept_changed_data=accept_changed_data, on_note=note)
     done = export_model(model, images, out, formats=formats, fold=fold, int8=int8)
     if json:
@@ -44,6 +66,27 @@ def export_command(
     else:
         print_exports(done, out)
     end_of_export(done)
+
+
+def _formats(texts: list[str]) -> tuple[Format, ...]:
+    """Return each format that is asked for once; all are those that can be written here, and the others are named.
+
+    Raises:
+        NetspaceError: where one is not known.
+    """
+    from netspace.handover import FORMATS, extra_of, writable
+
+    names = [name.strip() for text in texts for name in text.split(",")]
+    for name in names:
+        if name not in (*FORMATS, "all"):
+            raise NetspaceError(f"unknown format {name[:80]!r}, {did_you_mean(name, (*FORMATS, 'all'))}")
+    if "all" not in names:
+        return tuple(name for name in FORMATS if name in names)
+    here = writable()
+    for name in FORMATS:
+        if name not in here:
+            note(f"not written: {name}, which needs netspace[{extra_of(name)}]")
+    return here
 
 
 def end_of_export(done: Exported) -> None:
@@ -60,17 +103,20 @@ def print_exports(done: Exported, out: Path) -> None:
     for export in done.kept:
         checked = f"{export.difference:.1e} on {export.images} test images"
         error = "" if export.test_error is None else f"{done.before:.2%} → {export.test_error:.2%}"
-        rows.append([export.format, str(out / export.file), checked, f"{export.agreement:.2%}", error])
-    columns = ("format", "file", "largest logit difference", "same class", "test error before → after")
-    used = columns if done.before is not None else columns[:-1]
-    print_table("Exported", used, [row[: len(used)] for row in rows])
+        assert export.size is not None
+        assert export.latency is not None
+        takes = [format_amount(export.size), f"{export.latency.milliseconds:.3g} ms"]
+        rows.append([export.format, str(out / export.file), *takes, checked, f"{export.agreement:.2%}", error])
+    columns = ["format", "file", "bytes", "one image", "largest logit difference", "same class"]
+    columns += [] if done.before is None else ["test error before → after"]
+    print_table("Exported", columns, [row[: len(columns)] for row in rows])
 
 
 def predict_command(
     folder: Annotated[Path, typer.Argument(help="Folder of `netspace export`.", metavar="OUT")],
     images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.", metavar="IMAGE_OR_FOLDER…")],
     format: Annotated[
-        Literal["python", "torch-export", "onnx", "onnx-int8"] | None,
+        Ran | None,
         typer.Option(help="Which of the folder's formats to run; default: the first of these that is there."),
     ] = None,
     json: Json = False,

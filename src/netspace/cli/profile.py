@@ -20,7 +20,8 @@ from netspace.errors import NetspaceError
 def profile_command(
     space: Annotated[str, typer.Option(help="A preset (see `netspace spaces`) or a YAML file.")],
     target: Annotated[
-        Literal["torch", "onnx"], typer.Option(help="What runs the networks: torch, or ONNX Runtime on the CPU.")
+        Literal["torch", "onnx", "openvino", "litert"],
+        typer.Option(help="What runs the networks: torch, or a runtime on the CPU (onnx: ONNX Runtime)."),
     ] = "torch",
     threads: Annotated[int, typer.Option(help="Threads of the runtime.", min=1, max=1024)] = 1,
     batch: Annotated[int, typer.Option(help="Images a call.", min=1, max=65536)] = 1,

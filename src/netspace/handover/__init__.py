@@ -1,7 +1,8 @@
 """A network handed over: trained fully, described, exported, checked, used."""
 
 from netspace.handover.card import CARD, Export, Latency, ModelCard, load_card
-from netspace.handover.exporting import FORMATS, Exported, Format, check_new, export_model
+from netspace.handover.exporting import Exported, check_new, export_model
+from netspace.handover.formats import FORMATS, Format, extra_of, files_of, writable
 from netspace.handover.full_training import TrainingConfig, TrainingEpoch, check_data, train_fully
 from netspace.handover.latency import measure_latency
 from netspace.handover.predicting import Prediction, Predictor, find_images, load_predictor
@@ -23,6 +24,8 @@ __all__ = [
     "check_data",
     "check_new",
     "export_model",
+    "extra_of",
+    "files_of",
     "find_images",
     "load_card",
     "load_data",
@@ -30,4 +33,5 @@ __all__ = [
     "load_predictor",
     "measure_latency",
     "train_fully",
+    "writable",
 ]

@@ -58,12 +58,15 @@ class Export:
     """One exported file and how far it is from the network that was trained.
 
     Args:
-        format: `python`, `onnx`, `torch-export` or `onnx-int8`.
+        format: as `netspace export --format` names it, with `-int8` where it is in eight bits.
         file: its name.
         images: real test images that it was compared on.
         difference: largest absolute difference of a logit.
         agreement: share of the images with the same class, 0..1.
         test_error: on the whole test split, where it was measured.
+        size: bytes of the files that it needs: the flash that it takes.
+        peak_memory: bytes of the tensors that are alive at once, by the network's plan and the format's precision.
+        latency: of one image, by the format's own runtime.
     """
 
     format: Words
@@ -72,6 +75,9 @@ class Export:
     difference: Number
     agreement: Number
     test_error: Number | None = None
+    size: int | None = None
+    peak_memory: int | None = None
+    latency: Latency | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -196,13 +202,23 @@ def markdown(card: ModelCard) -> str:
 def _exports(card: ModelCard) -> list[str]:
     if not card.exports:
         return []
-    head = ["", "## Exports", "", "| format | file | largest logit difference | same class | test error |"]
-    rows = [
-        f"| {in_markdown(e.format)} | {in_code(e.file)} | {e.difference:.1e} ({e.images} images) | {e.agreement:.2%} | "
-        f"{'' if e.test_error is None else f'{e.test_error:.2%}'} |"
-        for e in card.exports
+    columns = ("format", "file", "bytes", "peak memory", "one image", "largest logit difference", "same class")
+    head = ["", "## Exports", "", f"| {' | '.join(columns)} | test error |", f"|{' --- |' * (len(columns) + 1)}"]
+    return [*head, *map(_export_row, card.exports)]
+
+
+def _export_row(e: Export) -> str:
+    cells = [
+        in_markdown(e.format),
+        in_code(e.file),
+        "" if e.size is None else f"{e.size:,}",
+        "" if e.peak_memory is None else f"{e.peak_memory:,}",
+        "" if e.latency is None else in_markdown(f"{e.latency.milliseconds:.3g} ms"),
+        f"{e.difference:.1e} ({e.images} images)",
+        f"{e.agreement:.2%}",
+        "" if e.test_error is None else f"{e.test_error:.2%}",
     ]
-    return [*head, "| --- | --- | --- | --- | --- |", *rows]
+    return f"| {' | '.join(cells)} |"
 
 
 def _latency(latency: Latency) -> str:

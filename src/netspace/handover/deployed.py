@@ -14,6 +14,7 @@ from netspace.handover.full_training import WEIGHTS
 from netspace.handover.trained_model import TrainedModel, read_weights, with_weights
 from netspace.models import Network
 from netspace.models.network import ConvNorm
+from netspace.spaces import NetworkTemplate
 
 
 class Deployed(nn.Module):
@@ -31,6 +32,7 @@ class Deployed(nn.Module):
         super().__init__()
         self.register_buffer("mean", model.normalise.mean[:, None, None])
         self.register_buffer("deviation", model.normalise.deviation[:, None, None])
+        self.folded = fold
         self.network = fold_batch_norm(model.network) if fold else model.network
         self.eval()
 
@@ -68,7 +70,6 @@ def fold_batch_norm(network: Network) -> Network:
     return folded
 
 
-def example_pixels(model: TrainedModel, n: int = 2) -> Tensor:
+def example_pixels(template: NetworkTemplate, n: int = 2) -> Tensor:
     """Return pixels of the shape that a network takes, shape (n, channels, image_size, image_size), uint8."""
-    template = model.card.template
     return torch.zeros(n, template.channels, template.image_size, template.image_size, dtype=torch.uint8)

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
 
-import torch
-from torch import Tensor
-
-from netspace.data import RULES, ImageData, ImageSet
+from netspace.data import RULES, ImageData
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
 from netspace.handover.card import Export, ModelCard, exact_json
-from netspace.handover.deployed import Deployed, example_pixels, load_deployed
-from netspace.handover.full_training import WEIGHTS
-from netspace.handover.int8 import CALIBRATION, write_int8
-from netspace.handover.onnx_model import ONNX, ONNX_INT8, RUNNER, load_onnx, require, write_onnx
-from netspace.handover.parity import LARGEST_DIFFERENCE, Parity, compare, error_of
-from netspace.handover.source_code import SOURCE, load_source, write_source
-from netspace.handover.torch_program import PROGRAM, load_program, write_program
+from netspace.handover.deployed import Deployed
+from netspace.handover.formats import EIGHT_BITS, KINDS, Format, files_of
+from netspace.handover.judging import Judge, spread
+from netspace.handover.packages import require
+from netspace.handover.parity import error_of
 from netspace.handover.trained_model import TrainedModel
 
-Format = Literal["python", "onnx", "torch-export"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-INT8 = "onnx-int8"
-FILES = {"python": SOURCE, "torch-export": PROGRAM, "onnx": ONNX, INT8: ONNX_INT8}
 LABELS, PREPROCESSING = "labels.json", "preprocessing.json"
-COMPARED = 256
+CALIBRATION = 512  # images
 
 
 @dataclass(frozen=True)
@@ -64,17 +55,14 @@ def export_model(
         out: the folder; it may be there if it is empty.
         formats: which.
         fold: fold BatchNorm into the convolutions.
-        int8: quantise the ONNX model too.
+        int8: quantise each format that can be, too.
 
     Raises:
         NetspaceError: where the folder is not empty, a package is missing, or no format passes its check.
         OSError: where the folder can't be written; nothing is left.
     """
     check_new(out)
-    if int8 and "onnx" not in formats:
-        raise NetspaceError(f"--int8 quantises the ONNX model; add it: --format onnx or all, not {', '.join(formats)}")
-    if "onnx" in formats:
-        require("onnx", "onnxscript", "onnxruntime")
+    _check_possible(formats, images, int8=int8)
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -117,91 +105,53 @@ def write_description(card: ModelCard, folder: Path) -> None:
     card.save(folder)
 
 
-def load_exported(folder: Path, format: str) -> Callable[[Tensor], Tensor]:
-    """Return a function from pixels (n, channels, size, size), uint8, to logits (n, classes).
-
-    The folder may be another's: nothing in it is run as code.
-
-    Raises:
-        NetspaceError: where the files are at fault, or what runs them is not installed.
-    """
-    if format == "python":
-        return load_deployed(folder)
-    return load_program(folder) if format == "torch-export" else load_onnx(folder / FILES[format])
+def _check_possible(formats: tuple[Format, ...], images: ImageData, *, int8: bool) -> None:
+    """Raise NetspaceError where a package is missing, or nothing can be quantised."""
+    can = [name for name, kind in KINDS.items() if kind.int8 is not None]
+    if int8 and not set(can) & set(formats):
+        raise NetspaceError(
+            f"--int8 quantises the formats {', '.join(can)}; add one of them, as --format onnx, to {', '.join(formats)}"
+        )
+    if int8 and not len(images.train):
+        raise NetspaceError("--int8 needs training images to calibrate on, and there are none; give their --dataset")
+    for name in formats:
+        kind = KINDS[name]
+        needs = (*kind.needs, *(kind.int8.needs if int8 and kind.int8 else ()))
+        require(f"format {name}", *needs, extra=kind.extra)
 
 
 def _write_all(
     model: TrainedModel, images: ImageData, folder: Path, formats: tuple[Format, ...], *, fold: bool, int8: bool
 ) -> Exported:
-    test = images.sealed_test()
-    reference, deployed = Deployed(model), Deployed(model, fold=fold)
-    pixels = example_pixels(model)
-    writers: dict[str, Callable[[], None]] = {
-        "python": lambda: write_source(deployed, model.card, folder, fold=fold),
-        "onnx": lambda: write_onnx(deployed, pixels, model.card, folder),
-        "torch-export": lambda: write_program(deployed, pixels, folder),
-    }
+    test, deployed = images.sealed_test(), Deployed(model, fold=fold)
+    judge = Judge(model.card, Deployed(model), test, folder)
     kept: list[Export] = []
     failed: dict[str, str] = {}
     for name in formats:
-        try:
-            writers[name]()
-            parity = _compare(reference, name, test, folder)
-            if not parity.holds:
-                raise NetspaceError(_fault(parity))
-            kept.append(Export(name, FILES[name], parity.images, parity.difference, parity.agreement))
-        except OSError:
-            raise  # a disk that is full is no fault of the format
-        except Exception as error:
-            failed[name] = _reason(error)
-            _delete(name, folder)
-    if not int8:
-        return Exported(tuple(kept), failed)
-    before = error_of(reference, test.images, test.labels)
+        kind = KINDS[name]
+        with _failing(name, failed, folder):
+            kind.write(deployed, model.card, folder)
+            kept.append(judge.holds(name))
+        if kind.runner is not None and name not in failed:
+            kind.runner.write(kind.file, kind.int8.file if kind.int8 else "", model.card, folder)
+        if not int8 or kind.int8 is None:
+            continue
+        with _failing(name + EIGHT_BITS, failed, folder):
+            if name in failed:
+                raise NetspaceError(f"{kind.file}, which it is made from, failed its check")
+            kind.int8.quantise(deployed, spread(images.train.images, CALIBRATION), folder)
+            kept.append(judge.in_eight_bits(name + EIGHT_BITS))
+    return Exported(tuple(kept), failed, error_of(judge.reference, test.images, test.labels) if int8 else None)
+
+
+@contextmanager
+def _failing(name: str, failed: dict[str, str], folder: Path) -> Iterator[None]:
+    """Take whatever goes wrong with a format, but for the disk, as its failure, and delete what is there of it."""
     try:
-        if "onnx" in failed:
-            raise NetspaceError(f"{ONNX}, which it is made from, failed its check")
-        write_int8(spread(images.train.images, CALIBRATION), folder)
-        kept.append(_judge_int8(reference, test, folder))
+        yield
     except OSError:
-        raise
+        raise  # a disk that is full is no fault of the format
     except Exception as error:
-        failed[INT8] = _reason(error)
-        _delete(INT8, folder)
-    return Exported(tuple(kept), failed, before)
-
-
-def _compare(reference: Deployed, name: str, test: ImageSet, folder: Path) -> Parity:
-    other = load_source(folder) if name == "python" else load_exported(folder, name)
-    return compare(reference, other, spread(test.images, COMPARED))
-
-
-def _judge_int8(reference: Deployed, test: ImageSet, folder: Path) -> Export:
-    """Measure what eight bits cost; no bar is set, the errors are said."""
-    parity = _compare(reference, INT8, test, folder)
-    error = error_of(load_exported(folder, INT8), test.images, test.labels)
-    return Export(INT8, FILES[INT8], parity.images, parity.difference, parity.agreement, error)
-
-
-def _reason(error: Exception) -> str:
-    return " ".join((str(error).splitlines() or [type(error).__name__])[0].split())[:300]
-
-
-def spread(images: Tensor, n: int) -> Tensor:
-    """Return up to n images, spread evenly over all of them."""
-    if len(images) <= n:
-        return images
-    return images[torch.linspace(0, len(images) - 1, n).round().long()]
-
-
-def _fault(parity: Parity) -> str:
-    return (
-        f"its logits differ by up to {parity.difference:.1e} (allowed {LARGEST_DIFFERENCE:.0e}) and "
-        f"{parity.agreement:.2%} of {parity.images} test images keep their class (expected 100%)"
-    )
-
-
-def _delete(name: str, folder: Path) -> None:
-    beside = {"python": [WEIGHTS], "onnx": [RUNNER]}.get(name, [])
-    for file in [FILES[name], *beside]:
-        (folder / file).unlink(missing_ok=True)
+        failed[name] = " ".join((str(error).splitlines() or [type(error).__name__])[0].split())[:300]
+        for file in files_of(name):
+            (folder / file).unlink(missing_ok=True)

@@ -193,7 +193,7 @@ class FullTraining:
         assert chosen.cost is not None
         network = Network(chosen.architecture, chosen.template)
         network.load_state_dict(self.best.weights)
-        network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         rows = (torch.arange(n, device=device) % len(data.test) for n in LATENCY_BATCHES)
         batches = [data.normalise(data.test.images[chosen_rows]) for chosen_rows in rows]
         return ModelCard(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import platform
 import statistics
 import time
+from collections.abc import Callable
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from netspace.handover.card import Latency
 
@@ -15,14 +17,13 @@ RUNS, UNTIMED, SECONDS = 50, 3, 2.0
 
 
 @torch.no_grad()
-def measure_latency(network: nn.Module, images: Tensor) -> Latency:
-    """Time a network in evaluation mode: the median of up to 50 runs, or as many as fit into two seconds.
+def measure_latency(network: Callable[[Tensor], Any], images: Tensor) -> Latency:
+    """Time a network: the median of up to 50 runs, or as many as fit into two seconds.
 
     Args:
-        network: on the device of the images.
+        network: a module in evaluation mode, on the device of the images, or another runtime's function.
         images: one batch as the network takes it, shape (n, channels, size, size).
     """
-    network.eval()
     for _ in range(UNTIMED):
         _time(network, images)
     seconds: list[float] = []
@@ -32,7 +33,7 @@ def measure_latency(network: nn.Module, images: Tensor) -> Latency:
     return Latency(len(images), milliseconds, len(seconds), device_name(images.device), torch.get_num_threads())
 
 
-def _time(network: nn.Module, images: Tensor) -> float:
+def _time(network: Callable[[Tensor], Any], images: Tensor) -> float:
     _wait(images.device)
     started = time.perf_counter()
     network(images)

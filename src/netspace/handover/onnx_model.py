@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +13,26 @@ from torch import Tensor
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
 from netspace.handover.card import ModelCard
-from netspace.handover.deployed import Deployed
-from netspace.handover.source_code import fill
+from netspace.handover.deployed import Deployed, example_pixels
+from netspace.handover.packages import require, silenced
 from netspace.handover.torch_program import trace
 
-ONNX, ONNX_INT8, RUNNER = "model.onnx", "model-int8.onnx", "run_onnx.py"
+ONNX, ONNX_INT8 = "model.onnx", "model-int8.onnx"
 
 
-def write_onnx(deployed: Deployed, pixels: Tensor, card: ModelCard, folder: Path) -> None:
-    """Write model.onnx (input `pixels`, uint8; output `logits`) and run_onnx.py, which shows how to run it.
+def write_onnx(deployed: Deployed, card: ModelCard, folder: Path) -> None:
+    """Write model.onnx (input `pixels`, uint8; output `logits`).
 
     Args:
         deployed: the network.
-        pixels: example of its input, two or more images.
         card: of the network.
         folder: where.
 
     Raises:
         NetspaceError: where onnx or onnxscript is not installed.
     """
-    require("onnx", "onnxscript", "onnxruntime")
+    require("ONNX", "onnx", "onnxscript", "onnxruntime", extra="export")
+    pixels = example_pixels(card.template)
     with silenced():
         program = torch.onnx.export(
             trace(deployed, pixels),
@@ -60,7 +54,6 @@ def write_onnx(deployed: Deployed, pixels: Tensor, card: ModelCard, folder: Path
             if dim.dim_param:
                 dim.dim_param = "n"
     write_atomically(folder / ONNX, model.SerializeToString())
-    write_atomically(folder / RUNNER, fill(RUNNER, card, {}))
 
 
 def load_onnx(file: Path) -> Callable[[Tensor], Tensor]:
@@ -69,7 +62,7 @@ def load_onnx(file: Path) -> Callable[[Tensor], Tensor]:
     Raises:
         NetspaceError: where onnxruntime is not installed, or the file is at fault.
     """
-    require("onnxruntime")
+    require("ONNX", "onnxruntime", extra="export")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -86,26 +79,3 @@ def load_onnx(file: Path) -> Callable[[Tensor], Tensor]:
         return torch.from_numpy(logits)
 
     return run
-
-
-def require(*packages: str) -> None:
-    """Raise NetspaceError where a package is not installed."""
-    missing = [package for package in packages if find_spec(package) is None]
-    if missing:
-        raise NetspaceError(
-            f"ONNX needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed; "
-            "install netspace[export], or choose --format python or torch-export"
-        )
-
-
-@contextmanager
-def silenced() -> Iterator[None]:
-    """Keep a library's chatter off the user's screen; errors still come through as exceptions."""
-    previous = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(previous)

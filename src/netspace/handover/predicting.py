@@ -13,7 +13,7 @@ from torch import Tensor
 from netspace.data import Row, UnreadableError, images_below, read_pixels
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.handover.card import ModelCard, load_card
-from netspace.handover.exporting import FILES, load_exported
+from netspace.handover.formats import FILES, load_exported
 
 BATCH = 64
 
@@ -83,7 +83,7 @@ def load_predictor(folder: Path, format: str | None = None) -> Predictor:
 
     Args:
         folder: that `netspace export` wrote.
-        format: which of its formats; None takes the first that is there of python, torch-export, onnx, onnx-int8.
+        format: which of its formats; None takes the first of FILES that is there.
 
     Raises:
         NetspaceError: where the folder holds no export, or not that format, or its files are at fault.

@@ -22,14 +22,13 @@ from netspace.handover.full_training import WEIGHTS
 SOURCE = "model.py"
 
 
-def write_source(deployed: Deployed, card: ModelCard, folder: Path, *, fold: bool = False) -> None:
+def write_source(deployed: Deployed, card: ModelCard, folder: Path) -> None:
     """Write model.py and model.safetensors.
 
     Args:
         deployed: the network, folded or not.
         card: of the network.
         folder: where.
-        fold: whether `deployed` is folded.
     """
     template, chosen = card.template, card.architecture
     stem = template.stem
@@ -41,7 +40,7 @@ def write_source(deployed: Deployed, card: ModelCard, folder: Path, *, fold: boo
         "classes": template.classes,
         "mean": list(card.mean),
         "deviation": list(card.deviation),
-        "conv_norm": read_template("conv_folded.py" if fold else "conv_norm.py"),
+        "conv_norm": read_template("conv_folded.py" if deployed.folded else "conv_norm.py"),
     }
     write_atomically(folder / WEIGHTS, save(weights_of(deployed.network)))
     write_atomically(folder / SOURCE, fill("model.py", card, values))

@@ -14,7 +14,8 @@ import torch
 
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
-from netspace.handover.deployed import Deployed
+from netspace.handover.card import ModelCard
+from netspace.handover.deployed import Deployed, example_pixels
 from netspace.handover.vetted_program import VettingError, vetted
 
 PROGRAM = "model.pt2"
@@ -35,16 +36,16 @@ def trace(deployed: Deployed, pixels: torch.Tensor) -> torch.export.ExportedProg
     return program
 
 
-def write_program(deployed: Deployed, pixels: torch.Tensor, folder: Path) -> None:
+def write_program(deployed: Deployed, card: ModelCard, folder: Path) -> None:
     """Write model.pt2.
 
     Args:
         deployed: the network.
-        pixels: example of its input, two or more images.
+        card: of the network.
         folder: where.
     """
     content = BytesIO()  # torch's own writer ends the whole process where the disk is full
-    torch.export.save(trace(deployed, pixels), content)
+    torch.export.save(trace(deployed, example_pixels(card.template)), content)
     write_atomically(folder / PROGRAM, content.getvalue())
 
 

@@ -12,7 +12,7 @@ from netspace.cost.device_profile import Device, DeviceProfile, Measurement
 from netspace.cost.work import CALL
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
-from netspace.handover.onnx_model import require
+from netspace.handover.packages import require
 from netspace.profiling.design import design
 from netspace.profiling.fitting import FOLDS, cross_validated, fit_weights
 from netspace.profiling.profile import notes_on
@@ -42,7 +42,7 @@ def emit_networks(
     Raises:
         NetspaceError: where the folder is not empty, or onnx is not installed.
     """
-    require("onnx")
+    require("--emit", "onnx", extra="export")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise NetspaceError(f"'{folder}' is there already; give an empty folder, or one to make")
     folder.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,7 @@ def profile_space(
         space: whose blocks.
         template: of its networks.
         name: of the search space, for the file.
-        target: what runs them: `torch` or `onnx`.
+        target: what runs them: a key of TARGETS.
         batch: images a call.
         threads: of the runtime.
         seed: of the design.

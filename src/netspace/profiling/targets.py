@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from netspace.handover.onnx_model import require, silenced
+from netspace.handover.packages import require, silenced
 from netspace.profiling.timing import Call
 
 Target = Callable[[nn.Module, Tensor, int], Call]
@@ -29,7 +31,7 @@ def _torch_call(module: nn.Module, images: Tensor, threads: int) -> Call:
 
 def _onnx_call(module: nn.Module, images: Tensor, threads: int) -> Call:
     """Run it with ONNX Runtime on the CPU."""
-    require("onnx", "onnxruntime")
+    require("target onnx", "onnx", "onnxruntime", extra="export")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -40,7 +42,40 @@ def _onnx_call(module: nn.Module, images: Tensor, threads: int) -> Call:
     return lambda: session.run(["y"], given)
 
 
-TARGETS: dict[str, Target] = {"torch": _torch_call, "onnx": _onnx_call}
+def _openvino_call(module: nn.Module, images: Tensor, threads: int) -> Call:
+    """Run it with OpenVINO on the CPU, in 32 bits."""
+    require("target openvino", "openvino", extra="openvino")
+    with silenced():
+        import openvino
+
+        model = openvino.convert_model(module, example_input=images, input=[tuple(images.shape)])
+        settings = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
+        request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    given = images.numpy()
+    return lambda: request.infer([given], share_inputs=True)
+
+
+def _litert_call(module: nn.Module, images: Tensor, threads: int) -> Call:
+    """Run it with LiteRT on the CPU."""
+    require("target litert", "litert_torch", "ai_edge_litert", extra="litert")
+    with silenced(), tempfile.TemporaryDirectory(prefix="netspace-profile-") as folder:
+        import litert_torch
+        from ai_edge_litert.interpreter import Interpreter
+
+        file = Path(folder) / "model.tflite"
+        litert_torch.convert(module, (images,)).export(str(file))
+        interpreter = Interpreter(model_content=file.read_bytes(), num_threads=threads)
+        interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images.numpy())
+    return interpreter.invoke
+
+
+TARGETS: dict[str, Target] = {
+    "torch": _torch_call,
+    "onnx": _onnx_call,
+    "openvino": _openvino_call,
+    "litert": _litert_call,
+}
 
 
 def onnx_bytes(module: nn.Module, images: Tensor) -> bytes:
@@ -54,5 +89,5 @@ def onnx_bytes(module: nn.Module, images: Tensor) -> bytes:
 
 def runtime_of(target: str) -> str:
     """Return a target's runtime and its version, as `onnxruntime 1.20.0`."""
-    package = {"torch": "torch", "onnx": "onnxruntime"}[target]
+    package = {"onnx": "onnxruntime", "litert": "ai-edge-litert"}.get(target, target)
     return f"{package} {metadata.version(package)}"

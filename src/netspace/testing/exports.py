@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from netspace.data import RULES, Normalisation
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed
-from netspace.handover.onnx_model import ONNX, load_onnx, write_onnx
-from netspace.handover.source_code import load_source, write_source
-from netspace.handover.torch_program import load_program, write_program
+from netspace.handover.formats import KINDS, Model, load_written, writable
 from netspace.handover.trained_model import TrainedModel
 from netspace.models import Network, recalibrate
 from netspace.records import ChosenArchitecture
@@ -29,7 +25,7 @@ IMAGES = 8
 
 
 def check_exports(block: str, n: int = 2, **settings: Any) -> None:
-    """Export networks of a kind of block as source, as a torch program and (where it is installed) as ONNX.
+    """Export networks of a kind of block in every format whose packages are installed.
 
     Args:
         block: a name in `netspace.blocks.BLOCKS`.
@@ -58,24 +54,18 @@ def check_exported(network: Network, template: NetworkTemplate) -> None:
     with torch.no_grad():
         wanted = Deployed(model)(pixels)
         for fold in (False, True):
-            for name, run in _exported(Deployed(model, fold=fold), model.card, pixels, fold):
+            for name, run in _exported(Deployed(model, fold=fold), model.card):
                 difference = float((run(pixels) - wanted).abs().max() / wanted.abs().max().clamp_min(1.0))
                 if not difference <= CLOSE:
                     raise ConformanceError(f"{network.architecture}: {name} (fold {fold}) differs by {difference:.1e}")
 
 
-def _exported(
-    deployed: Deployed, card: ModelCard, pixels: Tensor, fold: bool
-) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
-    """Write and load each format."""
+def _exported(deployed: Deployed, card: ModelCard) -> Iterator[tuple[str, Model]]:
+    """Write and load each format that is installed."""
     with _folder() as folder:
-        write_source(deployed, card, folder, fold=fold)
-        yield "python", load_source(folder)
-        write_program(deployed, pixels, folder)
-        yield "torch-export", load_program(folder)
-        if all(find_spec(package) for package in ("onnx", "onnxscript", "onnxruntime")):
-            write_onnx(deployed, pixels, card, folder)
-            yield "onnx", load_onnx(folder / ONNX)
+        for name in writable():
+            KINDS[name].write(deployed, card, folder)
+            yield name, load_written(folder, name)
 
 
 @contextmanager

@@ -7,25 +7,21 @@ from pathlib import Path
 
 from torch import Tensor
 
-from netspace.errors import NetspaceError
-from netspace.handover.onnx_model import ONNX, ONNX_INT8, require, silenced
+from netspace.handover.deployed import Deployed
+from netspace.handover.onnx_model import ONNX, ONNX_INT8
+from netspace.handover.packages import silenced
 
-CALIBRATION, BATCH = 512, 64
+BATCH = 64
 
 
-def write_int8(images: Tensor, folder: Path) -> None:
+def quantise_onnx(deployed: Deployed, images: Tensor, folder: Path) -> None:
     """Quantise model.onnx to model-int8.onnx: QDQ, per channel, unsigned activations, signed weights.
 
     Args:
+        deployed: the network that model.onnx is of.
         images: to calibrate on, from the training split, shape (n, channels, size, size), uint8.
         folder: where model.onnx is.
-
-    Raises:
-        NetspaceError: where there is no image to calibrate on, or a package is missing.
     """
-    require("onnx", "onnxruntime")
-    if not len(images):
-        raise NetspaceError("--int8 needs training images to calibrate on, and there are none; give their --dataset")
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
