@@ -64,11 +64,13 @@ class Runtime:
             tensor.detach().copy_(mean.view_as(tensor))
 
     def gathered(self, x: Tensor) -> Tensor:
-        """Return a tensor of each process, shape (world, *x.shape); gradients find their way back to each."""
+        """Return a tensor of each process, shape (world, *x.shape); no gradients pass."""
         if self.world == 1:
-            return x[None]
+            return x.detach()[None]
+        parts = [torch.empty_like(x, memory_format=torch.contiguous_format) for _ in range(self.world)]
         with self._in_touch():
-            return _Gathered.apply(x, self)
+            dist.all_gather(parts, x.detach().contiguous())
+        return torch.stack(parts)
 
     def from_first(self, value: T) -> T:
         """Return in every process what the first one gives."""
@@ -114,24 +116,6 @@ class Runtime:
 
 
 ALONE = Runtime()
-
-
-class _Gathered(torch.autograd.Function):
-    """All processes' values of a tensor; what each of them makes of this one's is added up on the way back."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, runtime: Runtime) -> Tensor:
-        ctx.runtime = runtime
-        parts = [torch.empty_like(x, memory_format=torch.contiguous_format) for _ in range(runtime.world)]
-        dist.all_gather(parts, x.contiguous())
-        return torch.stack(parts)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        summed = gradients[0].contiguous()
-        with ctx.runtime._in_touch():
-            dist.all_reduce(summed)
-        return summed[ctx.runtime.rank], None
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,7 +13,7 @@ from netspace.runtime import Runtime
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
-    """A BatchNorm by the statistics of the batch, which is shared among processes.
+    """A BatchNorm by the statistics of the batch, which is shared evenly among processes.
 
     Args:
         channels: that it normalises.
@@ -27,21 +29,47 @@ class SharedBatchNorm(nn.BatchNorm2d):
         return self.normalised(input, self.weight, self.bias)
 
     def normalised(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        """Normalise by the mean and variance of all shares, put together without cancellation.
-
-        variance = mean of the shares' variances + variance of the shares' means, the shares being of one size.
+        """Normalise by the mean and variance of all shares.
 
         Args:
             x: this process's share, shape (n, channels, h, w).
             scale: of each channel, shape (channels,).
             shift: likewise.
         """
-        own = torch.stack(torch.var_mean(x.float(), (0, 2, 3), correction=0))
-        variances, means = self._runtime.gathered(own).unbind(1)
-        variance = variances.mean(0) + means.var(0, correction=0)
-        factor = scale * torch.rsqrt(variance + self.eps)
-        offset = shift - means.mean(0) * factor
-        return torch.addcmul(offset[:, None, None], x, factor[:, None, None]).to(x.dtype)
+        return _Normalised.apply(x, scale, shift, self.eps, self._runtime)
+
+
+class _Normalised(torch.autograd.Function):
+    """The whole batch's normalisation, by torch's own kernels for each share.
+
+    The statistics are put together without cancellation: variance = mean of the shares' variances + variance of the
+    shares' means. With y = s·x̂ + b and r = 1/√(variance + ε) the gradient is dx = s·r·(dy − mean(dy) − x̂·mean(dy·x̂)),
+    the means being over the whole batch (Ioffe and Szegedy 2015, arXiv 1502.03167); those of scale and shift are of
+    this share alone, as other weights' are.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: Tensor, shift: Tensor, eps: float, runtime: Runtime) -> Tensor:
+        unmoved = torch.zeros(2, len(scale), device=x.device)  # running averages in fp32 make the statistics fp32 too
+        own = torch.stack(torch.batch_norm_update_stats(x, unmoved[0], unmoved[1], 0.0))
+        means, variances = runtime.gathered(own).unbind(1)
+        mean, variance = means.mean(0), variances.mean(0) + means.var(0, correction=0)
+        ctx.save_for_backward(x, scale, mean, variance)
+        ctx.eps, ctx.runtime = eps, runtime
+        return F.batch_norm(x, mean, variance, scale, shift, training=False, eps=eps)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        x, scale, mean, variance = ctx.saved_tensors
+        fixed = (mean, variance, None, None, False, ctx.eps, [True, True, True])  # as if the statistics were constants
+        dx, dscale, dshift = torch.ops.aten.native_batch_norm_backward(gradients[0], x, scale, *fixed)
+        means = torch.stack([dshift, dscale])
+        ctx.runtime.average([means])
+        of_dy, of_product = means / (x.numel() / x.shape[1])
+        r = torch.rsqrt(variance + ctx.eps)
+        slope = scale * r * r * of_product
+        dx -= (scale * r * of_dy - slope * mean)[:, None, None]
+        return dx.addcmul_(x, slope[:, None, None].to(x.dtype), value=-1), dscale, dshift, None, None
 
 
 def share_statistics(network: nn.Module, runtime: Runtime) -> None:
