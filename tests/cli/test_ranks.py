@@ -158,7 +158,9 @@ def test_a_killed_rank_ends_the_run_by_name_and_the_same_command_goes_on_to_the_
 
 
 @needs_proc
-@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("stop", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+)
 def test_a_stop_ends_all_ranks_in_one_line_that_says_where_the_work_is(
     tmp_path: Path, stop: signal.Signals, code: int
 ) -> None:
