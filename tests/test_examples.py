@@ -32,6 +32,12 @@ def test_an_example_is_shorter_than_40_lines_and_prints_what_it_says(file: Path,
     assert PRINTS[file.stem] in done.stdout
 
 
+def test_the_page_on_several_devices_shows_the_file_for_slurm_as_it_is() -> None:
+    text = (ROOT / "docs" / "examples" / "slurm.sh").read_text()
+    assert f"```bash\n{text}```" in (ROOT / "docs" / "supernetwork.md").read_text()
+    assert subprocess.run(["bash", "-n", "-c", text], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_the_page_shows_the_example_as_it_is(file: Path) -> None:
     assert f"```python\n{file.read_text()}```" in (ROOT / "docs" / "extend.md").read_text()

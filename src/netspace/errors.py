@@ -24,6 +24,15 @@ class UnfinishedError(NetspaceError):
     exit_code = 1
 
 
+class LostRankError(NetspaceError):
+    """Another of the processes that train together was lost: it says why it ended, or whoever started it does.
+
+    The command line prints it as one line and ends with exit code 3.
+    """
+
+    exit_code = 3
+
+
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the name nearest to `name`, or all that is allowed.
 

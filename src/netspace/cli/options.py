@@ -45,6 +45,10 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train; auto: on the GPU where there is one.")
 ]
 Jobs = Annotated[int, typer.Option(help="Networks trained at a time; the results do not depend on it.", min=1)]
+Devices = Annotated[
+    int, typer.Option(help="GPUs of each machine, or processes without GPU, that train one super network.", min=1)
+]
+Nodes = Annotated[int, typer.Option(help="Machines, on each of which torchrun or SLURM starts this command.", min=1)]
 Cluster = Annotated[
     str | None,
     typer.Option(

@@ -11,11 +11,13 @@ from netspace.cli.bounds import with_constraints
 from netspace.cli.options import (
     ConvertTo,
     Dataset,
+    Devices,
     ImageColumn,
     Jobs,
     Json,
     LabelColumn,
     Labels,
+    Nodes,
     Out,
     PlanOnly,
     ResizeTo,
@@ -23,9 +25,11 @@ from netspace.cli.options import (
     data_options,
 )
 from netspace.cli.output import KINDS, note, per_stage, print_json, print_table, resumable, say, tell
+from netspace.cli.ranks import Place, place_of, run_ranks
 from netspace.config import resolve
 from netspace.cost import Constraint, format_amount
 from netspace.documents import to_plain
+from netspace.errors import NetspaceError
 from netspace.records import EliteSpace
 from netspace.settings import LARGEST_SEED, SearchConfig
 
@@ -59,6 +63,8 @@ def search_command(
         str | None,
         typer.Option(help="End the trainings of estimator population by then, as 30m."),
     ] = None,
+    devices: Devices = 1,
+    nodes: Nodes = 1,
     plan: PlanOnly = False,
     json: Json = False,
     constraints: tuple[Constraint, ...] = (),
@@ -70,24 +76,42 @@ def search_command(
     options |= {"precision": precision, "search": {"estimator": estimator}}
     options |= {"constraints": [str(one) for one in constraints] or None}
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
+    place = place_of(devices, nodes)
     if plan:
-        _print_plan(resolved, out, jobs, json)
+        _print_plan(resolved, out, jobs, json, place)
         return
-    from netspace.cli.progress import EpochProgress
-    from netspace.finding import find_spaces, parse_duration
-
-    seconds = None if time_limit is None else parse_duration(time_limit)
-    with resumable(out, " where it stopped"), EpochProgress() as progress:
-        elites = find_spaces(
-            resolved, out, jobs=jobs, time_limit=seconds, on_epoch=progress, on_progress=tell, on_note=note
-        )
+    if place is None:
+        run_ranks(devices, out)
+        return
+    elites = _found(resolved, out, place, jobs=jobs, time_limit=time_limit)
+    if place.rank:
+        return
     if json:
         print_json([{"file": str(out / elite.filename), **to_plain(elite)} for elite in elites])
         return
     print_elites(elites, out)
 
 
-def _print_plan(config: SearchConfig, out: Path, jobs: int, json: bool) -> None:
+def _found(config: SearchConfig, out: Path, place: Place, *, jobs: int, time_limit: str | None) -> list[EliteSpace]:
+    """Search as one of the processes that train together; those other than the first find and say nothing."""
+    from netspace.cli.progress import EpochProgress
+    from netspace.finding import find_spaces, parse_duration
+    from netspace.models import resolve_device
+    from netspace.runtime import Runtime, joined
+
+    seconds = None if time_limit is None else parse_duration(time_limit)
+    how: dict[str, Any] = {"jobs": jobs, "time_limit": seconds}
+    with joined(Runtime(*place), resolve_device(config.device)) as runtime:
+        if not runtime.first:
+            return find_spaces(config, out, runtime=runtime, **how)
+        with resumable(out, " where it stopped"), EpochProgress() as progress:
+            how |= {"on_epoch": progress, "on_progress": tell, "on_note": note}
+            return find_spaces(config, out, runtime=runtime, **how)
+
+
+def _print_plan(config: SearchConfig, out: Path, jobs: int, json: bool, place: Place | None) -> None:
+    if place != Place():
+        raise NetspaceError("--plan measures one process; leave out --devices and --nodes")
     from netspace.cli.data import read_timed
     from netspace.cli.plan import print_plan
     from netspace.finding import data_settings

@@ -66,6 +66,11 @@ class Draws:
         columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
         return cls(*(None if column[0] is None else torch.cat(column, dim=-1) for column in columns))
 
+    def part(self, rows: slice) -> Draws:
+        """Return the draws of some of the images."""
+        columns = (getattr(self, field.name) for field in fields(self))
+        return Draws(*(None if column is None else column[..., rows] for column in columns))
+
 
 def augment(images: Tensor, settings: Augmentation, *, generator: torch.Generator) -> Tensor:
     """Crop, flip and cut out at random.

@@ -7,7 +7,6 @@ the network is given up with the reason. A worker that is stopped, and so no lon
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import uuid
@@ -21,17 +20,14 @@ from netspace.errors import NetspaceError, UnfinishedError
 from netspace.evaluate.worker import CANNOT_GO_ON
 from netspace.records import NetworkStore, recovery
 from netspace.records.holding import FOLDER, STALL_SECONDS, Watch, remove_if_empty
+from netspace.records.lifeline import how_it_ended, prologue
 
 TRIES = 2
 MOST_DEATHS = 10  # in a row, with no network done in between
-# Modules come from where this process has them, not from beside the user's script. The worker holds its lock file, and
-# ends with its parent, before it loads what takes seconds.
+# The worker holds its lock file, and ends with its parent, before it loads what takes seconds.
 _PROGRAM = """
-import sys; sys.path[:] = {path!r}
-import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)
 from pathlib import Path
-from netspace.records import holding, lifeline
-lifeline.end_with({parent})
+from netspace.records import holding
 hold = holding.Hold(Path({store!r}), {name!r})
 from netspace.evaluate.worker import main
 main({job!r}, hold)
@@ -70,9 +66,8 @@ class Crew:
     def hire(self) -> Worker:
         """Start one worker."""
         name = self._next_name()
-        parts = {"path": sys.path, "parent": os.getpid(), "name": name}
-        parts |= {"store": str(self._store.folder), "job": str(self._job)}
-        command = [sys.executable, "-c", _PROGRAM.format(**parts)]
+        parts = {"name": name, "store": str(self._store.folder), "job": str(self._job)}
+        command = [sys.executable, "-c", prologue() + _PROGRAM.format(**parts)]
         worker = Worker(name, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
         self._workers.append(worker)
         self._started += 1
@@ -159,12 +154,7 @@ def _stalled_reason() -> str:
 def _reason(worker: Worker) -> str:
     """Return what a worker said before it ended, or how it ended."""
     code, said = worker.process.returncode, "".join(_said(worker))
-    if code >= 0:
-        return said or f"it ended with exit code {code}"
-    perhaps = "; perhaps for lack of memory" if -code == signal.SIGKILL else ""
-    with suppress(ValueError):
-        return f"killed by signal {-code} ({signal.Signals(-code).name}{perhaps})"
-    return f"killed by signal {-code}"
+    return said or f"it {how_it_ended(code)}" if code >= 0 else how_it_ended(code)
 
 
 def _said(worker: Worker) -> Iterator[str]:

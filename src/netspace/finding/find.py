@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from netspace.data import ImageData, load_images, places, read_so_far
+from netspace.documents import fingerprint, to_plain
 from netspace.errors import NetspaceError
 from netspace.finding.estimators import Estimator, Note, Progress, Work, estimator_named
 from netspace.models import resolve_device
 from netspace.records import EliteSpace, load_elite
 from netspace.runs import Run
-from netspace.search import EpochRecord, RunFolder, SpaceSearch
+from netspace.runtime import ALONE, Runtime
+from netspace.search import EpochRecord, RunFolder, SpaceSearch, environment
 from netspace.settings import DataSettings, SearchConfig
 
 
@@ -24,6 +26,7 @@ def find_spaces(
     images: ImageData | None = None,
     jobs: int = 1,
     time_limit: float | None = None,
+    runtime: Runtime = ALONE,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_progress: Progress | None = None,
     on_note: Note | None = None,
@@ -37,34 +40,33 @@ def find_spaces(
         jobs: stand-alone networks that are trained at a time where the estimator wants some.
         time_limit: seconds for the stand-alone trainings of the estimator `population`, which answers with those that
             are done by then; None trains all that are asked for.
+        runtime: the processes that train the super network together, each of which calls this (see
+            `netspace.runtime.joined`); the first one alone writes the folder, and what is not trained is its work.
         on_epoch: called after each epoch of the super network, when it is on disk.
         on_progress: called with what else is made (`scores`, `trainings`), how many are there and how many will be.
         on_note: called with what was read of the data, and with what must be said of the result, such as that a model
             of error ranks no better than FLOPs.
 
     Returns:
-        the Elite Spaces in the order of the budgets.
+        the Elite Spaces in the order of the budgets; none in processes other than the first.
 
     Raises:
         NetspaceError: where the config, the data, a budget or the folder is at fault; nothing is trained then.
     """
     out = Path(out)
-    folder = RunFolder(out, on_note)
-    folder.check_writable()
-    estimator = estimator_named(config.search.estimator)
-    _check_limit(estimator, config.search.estimator, time_limit)
+    folder = RunFolder(out, on_note, devices=runtime.world)
+    if runtime.first:
+        folder.check_writable()
+    estimator = _estimator(config.search.estimator, time_limit, runtime)
     device = resolve_device(config.device)
     data = images or load_images(data_settings(config), kept=places(out), on_progress=partial(_read, on_note))
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
-    search = SpaceSearch(config, data) if estimator.needs_supernet else None
-    if search is None:  # a search checks its budgets itself
-        for budget in config.parsed_budgets:
-            budget.band(config.space.full, config.space.template(*data.shape))
+    search = _search(estimator, config, data, runtime)
+    if search is not None and not runtime.first:
+        search.follow(out)
+        return []
     with folder.opened(config, data):
-        for line in data.summary.lines:
-            _say(on_note, line)
-        if search is not None and search.batch < config.search.batch_size:
-            _say(on_note, f"steps take {search.batch} images instead of {config.search.batch_size}: there are no more")
+        _tell_data(data, search, on_note)
         for record in search.run(folder) if search is not None else ():
             if on_epoch is not None:
                 on_epoch(record)
@@ -77,13 +79,54 @@ def find_spaces(
     return elites
 
 
-def _check_limit(estimator: Estimator, name: str, time_limit: float | None) -> None:
-    """Raise NetspaceError where a time limit is asked for that the estimator cannot keep."""
+def _estimator(name: str, time_limit: float | None, runtime: Runtime) -> Estimator:
+    """Return the estimator, where it can keep the time limit and make use of all processes.
+
+    Raises:
+        NetspaceError: where it cannot, or there is none of that name.
+    """
+    estimator = estimator_named(name)
     if time_limit is not None and not getattr(estimator, "can_be_limited", False):
         raise NetspaceError(
             f"a time limit ends stand-alone trainings, and estimator '{name}' trains a super network to its end; take "
             "--estimator population, or fewer search.epochs"
         )
+    if runtime.world > 1 and not estimator.needs_supernet:
+        raise NetspaceError(
+            f"several devices share the training of a super network, and estimator '{name}' trains networks alone: "
+            f"take --jobs {runtime.world}, which trains as many of them at a time, instead of --devices"
+        )
+    return estimator
+
+
+def _search(estimator: Estimator, config: SearchConfig, data: ImageData, runtime: Runtime) -> SpaceSearch | None:
+    """Return the search where the estimator needs a super network; the budgets are checked, and that processes agree.
+
+    Raises:
+        NetspaceError: where a budget or the images are at fault, or the processes were given different things.
+    """
+    runtime.agree(_facts(config, data))
+    if estimator.needs_supernet:
+        return SpaceSearch(config, data, runtime)
+    for budget in config.parsed_budgets:
+        budget.band(config.space.full, config.space.template(*data.shape))
+    return None
+
+
+def _tell_data(data: ImageData, search: SpaceSearch | None, on_note: Note | None) -> None:
+    """Say what was read, and where it is too little for the batches that were asked for."""
+    for line in data.summary.lines:
+        _say(on_note, line)
+    if search is not None and search.batch < search.config.search.batch_size:
+        asked = search.config.search.batch_size
+        _say(on_note, f"steps take {search.batch} images instead of {asked}: there are no more")
+
+
+def _facts(config: SearchConfig, data: ImageData) -> dict[str, str]:
+    """Return what has to be equal in all processes that train together."""
+    settings = {name: value for name, value in to_plain(config).items() if name != "data"}
+    versions = {name: environment()[name] for name in ("netspace", "torch", "numpy")}
+    return {**versions, "settings": fingerprint(settings), "images": data.fingerprint}
 
 
 def _known(estimator: Estimator, work: Work) -> list[EliteSpace] | None:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from netspace.blocks import IN, OUT, BlockPlan, Conv, Squeeze
+from netspace.models.batch_norm import batch_normalised
 from netspace.models.network import ACTIVATE, Body, ConvNorm, PlannedBlock, SqueezeExcite, convolve
 from netspace.models.subnetwork import Channels, Inner, SubNetwork, count, same_channels
 
@@ -81,7 +82,7 @@ def _conv_norm(module: ConvNorm, layer: Conv, x: Tensor, inputs: Channels, outpu
         weight, groups = weight.narrow(1, 0, int(layer.group_width)), count(outputs) // int(layer.group_width)
     x = convolve(x, middle(weight, int(layer.kernel)), layer.stride, groups)
     scale, shift = _take(module.norm.weight, outputs), _take(module.norm.bias, outputs)
-    return F.batch_norm(x, None, None, scale, shift, training=True, eps=module.norm.eps)
+    return batch_normalised(module.norm, x, scale, shift)
 
 
 def _squeeze(module: SqueezeExcite, layer: Squeeze, x: Tensor, sets: dict[str, Channels]) -> Tensor:

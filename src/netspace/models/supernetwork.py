@@ -12,30 +12,35 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from netspace.errors import NetspaceError
+from netspace.models.batch_norm import share_statistics
 from netspace.models.masking import forward_masked
 from netspace.models.masks import masks_of_mixture
 from netspace.models.network import Body, Network
 from netspace.models.sliced import run_sliced
 from netspace.models.subnetwork import Mixture, SubNetwork, limits_of
+from netspace.runtime import ALONE, Runtime
 from netspace.spaces import Architecture, NetworkTemplate, SearchSpace, Stage, StageSpace
 
 
 class SuperNetwork(nn.Module):
     """The shared weights of every architecture of a search space.
 
-    BatchNorm always uses the statistics of the batch: running averages would mix the sub-networks'.
+    BatchNorm always uses the statistics of the batch, of all its shares where it is shared among processes: running
+    averages would mix the sub-networks'.
 
     Args:
         template: all that is not searched.
         search_space: its largest depths, widths and further knobs give the size of the shared weights.
+        runtime: the processes that share a batch.
     """
 
-    def __init__(self, template: NetworkTemplate, search_space: SearchSpace) -> None:
+    def __init__(self, template: NetworkTemplate, search_space: SearchSpace, runtime: Runtime = ALONE) -> None:
         super().__init__()
         self.template, self.space = template, search_space.full
         self.limits = limits_of(self.space, template)
         plans = [[entry] + [further] * (depth - 1) for entry, further, depth in self.limits]
         self.shared = Body(template, plans, shared=True, running=False)
+        share_statistics(self.shared, runtime)
 
     def forward(self, x: Tensor, choice: Architecture | SubNetwork | Mixture) -> Tensor:
         """Compute logits of a sub-network.

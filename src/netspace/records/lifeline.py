@@ -7,8 +7,35 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
+
+
+def prologue() -> str:
+    """Return the first lines of a program that works for this process and ends with it.
+
+    Modules come from where this process has them, not from beside the user's script; Ctrl-C is left to this process.
+    """
+    return (
+        f"import sys; sys.path[:] = {sys.path!r}\n"
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        f"from netspace.records import lifeline; lifeline.end_with({os.getpid()})\n"
+    )
+
+
+def how_it_ended(code: int) -> str:
+    """Return in words how a process ended.
+
+    Args:
+        code: its exit code, or the negative number of the signal that killed it.
+    """
+    if code >= 0:
+        return f"ended with exit code {code}"
+    perhaps = "; perhaps for lack of memory" if -code == signal.SIGKILL else ""
+    with suppress(ValueError):
+        return f"killed by signal {-code} ({signal.Signals(-code).name}{perhaps})"
+    return f"killed by signal {-code}"
 
 
 def end_with(parent: int) -> None:

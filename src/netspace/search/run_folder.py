@@ -39,10 +39,11 @@ class RunFolder:
     Args:
         path: the folder.
         on_note: called with what must be said of the run, such as that a checkpoint is broken; None warns.
+        devices: on which it is made at a time; more than one are written down with the threads.
     """
 
-    def __init__(self, path: Path, on_note: Callable[[str], None] | None = None) -> None:
-        self.path, self.run = path, Run(path)
+    def __init__(self, path: Path, on_note: Callable[[str], None] | None = None, *, devices: int = 1) -> None:
+        self.path, self.run, self._devices = path, Run(path), devices
         self._say = on_note or _warn
 
     def check_writable(self) -> None:
@@ -97,12 +98,13 @@ class RunFolder:
                     "Give the same settings to go on with it, or another --out"
                 )
             self.check_data(images)
-            self._compare_threads()
+            self._compare_machines()
             return
         strangers = sorted(entry.name for entry in self.path.iterdir() if entry.name != ".lock")
         if any(not name.endswith(".partial") for name in strangers):
             raise NetspaceError(f"'{self.path}' is not empty and holds no run ({strangers[0]}); give another --out")
-        about = {"config": to_plain(config), "data": images.fingerprint, "environment": environment()}
+        made_by = environment() | ({"devices": self._devices} if self._devices > 1 else {})
+        about = {"config": to_plain(config), "data": images.fingerprint, "environment": made_by}
         write_atomically(self.run.file, to_yaml(about))
 
     def _differing(self, config: Any) -> list[str]:
@@ -118,14 +120,17 @@ class RunFolder:
             raise fault
         return differing
 
-    def _compare_threads(self) -> None:
-        """Say where the run goes on with another number of threads, which changes the last digits of sums."""
-        before, now = self.run.environment.get("threads"), torch.get_num_threads()
-        if before is not None and before != now:
-            self._say(
-                f"'{self.path}' was begun with {before} threads and goes on with {now} (OMP_NUM_THREADS): what is "
-                "still to be trained may differ in its last digits from a run that was not stopped"
-            )
+    def _compare_machines(self) -> None:
+        """Say where the run goes on with other numbers of threads or devices, which change the last digits of sums."""
+        begun, threads = self.run.environment, torch.get_num_threads()
+        was, now = (begun.get("threads", threads), begun.get("devices", 1)), (threads, self._devices)
+        for before, after, what in zip(was, now, ("threads", "devices"), strict=True):
+            if before != after:
+                how = f"{after} (OMP_NUM_THREADS)" if what == "threads" else f"{after}"
+                self._say(
+                    f"'{self.path}' was begun with {before} {what} and goes on with {how}: what is still to be trained "
+                    "may differ in its last digits from a run that was not stopped"
+                )
 
     def check_data(self, images: ImageData) -> None:
         """Raise NetspaceError where the run was made on other images; it says how many are gone and how many new."""

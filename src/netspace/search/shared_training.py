@@ -13,6 +13,7 @@ from torch import Tensor
 
 from netspace.cost import CostModel, LogUniformDraws
 from netspace.models import Mixture, SubNetwork, SuperNetwork, initialise, warm_up
+from netspace.runtime import ALONE, Runtime
 from netspace.schedules import cosine, linear
 from netspace.settings import SearchConfig
 from netspace.spaces import Architecture, NetworkTemplate
@@ -25,14 +26,17 @@ class SharedTraining:
         config: as resolved.
         template: of all networks.
         rng: source of the pool that log-uniform draws come from.
+        runtime: the processes that train together.
     """
 
-    def __init__(self, config: SearchConfig, template: NetworkTemplate, *, rng: np.random.Generator) -> None:
+    def __init__(
+        self, config: SearchConfig, template: NetworkTemplate, *, rng: np.random.Generator, runtime: Runtime = ALONE
+    ) -> None:
         self._settings, self._space = config.search, config.space.full
         self._weights = config.search.weights
         self._mixed = config.precision == "bf16-mixed"
-        self.device = torch.device(config.device)
-        supernet = SuperNetwork(template, config.space)
+        self._runtime, self.device = runtime, runtime.device(config.device)
+        supernet = SuperNetwork(template, config.space, runtime)
         initialise(supernet, generator=torch.Generator().manual_seed(config.seed))
         self.supernet = supernet.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.pool = LogUniformDraws(CostModel(template), self._space, rng=rng)
@@ -64,11 +68,11 @@ class SharedTraining:
         )
 
     def step(self, images: Tensor, labels: Tensor, choice: SubNetwork, progress: float) -> Tensor:
-        """Train the weights of a sub-network on a batch and return its cross-entropy.
+        """Train the weights of a sub-network on a batch and return its cross-entropy on this process's share.
 
         Args:
-            images: shape (batch, channels, size, size), normalised.
-            labels: shape (batch,).
+            images: this process's share of the batch, shape (n, channels, size, size), normalised.
+            labels: shape (n,).
             choice: the channels and blocks in use.
             progress: share of the training that is done, 0..1.
         """
@@ -78,6 +82,8 @@ class SharedTraining:
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.loss(images, labels, choice)
         loss.backward()
+        used = [p.grad for p in self.supernet.parameters() if p.grad is not None]  # the same in every process
+        self._runtime.average(used)
         torch.nn.utils.clip_grad_norm_(self.supernet.parameters(), settings.clip)
         self.optimizer.step()
         return loss.detach()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ import torch
 from torch import Tensor
 
 from netspace.cost import Band, LogUniformDraws
-from netspace.data import ImageData, ImageSet, Normalisation, augment
+from netspace.data import Draws, ImageData, ImageSet, Normalisation, changed
 from netspace.errors import NetspaceError
 from netspace.models import SubNetwork, SuperNetwork, restore_optimizer
+from netspace.runtime import ALONE, Runtime
 from netspace.search.checkpoints import Checkpoint, taking_up
 from netspace.search.exposure import Exposure
 from netspace.search.gradients import GRADIENTS
@@ -65,25 +67,28 @@ class SpaceSearch:
     Args:
         config: as resolved; `device` is `cpu` or `cuda`.
         data: the images.
+        runtime: the processes that train together; each draws the same and takes its share of every batch.
 
     Raises:
-        NetspaceError: where a budget is infeasible or the images are too few; before any training.
+        NetspaceError: where a budget is infeasible, the images are too few, or a batch cannot be shared evenly; before
+            any training.
     """
 
-    def __init__(self, config: SearchConfig, data: ImageData) -> None:
-        self.config, self.data = config, data
-        self.device = torch.device(config.device)
+    def __init__(self, config: SearchConfig, data: ImageData, runtime: Runtime = ALONE) -> None:
+        self.config, self.data, self.runtime = config, data, runtime
+        self.device = runtime.device(config.device)
         self.template = config.space.template(*data.shape)
         self.budgets = config.parsed_budgets
         for budget in self.budgets:
             budget.band(config.space.full, self.template)
         self.weights_set, self.theta_set = split(data.train, config, self.device)
         self.normalise = Normalisation.of(self.weights_set.images)
+        self._check_shares()
         self.epoch = 0
-        self.shared = SharedTraining(config, self.template, rng=self._rng(0, _POOL))
+        self.shared = SharedTraining(config, self.template, rng=self._rng(0, _POOL), runtime=runtime)
         self.exposure = Exposure(config.space, self.template)
         moved = config.search.estimator in GRADIENTS
-        self.theta = ThetaTraining(config, self.template) if moved else None
+        self.theta = ThetaTraining(config, self.template, runtime) if moved else None
 
     def _rng(self, epoch: int, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, epoch, stream])
@@ -104,6 +109,15 @@ class SpaceSearch:
         asked, there = self.config.search.batch_size, min(len(self.weights_set), len(self.theta_set))
         return asked if asked <= there else there // 2
 
+    def _check_shares(self) -> None:
+        """Raise NetspaceError where a batch cannot be shared evenly among the processes."""
+        world = self.runtime.world
+        if self.batch % world:
+            raise NetspaceError(
+                f"a step takes {self.batch} images, which {world} devices cannot share evenly; give --set "
+                f"search.batch_size={max(self.batch // world, 1) * world}, or other --devices"
+            )
+
     @property
     def steps(self) -> int:
         """Steps of an epoch."""
@@ -111,16 +125,19 @@ class SpaceSearch:
 
     def run(self, folder: RunFolder) -> Iterator[EpochRecord]:
         """Go on from the folder's last checkpoint to the last epoch; yield a record per epoch, each on disk."""
-        checkpoint = folder.resume()
-        if checkpoint is not None:
-            with taking_up(folder.path, checkpoint):
-                self.restore(checkpoint)
+        self._take_up(folder.resume(), folder.path)
         folder.forget_after(self.epoch)
         while self.epoch < self.config.search.epochs:
             record = self.train_epoch()
             folder.append(asdict(record))
             folder.save(self.checkpoint())
             yield record
+
+    def follow(self, folder: Path) -> None:
+        """Train along with the first process, whose `run` alone reads and writes the folder, to the last epoch."""
+        self._take_up(None, folder)
+        while self.epoch < self.config.search.epochs:
+            self.train_epoch()
 
     def train_epoch(self) -> EpochRecord:
         """Train one epoch and return its record."""
@@ -135,13 +152,12 @@ class SpaceSearch:
             turn = step % len(self.budgets)
             progress = self.epoch / settings.epochs + step / self.steps / settings.epochs
             choice = self._choice(step, turn, weights_rng)
-            images, labels = self._batch(self.weights_set, order[step])
-            images = augment(images, self.config.augment, generator=pixels)
+            images, labels = self._weights_batch(order[step], pixels)
             losses.append(self.shared.step(images, labels, choice, progress))
             self.exposure.add(choice)
             if self.theta is not None and not warmup:
                 held_out[turn].append(self._theta_step(self.theta, turn, progress, theta_rng))
-        loss = float(torch.stack(losses).mean())
+        loss = float(self._averaged(torch.stack(losses)).mean())
         if not np.isfinite(loss):
             raise NetspaceError(
                 f"the loss is {loss} in epoch {self.epoch + 1}: training diverged; "
@@ -165,8 +181,15 @@ class SpaceSearch:
         passes = -(-self.steps * batch // n)
         return np.concatenate([rng.permutation(n) for _ in range(passes)])[: self.steps * batch].reshape(-1, batch)
 
+    def _weights_batch(self, index: np.ndarray, pixels: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return this process's share of a step's images, changed as is drawn for all of them, and their labels."""
+        settings = self.config.augment
+        draws = Draws.of(len(index), self.weights_set.images.shape[-1], settings, generator=pixels)
+        images, labels = self._batch(self.weights_set, index)
+        return changed(images, settings, draws.part(self.runtime.shard(len(index)))), labels
+
     def _batch(self, images: ImageSet, index: np.ndarray) -> tuple[Tensor, Tensor]:
-        rows = torch.from_numpy(index).to(self.device)
+        rows = torch.from_numpy(index[self.runtime.shard(len(index))]).to(self.device)
         return self.normalise(images.images[rows]), images.labels[rows]
 
     def _choice(self, step: int, turn: int, rng: np.random.Generator) -> SubNetwork:
@@ -183,10 +206,21 @@ class SpaceSearch:
 
     def _of_budgets(self, held_out: list[list[float]]) -> dict[str, dict[str, Any]]:
         theta = self.theta
-        return {} if theta is None else {str(b): theta.record(i, held_out[i]) for i, b in enumerate(self.budgets)}
+        if theta is None:
+            return {}
+        means = [self._averaged(torch.tensor(losses, dtype=torch.float64)).tolist() for losses in held_out]
+        return {str(b): theta.record(i, means[i]) for i, b in enumerate(self.budgets)}
+
+    def _averaged(self, losses: Tensor) -> Tensor:
+        """Return the losses on whole batches of those on this process's shares."""
+        self.runtime.average([losses])
+        return losses
 
     def held_out_batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Draw images that the weights are not trained on, shape (batch, channels, size, size), and their labels."""
+        """Draw images that the weights are not trained on, shape (batch, channels, size, size), and their labels.
+
+        Of several processes each gets its share of them.
+        """
         return self._batch(self.theta_set, rng.integers(len(self.theta_set), size=self.batch))
 
     def finetune(self, band: Band, epochs: int, *, rng: np.random.Generator) -> None:
@@ -196,8 +230,7 @@ class SpaceSearch:
             order = self._order(rng)
             members = self.template.architectures(band.draw(self.steps, rng=rng))
             for step, rows in enumerate(order):
-                images, labels = self._batch(self.weights_set, rows)
-                images = augment(images, self.config.augment, generator=pixels)
+                images, labels = self._weights_batch(rows, pixels)
                 choice = SubNetwork.of(members[step], self.template)
                 progress = 0.5 + 0.5 * (epoch + step / self.steps) / epochs
                 self.shared.step(images, labels, choice, progress)
@@ -207,6 +240,13 @@ class SpaceSearch:
         weights = {name: value.detach().cpu().contiguous() for name, value in self.supernet.state_dict().items()}
         theta = {} if self.theta is None else self.theta.state_dict()
         return Checkpoint(self.epoch, weights, {"optimizer": self.shared.optimizer.state_dict(), **theta})
+
+    def _take_up(self, checkpoint: Checkpoint | None, folder: Path) -> None:
+        """Go on from the checkpoint that the first process has."""
+        checkpoint = self.runtime.from_first(checkpoint)
+        if checkpoint is not None:
+            with taking_up(folder, checkpoint):
+                self.restore(checkpoint)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take up the state of a checkpoint of the same config."""

@@ -9,6 +9,7 @@ import torch
 
 from netspace.cost import CostModel
 from netspace.models import SubNetwork, check_form, restore_optimizer
+from netspace.runtime import ALONE, Runtime
 from netspace.search.constraint import expected_cost, penalties
 from netspace.search.distribution import SpaceDistribution
 from netspace.search.gradients import GRADIENTS, Evaluate, draw_member
@@ -22,10 +23,12 @@ class ThetaTraining:
     Args:
         config: as resolved.
         template: of all networks.
+        runtime: the processes that train together; each has every Θ.
     """
 
-    def __init__(self, config: SearchConfig, template: NetworkTemplate) -> None:
+    def __init__(self, config: SearchConfig, template: NetworkTemplate, runtime: Runtime = ALONE) -> None:
         settings, space = config.search, config.space
+        self._runtime = runtime
         self._space, self._template = space, template
         found = penalties(space, template, config.parsed_budgets, settings.penalty_form)
         self.thetas = [SpaceDistribution(space.shape) for _ in found]
@@ -52,7 +55,9 @@ class ThetaTraining:
         return SubNetwork.of(draw_member(self._space, choice, rng=rng), self._template)
 
     def step(self, turn: int, evaluate: Evaluate, progress: float, rng: np.random.Generator) -> float:
-        """Move the Θ of a budget and return the mean held-out cross-entropy that moved it.
+        """Move the Θ of a budget and return the mean held-out cross-entropy that moved it, on this process's share.
+
+        The losses of both estimators are linear in what is evaluated, so that their gradients are averaged.
 
         Args:
             turn: index of the budget.
@@ -62,7 +67,9 @@ class ThetaTraining:
         """
         theta = self.thetas[turn]
         loss, held_out = self._estimators[turn].loss(theta, evaluate, progress=progress, rng=rng)
-        for logits, gradient in zip(theta.logits, torch.autograd.grad(loss, list(theta.logits)), strict=True):
+        gradients = torch.autograd.grad(loss, list(theta.logits))
+        self._runtime.average(gradients)
+        for logits, gradient in zip(theta.logits, gradients, strict=True):
             logits.grad = gradient
         self._optimizers[turn].step()
         return held_out
