@@ -50,7 +50,7 @@ def compare_nas(
         recipe: how the chosen networks are trained.
         settings: of the NAS, the same for both spaces.
         seeds: number of repetitions, seeds 0, 1, ….
-        budgets: targets; None takes all of the run's.
+        budgets: targets, with constraints; None takes all of the run's.
         dataset: to train on: where the run's own images are now, or others of the same shape; None looks where the run
             found its own.
         opening: further arguments of `netspace.search.open_search`, where the run's data have changed.
@@ -76,7 +76,7 @@ def compare_nas(
     training, template, store = TrainingData.of(data, recipe), run.template, NetworkStore(folder)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     targets = _in_flops(budgets or list(run.config.parsed_budgets))
-    about = {"dataset": data.settings.dataset, **_about(run, recipe, settings)}
+    about = {"dataset": data.settings.dataset, **_about(run, recipe, settings, targets)}
     found = _load(folder, about, settings, len(template.strides))
     for target, side, space, seed in _asked(run, targets, seeds):
         if not any((f["side"], f["target"], f["place"]) == (side, target.target, seed) for f in found):
@@ -130,10 +130,12 @@ def _open(
     return data, search
 
 
-def _about(run: Run, recipe: Recipe, settings: NasSettings) -> dict[str, Any]:
-    """Return what all that is found has in common, for the file of it."""
+def _about(run: Run, recipe: Recipe, settings: NasSettings, targets: list[Budget]) -> dict[str, Any]:
+    """Return what all that is found has in common, for the file of it; constraints where they are not the run's own."""
+    bounds = dict.fromkeys(target.bounds for target in targets)
+    others = {} if [*bounds] == [run.config.parsed_budgets[0].bounds] else {"constraints": " or ".join(bounds)}
     shape = {"search_space": run.space.name, "image_size": run.template.image_size}
-    return {**shape, "recipe": recipe.name, "nas": to_plain(settings), "run": fingerprint(run.config)}
+    return {**shape, "recipe": recipe.name, "nas": to_plain(settings), "run": fingerprint(run.config), **others}
 
 
 def _load(folder: Path, about: dict[str, Any], settings: NasSettings, stages: int) -> list[Found]:
@@ -143,7 +145,8 @@ def _load(folder: Path, about: dict[str, Any], settings: NasSettings, stages: in
     stored = read_nas(file)
     # A setting that the file does not know has its default. Where the data lie says nothing; the store knows them.
     stored = {**stored, "nas": to_plain(from_plain(type(settings), stored["nas"], f"{file}: nas"))}
-    differing = sorted(key for key in about if key != "dataset" and stored.get(key) != about[key])
+    keys = {*about, *({"constraints"} & stored.keys())} - {"dataset"}
+    differing = sorted(key for key in keys if stored.get(key) != about.get(key))
     if differing:
         raise NetspaceError(f"{file} was made with another {', '.join(differing)}; give the same, or another --out")
     strangers = [f["population"] for f in stored["found"] if len(f["depth"]) != stages]

@@ -63,7 +63,9 @@ def test_a_model_without_a_weight_for_the_head_still_prices_every_width() -> Non
 
 def test_latency_without_a_profile_says_how_to_get_one() -> None:
     with pytest.raises(NetspaceError, match=r"no profile is given; make one with `netspace profile`"):
-        Budget.parse("latency=5ms")
+        CostModel(load_search_space("tiny").template(32, 3, 10), Budget.parse("latency=5ms").kind)
+    with pytest.raises(NetspaceError, match=r"no profile is given"):
+        resolve("tiny", options={"data": {"dataset": "fashion"}, "budgets": ["2M"], "constraints": ["latency<=5ms"]})
 
 
 def test_networks_of_another_template_are_refused_with_each_difference() -> None:

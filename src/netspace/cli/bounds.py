@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from netspace.cli.output import note
-from netspace.cost import Constraint, profile_in_use, together, use_profile
+from netspace.cost import Constraint, cost_named, profile_in_use, together, use_profile
 from netspace.cost.device_profile import use_profile_of
 from netspace.cost.layers import IN_BYTES, LATENCY
 
@@ -23,13 +23,14 @@ TIME = " by --device-profile, as 5ms, 800us or 0.2s"
 PROFILE = "Measured latencies (`netspace profile`), for budgets and bounds of latency."
 
 
-def with_constraints(command: Callable[..., None]) -> Callable[..., None]:
+def with_constraints(command: Callable[..., None], *, profiles: bool = False) -> Callable[..., None]:
     """Give a command the options of constraints; it takes them as `constraints`, a tuple of Constraint.
 
     What latency is of is said by --device-profile, or by the profile that a folder under --out or --run keeps.
 
     Args:
         command: with an argument `constraints` that is no option of its own.
+        profiles: whether it can measure latency itself, and so takes bounds of it without a profile.
     """
     options = _options()
 
@@ -38,7 +39,10 @@ def with_constraints(command: Callable[..., None]) -> Callable[..., None]:
         _measure_by(given.pop("device_profile"), [given.get("run"), given.get("out")])
         texts = [f"{kind}{sign}{text}" for (name, kind, sign) in _named() if (text := given.pop(name)) is not None]
         texts += given.pop("constraint") or []
-        command(*args, **given, constraints=together((), map(Constraint.parse, texts)))
+        found = together((), map(Constraint.parse, texts))
+        for one in () if profiles else found:
+            cost_named(one.kind)  # latency says where a profile is to be had
+        command(*args, **given, constraints=found)
 
     hints = get_type_hints(command, include_extras=True)
     own = [one for one in inspect.signature(command).parameters.values() if one.name != "constraints"]
@@ -54,6 +58,11 @@ def _measure_by(file: Path | None, folders: list[Path | None]) -> None:
     for folder in folders:
         if folder is not None:
             use_profile_of(folder)
+    tell_profile()
+
+
+def tell_profile() -> None:
+    """Say what latency is of, and why not to trust it; nothing where no profile is in use."""
     used = profile_in_use()
     if used is not None:
         note(f"latency is of {used.device}" + ("" if used.error is None else f"; {used.error}"))

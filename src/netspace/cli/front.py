@@ -13,7 +13,7 @@ from netspace.cli.bounds import with_constraints
 from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, Seed
 from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
-from netspace.cost import PAPER_BUDGETS, Budget, Constraint, together
+from netspace.cost import PAPER_BUDGETS, Budget, Constraint
 from netspace.cost.device_profile import keep_profile
 from netspace.documents import write_atomically
 from netspace.records import FRONT_FILE
@@ -64,9 +64,8 @@ def front_command(
 
     opened = Run(run)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER_BUDGETS)
-    bounds = together(opened.config.parsed_budgets[0].constraints, constraints)
     question = Question(
-        tuple(Budget.parse(text, opened.config.tolerance, bounds) for text in texts),
+        tuple(opened.config.budget(text).bounded(constraints) for text in texts),
         signal,
         scores=evaluations,
         trainings=calibrate_n,

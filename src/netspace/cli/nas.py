@@ -116,8 +116,7 @@ def _space(
         return elite.space, asked.bounded(constraints)
     if budget is None:
         raise NetspaceError(f"{name} is no elite file and has no budget; give --budget")
-    asked = Budget.parse(budget, config.tolerance, config.parsed_budgets[0].constraints)
-    return load_space(name, template)[0], asked.bounded(constraints)
+    return load_space(name, template)[0], config.budget(budget).bounded(constraints)
 
 
 def _plain(picked: Picked) -> dict[str, Any]:
@@ -137,13 +136,16 @@ def _plain(picked: Picked) -> dict[str, Any]:
 def print_picked(picked: Picked) -> None:
     """Print what a NAS found, best first, and how many draws it takes to meet the budget."""
     chosen, target, rows = picked.chosen, picked.budget, []
-    model = CostModel(picked.template, target.kind)
+    model, *others = (CostModel(picked.template, kind) for kind in target.kinds)
     for file, architecture, error in zip(picked.files, chosen.architectures, chosen.errors, strict=True):
-        amount = int(model(picked.template.points([architecture]))[0])
+        point = picked.template.points([architecture])
+        amount = int(model(point)[0])
+        bounded = [format_amount(int(one(point)[0]), one.kind) for one in others]
         away = f"{amount / target.target - 1:+.1%}"
-        rows.append([str(architecture), format_amount(amount, target.kind), away, f"{error:.2%}", str(file)])
+        rows.append([str(architecture), format_amount(amount, target.kind), away, *bounded, f"{error:.2%}", str(file)])
     said = "expected error" if picked.method == "model" else "super network's expected error"
-    columns = ("architecture", KINDS.get(target.kind, target.kind), "Δ", said, "file")
+    kinds = [KINDS.get(kind, kind) for kind in target.kinds]
+    columns = ("architecture", kinds[0], "Δ", *kinds[1:], said, "file")
     print_table(f"Best of {chosen.scored} in band at {target.told}, {picked.method}", columns, rows)
     note(
         f"draws until one is in band: {chosen.draws} this time, {chosen.expected_draws:.1f} on average; "

@@ -8,15 +8,17 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from netspace.cli.bounds import with_constraints
 from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, RecipeName
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
-from netspace.cost import Budget, format_amount
+from netspace.cost import Constraint, format_amount
 from netspace.documents import from_plain
 from netspace.runs import TABLE, Run
 from netspace.settings import NasSettings
 
 
+@with_constraints
 def table_command(
     run: Annotated[Path, typer.Argument(help="Folder of a finished search.", metavar="RUN")],
     dataset: Annotated[
@@ -36,13 +38,15 @@ def table_command(
     format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Folder of the results; default: `table` in the run.")] = None,
     json: Json = False,
+    constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Compare NAS in the Elite Spaces with NAS in the whole search space; run again to go on after a stop."""
     settings = from_plain(
         NasSettings, {"method": method, "samples": 1, "candidates": candidates, "train": train}, "options"
     )
-    resolved = load_recipe(recipe)
-    targets = None if budgets == "all" else [Budget.parse(text) for text in budgets.split(",")]
+    resolved, config = load_recipe(recipe), Run(run).config
+    asked = config.budgets if budgets == "all" else budgets.split(",")
+    targets = [config.budget(text).bounded(constraints) for text in asked]
     from netspace.cli.progress import PopulationProgress
     from netspace.nas_comparison import compare_nas
 

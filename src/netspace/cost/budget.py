@@ -16,7 +16,7 @@ from netspace.cost.band import Band
 from netspace.cost.constraint import Constraint, intervals, together
 from netspace.cost.infeasible import Bound, infeasible_alone, infeasible_together
 from netspace.cost.joint import Condition, joint_band
-from netspace.cost.layers import cost_named
+from netspace.cost.layers import check_kind
 from netspace.cost.model import CostModel
 from netspace.cost.spaces import SpaceCosts
 from netspace.documents import later
@@ -54,7 +54,7 @@ class Budget:
 
     @model_validator(mode="after")
     def _check(self) -> Budget:
-        cost_named(self.kind)
+        check_kind(self.kind)
         together((), self.constraints)
         for kind, (low, high) in self._intervals.items():
             if low > high:
@@ -72,7 +72,7 @@ class Budget:
         """
         kind, equals, amount = str(text).rpartition("=")
         kind = kind.strip() if equals else "flops"
-        cost_named(kind)
+        check_kind(kind)
         alone = cls(amount_in(amount, f"budget '{str(text)[:80]}'", kind), tolerance, kind)
         return alone.bounded(constraints)
 
@@ -92,6 +92,11 @@ class Budget:
         """The budget in a sentence, as `200M FLOPs` or `params=1.2M with flash<=1M`."""
         amount = f"{self} FLOPs" if self.kind == "flops" else str(self)
         return f"{amount} with {self.bounds}" if self.constraints else amount
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of cost that are asked for, its own first."""
+        return list(self._intervals)
 
     @property
     def bounds(self) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.cost.amounts import LARGEST, amount_in, exact_amount
-from netspace.cost.layers import COST_NAME, IN_BYTES, cost_named
+from netspace.cost.layers import COST_NAME, IN_BYTES, check_kind
 from netspace.errors import NetspaceError
 from netspace.spaces.ranges import STRICT, IntArray
 
@@ -36,7 +36,7 @@ class Constraint:
 
     @model_validator(mode="after")
     def _check(self) -> Constraint:
-        cost_named(self.kind)
+        check_kind(self.kind)
         return self
 
     @classmethod
@@ -51,7 +51,7 @@ class Constraint:
         if match is None:
             raise NetspaceError(f"{what} is none; write a cost, <= or >=, and an amount, as params<=1.2M")
         kind, side, amount = match.groups()
-        cost_named(kind)
+        check_kind(kind)
         return cls(kind, amount_in(amount, what, kind), _SIDES[side])
 
     def __str__(self) -> str:

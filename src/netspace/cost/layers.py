@@ -142,6 +142,12 @@ class Cost(NamedTuple):
     activations: int
 
 
+def check_kind(kind: str) -> None:
+    """Raise NetspaceError where there is no kind of cost of that name; latency is one before a profile says of what."""
+    if kind != LATENCY:
+        cost_named(kind)
+
+
 def cost_named(kind: str) -> LayerCost | PartCost:
     """Return a kind of cost.
 

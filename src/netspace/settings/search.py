@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.cost import Budget, Constraint, profile_in_use
+from netspace.cost import Budget, Constraint, cost_named, profile_in_use
 from netspace.documents import later
 from netspace.settings.limits import LARGEST_BATCH, Count, Decay, PenaltyForm, Rate, Seed, Share
 from netspace.settings.training import Augmentation, DataSettings
@@ -185,6 +185,8 @@ class SearchConfig:
                 f"device_profile: latency was of profile {self.device_profile}, but the one in use is "
                 f"{used.fingerprint}, of {used.device}; give the profile that the run was begun with"
             )
+        for kind in {kind for budget in self.parsed_budgets for kind in budget.kinds}:
+            cost_named(kind)  # latency says where a profile is to be had
         if len({budget.target for budget in self.parsed_budgets}) < len(self.budgets):
             raise ValueError(f"budgets {', '.join(self.budgets)} name one target twice; give each once")
         return self
@@ -192,5 +194,8 @@ class SearchConfig:
     @property
     def parsed_budgets(self) -> tuple[Budget, ...]:
         """The budgets as values, each with the constraints."""
-        bounds = [Constraint.parse(text) for text in self.constraints]
-        return tuple(Budget.parse(text, self.tolerance, bounds) for text in self.budgets)
+        return tuple(self.budget(text) for text in self.budgets)
+
+    def budget(self, text: str) -> Budget:
+        """Return a budget, one of its own or another, with the tolerance and the constraints of the search."""
+        return Budget.parse(text, self.tolerance, map(Constraint.parse, self.constraints))
