@@ -7,7 +7,9 @@ from pathlib import Path
 
 from netspace import Budget, DataSettings, find_spaces, load_elite
 from netspace.choices import Choices
-from netspace.pipeline import Pipeline
+from netspace.config import load_search_space
+from netspace.cost import Constraint
+from netspace.pipeline import Pipeline, profile_step
 from tests.conftest import quick_config
 
 TINY = Choices("tiny", "quick")
@@ -40,3 +42,24 @@ def test_nas_looks_in_the_whole_space_where_the_elite_has_no_member_in_band(tmp_
         replace(elite, candidates=(best,)).save(tmp_path / "search")
         assert load_elite(pipeline.elite).candidates[0].hit_rate == hit_rate
         assert list(pipeline.steps())[1].command[1] == place
+
+
+def test_the_whole_chain_keeps_the_constraints_of_the_budget(tmp_path: Path) -> None:
+    bounds = [Constraint.parse("flash<=60K"), Constraint.parse("peak_memory<=64KiB")]
+    pipeline = Pipeline(DataSettings("images"), Budget(2_000_000).bounded(bounds), TINY, tmp_path)
+    search = next(pipeline.steps()).command
+    assert [search[i + 1] for i, word in enumerate(search) if word == "--constraint"] == [str(one) for one in bounds]
+    assert "--device-profile" not in search
+    (budget,) = pipeline.config.parsed_budgets
+    assert budget == pipeline.budget
+
+
+def test_latency_is_measured_by_a_step_with_a_command_of_its_own(tmp_path: Path) -> None:
+    tiny = load_search_space("tiny")
+    step = profile_step(tiny, tiny.template(16, 1, 3), given="tiny", target="onnx", out=tmp_path, seed=2)
+    shape = "--image-size 16 --channels 1 --classes 3"
+    told = f"profile --space tiny --target onnx {shape} --seed 2 --out {tmp_path}/profile-tiny-onnx.yaml"
+    assert shlex.join(step.command) == told
+    assert not step.done
+    step.result.write_text("")
+    assert step.done

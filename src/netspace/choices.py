@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 from typing import Annotated
 
@@ -10,9 +11,10 @@ import torch
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from netspace.config import load_recipe, load_search_space, preset_names
-from netspace.cost import Budget, CostModel, SpaceCosts, format_amount
+from netspace.config import load_recipe, load_search_space
+from netspace.cost import Budget, profile_in_use
 from netspace.data import ImageData
+from netspace.documents import later
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData
 from netspace.finding import format_duration
@@ -22,11 +24,8 @@ from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkTemplate
 from netspace.spaces.ranges import STRICT
 from netspace.surrogate.validation import LEAST_ROWS
+from netspace.wanted import Fit, Know, Wanted, choose_space, fit_in
 
-ROOM = 2.0  # between a budget and the dearest network of a preset
-BLOCK = "basic"  # of the presets to choose from: what the choice was tried with
-TOY = 1000  # spaces: a preset of fewer has little to choose from
-COARSE = 1000  # times a budget: the spaces of a preset that goes beyond it are too wide to meet the budget
 MANY = 5000  # training images
 SHORTEST = 10  # epochs of a full training
 KEPT = 0.9  # of a time limit for search and training; the rest is for export and report
@@ -44,6 +43,7 @@ class Choices:
         epochs: of the full training where time is short; None are the recipe's own.
         search_seconds: for the trainings of the search where time is short; None is as long as they take.
         reasons: a sentence for each choice.
+        budget: target of the network where constraints alone were given; empty where it was given.
     """
 
     space: str
@@ -53,10 +53,15 @@ class Choices:
     epochs: int | None = None
     search_seconds: float | None = None
     reasons: tuple[str, ...] = ()
+    budget: str = later("")
+
+    def budget_of(self, wanted: Wanted) -> Budget:
+        """Return what the search aims at, with all constraints."""
+        return (wanted.budget or Budget.parse(self.budget)).bounded(wanted.constraints)
 
 
 def choose(
-    budget: Budget,
+    wanted: Wanted,
     images: ImageData,
     *,
     space: str | None = None,
@@ -64,75 +69,66 @@ def choose(
     time_limit: float | None = None,
     jobs: int = 1,
     device: str = "auto",
+    know: Know = lambda space, template: None,
 ) -> Choices:
-    """Choose by the budget, the data and the time.
+    """Choose by what is wanted, the data and the time.
 
     Args:
-        budget: target of any cost.
+        wanted: of the network.
         images: that will be trained on.
         space: search space, which is searched as its own settings say where there is time; None chooses one.
         recipe: of the full training; None chooses one.
         time_limit: seconds for all; None is as long as it takes.
         jobs: networks that the search trains at a time.
         device: `cpu`, `cuda` or `auto`.
+        know: uses a profile of the space that it is given, where latency is asked for and nothing says what it is of.
 
     Raises:
-        NetspaceError: where no preset holds the budget, or the time is too short.
+        NetspaceError: where no preset, or not the space, holds what is wanted, or the time is too short.
     """
-    reasons = []
+    began, asked, reasons = time.monotonic(), space, []
+    measured = wanted.of_latency and profile_in_use() is None
+    if space is None:
+        fit = choose_space(wanted, images.shape, know)
+        space, budget = fit.space.name, fit.budget
+        reasons.append(f"search space {space}: {fit.reason}")
+    else:
+        budget = _known(space, wanted, images, know).budget
+    if wanted.budget is None:
+        reasons.append(f"budget {budget}: {wanted.why}")
     count, n = f"{len(images.train):,} training images", len(images.train)
     trainings: int | None
     trainings, search_recipe = (12, "scant") if n < MANY else (24, "honest")
-    if space is not None and time_limit is None:
+    if asked is not None and time_limit is None:
         trainings = None
     else:
         told = f"search by {trainings} stand-alone trainings (recipe {search_recipe})"
         reasons.append(f"{told}: of {count} they see about as many as one full training or two")
-    if space is None:
-        space, reason = choose_space(budget, images.shape)
-        reasons.insert(0, f"search space {space}: {reason}")
     if recipe is None:
         recipe = choose_recipe(n)
         reasons.append(
             f"full training by recipe {recipe}: {count} are {'fewer than' if n < MANY else 'at least'} {MANY:,}"
         )
-    chosen = Choices(space, recipe, trainings, search_recipe, reasons=tuple(reasons))
-    return chosen if time_limit is None else _within(chosen, time_limit, budget, images, jobs=jobs, device=device)
+    target = "" if wanted.budget is not None else str(budget)
+    chosen = Choices(space, recipe, trainings, search_recipe, reasons=tuple(reasons), budget=target)
+    if time_limit is None:
+        return chosen
+    left = time_limit - (time.monotonic() - began if measured else 0)
+    return _within(chosen, max(left, 1), budget, images, jobs=jobs, device=device)
+
+
+def _known(space: str, wanted: Wanted, images: ImageData, know: Know) -> Fit:
+    """Return what a space holds that was given, when its latency is known where that is asked for."""
+    whole = load_search_space(space)
+    template = whole.template(*images.shape)
+    if wanted.of_latency and profile_in_use() is None:
+        know(whole, template)
+    return fit_in(whole, wanted, template)
 
 
 def choose_recipe(images: int) -> str:
     """Return the recipe of the full training for so many training images."""
     return "few" if images < MANY else "standard"
-
-
-def choose_space(budget: Budget, shape: tuple[int, int, int]) -> tuple[str, str]:
-    """Return the smallest preset of basic blocks that holds the budget with room to both sides, and why it is that one.
-
-    A preset of few spaces is taken only where no other one holds the budget, or one that is far too coarse.
-
-    Args:
-        budget: target of any cost.
-        shape: image size (pixels), channels, classes of the data.
-
-    Raises:
-        NetspaceError: where no preset can meet the budget.
-    """
-    spaces = {name: load_search_space(name) for name in preset_names()}
-    spaces = {name: space for name, space in spaces.items() if space.block == BLOCK}
-    costs = {name: SpaceCosts(CostModel(s.template(*shape), budget.kind), s.full) for name, s in spaces.items()}
-    bounds = {name: cost.bounds for name, cost in costs.items()}
-    fit = [name for name, (low, high) in bounds.items() if low <= budget.target and budget.target * ROOM <= high]
-    if not fit:
-        spans = ", ".join(f"{name} {format_amount(a)} to {format_amount(b)}" for name, (a, b) in bounds.items())
-        raise NetspaceError(
-            f"budget {budget} is outside of what the presets hold for images of {shape[0]}×{shape[0]}×{shape[1]} "
-            f"({spans}); give another --budget, another --image-size, or a --space of your own"
-        )
-    size = {name: spaces[name].num_spaces for name in fit}
-    name = min(fit, key=lambda n: (bounds[n][1] > COARSE * budget.target, size[n] < TOY, bounds[n][1]))
-    low, high = map(format_amount, bounds[name])
-    few, smallest = "the preset that is fine enough, though it has few spaces,", "the smallest preset with room"
-    return name, f"{few if size[name] < TOY else smallest} around {budget} ({low} to {high}, {size[name]:,} spaces)"
 
 
 def stand_in(budget: Budget, space: str, images: ImageData) -> tuple[Architecture, NetworkTemplate]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from netspace.choices import Choices, stand_in
 from netspace.config import load_recipe, load_search_space, resolve
-from netspace.cost import Budget
+from netspace.cost import Budget, DeviceProfile, profile_in_use
+from netspace.cost.device_profile import KEPT
 from netspace.data import ImageData, load_images, places, read_so_far
 from netspace.documents import from_plain, to_plain
 from netspace.finding import find_spaces, pick_by_model
@@ -29,12 +32,13 @@ from netspace.handover import (
 )
 from netspace.models import resolve_device
 from netspace.planning import Plan, plan_search, plan_training
+from netspace.profiling import profile_space
 from netspace.records import EliteSpace, load_architecture, load_elite
 from netspace.report import write_report
 from netspace.runs import Run
 from netspace.search import Picked, RunFolder, open_search, pick_networks
 from netspace.settings import DataSettings, NasSettings, Recipe, SearchConfig
-from netspace.spaces import NetworkTemplate
+from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.steps import Listener, WrittenStep, reading_options
 
 CHOICES, REPORT = "auto.yaml", "report.html"
@@ -47,7 +51,7 @@ class Pipeline:
 
     Args:
         data: where the images are and how they are read.
-        budget: target of any cost.
+        budget: target of any cost, with constraints.
         choices: what is searched, and how networks are trained.
         out: folder of all results.
         seed: of every step.
@@ -74,7 +78,10 @@ class Pipeline:
     def steps(self) -> Iterator[WrittenStep]:
         """Yield the steps in order; where NAS looks is known when the search is done."""
         out, seed, search = self.out, ("--seed", str(self.seed)), str(self.run.folder)
-        given = ("--dataset", self.data.dataset, "--space", self.choices.space, "--budget", str(self.budget))
+        given: tuple[str, ...] = ("--dataset", self.data.dataset, "--space", self.choices.space)
+        given += ("--budget", str(self.budget))
+        given += tuple(word for one in self.budget.constraints for word in ("--constraint", str(one)))
+        given += () if profile_in_use() is None else ("--device-profile", str(out / KEPT))
         settings = (word for text in self._settings for word in ("--set", text))
         limit, epochs = self.choices.search_seconds, self.choices.epochs
         how = (*settings, *(() if limit is None else ("--time-limit", f"{limit:g}s")), "--jobs", str(self.jobs))
@@ -108,6 +115,7 @@ class Pipeline:
     def config(self) -> SearchConfig:
         """The search's."""
         options: dict[str, Any] = {"data": to_plain(self.data), "budgets": [str(self.budget)], "seed": self.seed}
+        options |= {"constraints": [str(one) for one in self.budget.constraints] or None}
         options |= {} if self.choices.trainings is None else {"search": {"estimator": ESTIMATOR}}
         return resolve(self.choices.space, settings=self._settings, options=options)
 
@@ -204,3 +212,31 @@ class Pipeline:
 def _exported() -> tuple[str, ...]:
     """Return the files of an export in which every format passed that can be written here."""
     return tuple(file for name in writable() for file in files_of(name))
+
+
+def profile_step(
+    space: SearchSpace, template: NetworkTemplate, *, given: str, target: str, out: Path, seed: int
+) -> WrittenStep:
+    """Return the step that measures how long a space's networks take on this device.
+
+    Args:
+        space: whose networks.
+        template: of them.
+        given: name or file of the space.
+        target: what runs the networks, a name in `netspace.profiling.TARGETS`.
+        out: folder of all results.
+        seed: of what is measured.
+    """
+    file = f"profile-{re.sub(r'[^A-Za-z0-9._-]+', '-', space.name)[:60]}-{target}.yaml"
+    shape = ("--image-size", template.image_size, "--channels", template.channels, "--classes", template.classes)
+    command = ("profile", "--space", given, "--target", target, *map(str, shape), "--seed", str(seed))
+
+    def measure(listener: Listener) -> DeviceProfile:
+        out.mkdir(parents=True, exist_ok=True)
+        measured = partial(profile_space, target=target, seed=seed, on_progress=listener.on_progress)
+        found = measured(space.full, template, name=space.name)
+        found.save(out / file)
+        return found
+
+    command, purpose = (*command, "--out", str(out / file)), "measure how long networks take on this device"
+    return WrittenStep("profile", purpose, command, out, measure, file)

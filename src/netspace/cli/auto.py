@@ -6,11 +6,14 @@ import os
 import shlex
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from netspace.cli.bounds import tell_profile, with_constraints
 from netspace.cli.export import end_of_export, print_exports
 from netspace.cli.nas import print_picked
 from netspace.cli.options import (
@@ -26,29 +29,40 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
 )
-from netspace.cli.output import note
+from netspace.cli.output import note, tell
 from netspace.cli.plan import print_plan
+from netspace.cli.profile import RuntimeName
 from netspace.cli.report import print_report
 from netspace.cli.search import print_elites
-from netspace.cli.steps import do_steps
+from netspace.cli.steps import do_step, do_steps
 from netspace.cli.train import print_card
-from netspace.config import load_recipe, load_search_space
-from netspace.cost import Budget
+from netspace.config import load_recipe
+from netspace.cost import Budget, Constraint, profile_in_use, use_profile
+from netspace.cost.device_profile import keep_profile
 from netspace.documents import from_plain, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
+from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.steps import begun_with
+from netspace.wanted import Know, Wanted
 
 if TYPE_CHECKING:
     from netspace.choices import Choices
     from netspace.data import ImageData
     from netspace.handover import Exported
+    from netspace.planning import PlannedStep
+
+LATER = ("constraints", "target")  # of what is asked: left out of the file where they are not
 
 
+@partial(with_constraints, profiles=True)
 def auto_command(
     data: Annotated[str, typer.Option(help="A folder with one folder of images per class, or as search's --dataset.")],
-    budget: Annotated[str, typer.Option(help="Target of the network, as 5M or params=100K.")],
     out: Out,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Target, as 5M or params=100K; default: the FLOPs that the bounds leave room for."),
+    ] = None,
     space: Annotated[str | None, typer.Option(help="Default: the smallest preset with room around the budget.")] = None,
     recipe: Annotated[
         str | None, typer.Option(help="Of the full training; default: few below 5 000 images, else standard.")
@@ -65,40 +79,59 @@ def auto_command(
     label_column: LabelColumn = None,
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
+    target: Annotated[
+        RuntimeName | None,
+        typer.Option(help="What to measure latency with, where --device-profile does not say it; default: torch."),
+    ] = None,
     seed: Seed = 0,
     plan: PlanOnly = False,
     json: Json = False,
+    constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Plan, search, pick, train, export, report; run again to go on after a stop."""
     if json and not plan:
         raise NetspaceError("--json prints a plan; give --plan too, or leave it out")
-    target = Budget.parse(budget)
+    wanted = Wanted(None if budget is None else Budget.parse(budget), constraints)
     columns = (image_column, label_column, labels)
     given = data_options(data, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     settings = from_plain(DataSettings, given, "options")
+    aim, bounds = None if wanted.budget is None else str(wanted.budget), wanted.bounds or None
+    asked = {"budget": aim, "space": space, "recipe": recipe, "time_limit": time_limit, "seed": seed}
+    asked |= {"constraints": bounds, "target": target}
+    _go(settings, wanted, asked, out, jobs=jobs or os.cpu_count() or 1, plan=plan, json=json)
+
+
+def _go(
+    settings: DataSettings, wanted: Wanted, asked: dict[str, Any], out: Path, *, jobs: int, plan: bool, json: bool
+) -> None:
+    """Choose, or take what was chosen when the folder was begun; then plan, or do what is not done."""
     from netspace.cli.data import read_timed, tell_data
     from netspace.data import FOLDER
-    from netspace.finding import parse_duration
     from netspace.pipeline import CHOICES, Pipeline
 
-    jobs = jobs or os.cpu_count() or 1
-    asked = {"budget": str(target), "space": space, "recipe": recipe, "time_limit": time_limit, "seed": seed}
     known = begun_with(out / CHOICES, asked)
-    if recipe is not None:
-        load_recipe(recipe)
-    limit = None if time_limit is None else parse_duration(time_limit)
+    if known is None:
+        _check_target(asked["target"], wanted)
+    if asked["recipe"] is not None:
+        load_recipe(asked["recipe"])
+    limit = _seconds(asked["time_limit"])
     images, reading = read_timed(settings, out)
+    profiling = _Profiling(asked, out, plan)
     left = None if limit is None else max(limit - reading, 1)
-    chosen = _chosen(known, target, images, space=space, recipe=recipe, left=left, jobs=jobs)
-    pipeline = Pipeline(settings, target, chosen, out, seed, jobs)
+    chosen = _chosen(known, asked, wanted, images, left=left, jobs=jobs, know=profiling)
+    pipeline = Pipeline(settings, chosen.budget_of(wanted), chosen, out, asked["seed"], jobs)
     for reason in chosen.reasons:
         note(f"chosen: {reason}")
     if plan:
-        print_plan(pipeline.plan(images), json, images=images, reading=reading)
+        found = pipeline.plan(images)
+        found = replace(found, steps=(*profiling.planned, *found.steps))
+        print_plan(found, json, images=images, reading=reading)
         return
     tell_data(images)
     out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / CHOICES, to_yaml({**asked, "chosen": to_plain(chosen)}))
+    keep_profile(out)
+    written = {key: value for key, value in asked.items() if key not in LATER or value is not None}
+    write_atomically(out / CHOICES, to_yaml({**written, "chosen": to_plain(chosen)}))
     images.keep(out / FOLDER)
     started = time.monotonic()
     do_steps("auto", pipeline.steps, _SHOW, out)
@@ -106,35 +139,86 @@ def auto_command(
     print(f"  netspace predict {shlex.quote(str(out / 'export'))} IMAGE")
 
 
+def _seconds(time_limit: str | None) -> float | None:
+    from netspace.finding import parse_duration
+
+    return None if time_limit is None else parse_duration(time_limit)
+
+
 def _chosen(
     known: dict[str, Any] | None,
-    budget: Budget,
+    asked: dict[str, Any],
+    wanted: Wanted,
     images: ImageData,
     *,
-    space: str | None,
-    recipe: str | None,
     left: float | None,
     jobs: int,
+    know: Know,
 ) -> Choices:
     """Return what was chosen when the folder was begun, or choose now.
 
     Args:
         known: what the folder's file says; None where there is none.
-        budget: target.
+        asked: space and recipe, as asked for.
+        wanted: of the network.
         images: that were read.
-        space: as asked for.
-        recipe: as asked for.
         left: seconds of the time limit; None where there is none.
         jobs: networks that the search trains at a time.
+        know: makes latency known where nothing says what it is of.
     """
     from netspace.choices import Choices, choose
 
-    if space is not None:
-        whole = load_search_space(space)
-        budget.band(whole.full, whole.template(*images.shape))
     if known is not None:
         return from_plain(Choices, known.get("chosen"), "auto.yaml")
-    return choose(budget, images, space=space, recipe=recipe, time_limit=left, jobs=jobs)
+    how = {"space": asked["space"], "recipe": asked["recipe"]}
+    return choose(wanted, images, **how, time_limit=left, jobs=jobs, know=know)
+
+
+def _check_target(target: str | None, wanted: Wanted) -> None:
+    """Raise NetspaceError where it is said what to measure latency with, and nothing is to be measured."""
+    if target is not None and not wanted.of_latency:
+        raise NetspaceError(f"--target {target} says what to measure latency with; give --max-latency too")
+    if target is not None and (used := profile_in_use()) is not None:
+        raise NetspaceError(f"latency is of {used.device}; leave out --target {target}, or the profile")
+
+
+@dataclass(frozen=True)
+class _Profiling:
+    """How latency becomes known where no profile is given: this device is measured, as a step of the chain.
+
+    Args:
+        asked: space (None where it is chosen), target and seed.
+        out: folder of all results.
+        plan: whether nothing may be written.
+        planned: what was measured for a plan.
+    """
+
+    asked: dict[str, Any]
+    out: Path
+    plan: bool
+    planned: list[PlannedStep] = field(default_factory=list)
+
+    def __call__(self, space: SearchSpace, template: NetworkTemplate) -> None:
+        """Measure a space's networks, or take the measurements that are there."""
+        from netspace.analysis import Interval
+        from netspace.pipeline import profile_step
+        from netspace.planning import PlannedStep
+        from netspace.profiling import profile_space
+
+        how: dict[str, Any] = {"target": self.asked["target"] or "torch", "seed": self.asked["seed"]}
+        step = profile_step(space, template, given=self.asked["space"] or space.name, out=self.out, **how)
+        if self.plan and not step.done:
+            note("profile: measured for the plan, and not kept")
+            begun = time.monotonic()
+            found = profile_space(space.full, template, name=space.name, **how, on_progress=tell)
+            taken = time.monotonic() - begun
+            what = f"blocks and networks of {space.name} timed for its profile"
+            self.planned.append(PlannedStep(what, len(found.measurements), Interval(taken, taken, taken)))
+            use_profile(found)
+        else:
+            do_step(step, "auto", lambda found, out: None)
+            use_profile(step.result)
+        tell_profile()
 
 
 def _show_exports(done: Exported, out: Path) -> None:

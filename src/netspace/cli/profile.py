@@ -16,11 +16,13 @@ from netspace.cost.device_profile import Device
 from netspace.documents import to_plain
 from netspace.errors import NetspaceError
 
+RuntimeName = Literal["torch", "onnx", "openvino", "litert"]  # of netspace.profiling.TARGETS, which needs torch
+
 
 def profile_command(
     space: Annotated[str, typer.Option(help="A preset (see `netspace spaces`) or a YAML file.")],
     target: Annotated[
-        Literal["torch", "onnx", "openvino", "litert"],
+        RuntimeName,
         typer.Option(help="What runs the networks: torch, or a runtime on the CPU (onnx: ONNX Runtime)."),
     ] = "torch",
     threads: Annotated[int, typer.Option(help="Threads of the runtime.", min=1, max=1024)] = 1,

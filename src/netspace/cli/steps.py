@@ -36,11 +36,17 @@ def do_steps(chain: str, steps: Callable[[], Iterable[Step]], show: Mapping[str,
         note(f"    {_words(step)}")
     with resumable(out):
         for step in steps():
-            _do(step, chain, show[step.name])
+            do_step(step, chain, show[step.name])
 
 
-def _do(step: Step, chain: str, show: Show) -> None:
-    """Do a step that is not done; end with its exit code where it is not 0, and say which step it was."""
+def do_step(step: Step, chain: str, show: Show) -> None:
+    """Do a step that is not done; end with its exit code where it is not 0, and say which step it was.
+
+    Args:
+        step: of the chain.
+        chain: name of the command.
+        show: prints what the step returned and where.
+    """
     if step.done:
         step.tidy()
         note(f"{step.name}: done already, {_result(step)}")
@@ -90,7 +96,7 @@ def _listening(step: Step) -> Iterator[Listener]:
         with resumable(step.folder), PopulationProgress(Run(step.folder).store()) as networks:
             yield Listener(on_note=note, on_change=networks)
     else:
-        yield Listener(on_note=note)
+        yield Listener(on_progress=tell, on_note=note)
 
 
 def _result(step: Step) -> Path:
