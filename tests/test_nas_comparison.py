@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netspace import NetspaceError, find_spaces
+from netspace import Architecture, NetspaceError, find_spaces
+from netspace.cost import Constraint, CostModel
 from netspace.nas_comparison import compare_nas
 from netspace.records import NetworkStore
 from netspace.report import TEXTS, gather, nas_cells, nas_tables, render_page
+from netspace.runs import Run
 from netspace.settings import NasSettings, Recipe
 from tests.conftest import quick_config
 
@@ -57,6 +59,25 @@ def test_going_on_searches_and_trains_nothing_anew(run: Path) -> None:
 def test_other_settings_in_the_same_folder_are_refused(run: Path) -> None:
     with pytest.raises(NetspaceError, match="was made with another nas"):
         compare_nas(run, recipe=RECIPE, settings=NasSettings(samples=1, candidates=2), seeds=2)
+
+
+def test_further_constraints_are_kept_by_every_network_and_need_a_folder_of_their_own(
+    run: Path, tmp_path: Path
+) -> None:
+    own = Run(run).config.budget("2M")
+    flash = CostModel(Run(run).template, "flash")
+    members = own.band(Run(run).elite(own).space, Run(run).template).draw(50, rng=np.random.default_rng(0))
+    bound = int(np.median(flash(members)))
+    asked = own.bounded([Constraint("flash", bound)])
+    compare_nas(run, recipe=RECIPE, settings=SETTINGS, seeds=1, budgets=[asked], out=tmp_path / "bounded")
+    rows = NetworkStore(tmp_path / "bounded").rows()
+    assert len(rows) == 2
+    points = Run(run).template.points([Architecture.of(row["depth"], row["width"]) for row in rows])
+    assert (flash(points) <= bound).all()
+    with pytest.raises(NetspaceError, match="was made with another constraints"):
+        compare_nas(run, recipe=RECIPE, settings=SETTINGS, seeds=1, budgets=[asked])
+    with pytest.raises(NetspaceError, match="was made with another constraints"):
+        compare_nas(run, recipe=RECIPE, settings=SETTINGS, seeds=1, budgets=[own], out=tmp_path / "bounded")
 
 
 def test_the_table_is_in_the_report_and_writes_itself_as_markdown_csv_and_latex(run: Path) -> None:

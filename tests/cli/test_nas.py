@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from netspace import find_spaces
-from netspace.records import load_architecture
+from netspace import Budget, find_spaces
+from netspace.cli.main import app
+from netspace.cost import Constraint, all_costs, format_amount
+from netspace.records import load_architecture, load_elite
 from tests.cli.test_commands import netspace
 from tests.conftest import quick_config
 
@@ -73,3 +77,22 @@ def test_table_prints_markdown_and_json_of_what_it_trained(run: Path, tmp_path: 
     cells = json.loads(again.stdout)
     assert [(cell["side"], cell["seeds"]) for cell in cells] == [("nas-elite", 1), ("nas-expanded", 1)]
     assert "nas-expanded at 3M" not in again.stderr
+
+
+def test_table_asks_for_named_budgets_with_the_runs_tolerance_and_further_bounds(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("netspace.nas_comparison.compare_nas", lambda run, **given: asked.update(given))
+    assert CliRunner().invoke(app, ["table", str(run), "--budgets", "2M", "--max-flash", "60K"]).exit_code == 0
+    assert asked["budgets"] == [Budget(2_000_000, 0.6, constraints=(Constraint("flash", 60_000),))]
+
+
+def test_nas_shows_each_cost_that_is_bounded(run: Path) -> None:
+    given = ["--run", str(run), "--samples", "1", "--candidates", "4", "--max-flash", "60K", "--out", str(run / "own")]
+    done = CliRunner().invoke(app, ["nas", str(run / "elite-3M.yaml"), *given], env={"COLUMNS": "180"})
+    assert done.exit_code == 0, done.output
+    picked = load_architecture(run / "own" / "architecture-1.yaml")
+    flash = all_costs(picked.architecture, load_elite(run / "elite-3M.yaml").template)["flash"]
+    assert flash <= 60_000
+    assert format_amount(flash, "flash") in done.stdout
