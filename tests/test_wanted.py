@@ -84,7 +84,9 @@ def test_a_preset_has_room_beyond_constraints_where_they_rule_out_half_of_its_ne
     small = load_search_space("small")
     template = small.template(*SHAPE)
     assert fit_in(small, Wanted(None, bounds("flash<=1M")), template).has_room
-    assert not fit_in(small, Wanted(None, bounds("flash<=40M")), template).has_room
+    fit = fit_in(small, Wanted(None, bounds("flash<=40M")), template)
+    assert not fit.has_room
+    assert fit.reason.startswith("more than half of its networks are allowed; --space may name a larger one (")
 
 
 def test_a_budget_is_met_with_its_constraints_also_where_the_smallest_preset_cannot() -> None:

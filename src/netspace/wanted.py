@@ -109,13 +109,12 @@ class Fit(NamedTuple):
     @property
     def reason(self) -> str:
         """Why it is this one, in half a sentence."""
-        name = "the smallest preset with room"
+        few, smallest = "the preset that is fine enough, though it has few spaces,", "the smallest preset with room"
+        why = f"{few if self.space.num_spaces < TOY else smallest} around {self.budget}"
         if not self.has_room:
-            name = "the preset with the largest networks to choose from,"
-        elif self.space.num_spaces < TOY:
-            name = "the preset that is fine enough, though it has few spaces,"
+            why = "more than half of its networks are allowed; --space may name a larger one"
         low, high = (format_amount(amount, self.budget.kind) for amount in (self.low, self.high))
-        return f"{name} around {self.budget} ({low} to {high}, {self.space.num_spaces:,} spaces)"
+        return f"{why} ({low} to {high}, {self.space.num_spaces:,} spaces)"
 
 
 def fit_in(space: SearchSpace, wanted: Wanted, template: NetworkTemplate) -> Fit:
