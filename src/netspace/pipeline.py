@@ -18,6 +18,7 @@ from netspace.documents import from_plain, to_plain
 from netspace.finding import find_spaces, pick_by_model
 from netspace.handover import (
     CARD,
+    EIGHT_BITS,
     Exported,
     ModelCard,
     TrainingConfig,
@@ -25,6 +26,7 @@ from netspace.handover import (
     check_new,
     export_model,
     files_of,
+    int8_writable,
     load_data,
     load_model,
     train_fully,
@@ -99,9 +101,9 @@ class Pipeline:
         command = (*command, "--out", str(self._network))
         yield WrittenStep("train", "train it fully", command, self._network, self._train, CARD, leftover="checkpoint-*")
         command = ("export", str(self._network), "--dataset", self.data.dataset, "--format", "all")
-        command, purpose = (*command, "--out", str(self._export_folder)), "write it for deployment"
-        where = self._export_folder
-        yield WrittenStep("export", purpose, command, where, self._export, CARD, _exported(), makes_folder=True)
+        command = (*command, *(("--int8",) if self.in_eight_bits else ()), "--out", str(self._export_folder))
+        purpose, where, files = "write it for deployment", self._export_folder, _exported(int8=self.in_eight_bits)
+        yield WrittenStep("export", purpose, command, where, self._export, CARD, files, makes_folder=True)
         command = ("report", search, "--out", str(out / REPORT))
         yield WrittenStep("report", "show the search", command, out, self._report, REPORT)
 
@@ -110,6 +112,12 @@ class Pipeline:
         network, template = stand_in(self.budget, self.choices.space, images)
         searching = plan_search(replace(self.config, data=images.settings), images, jobs=self.jobs)
         return searching.then(plan_training(network, template, images, self._recipe, what="full training"))
+
+    @property
+    def in_eight_bits(self) -> bool:
+        """Whether the network is handed over in eight bits too: where a bound is of what it takes in these."""
+        kinds = (self.budget.kind, *(one.kind for one in self.budget.constraints))
+        return any(kind.endswith(EIGHT_BITS) for kind in kinds)
 
     @property
     def config(self) -> SearchConfig:
@@ -203,15 +211,16 @@ class Pipeline:
         check_new(self._export_folder)
         model = load_model(self._network)
         images = load_data(model.card, self._network, self.data.dataset, on_note=listener.on_note)
-        return export_model(model, images, self._export_folder, formats=writable())
+        return export_model(model, images, self._export_folder, formats=writable(), int8=self.in_eight_bits)
 
     def _report(self, listener: Listener) -> list[Path]:
         return write_report([self.run.folder], self.out / REPORT)
 
 
-def _exported() -> tuple[str, ...]:
+def _exported(*, int8: bool) -> tuple[str, ...]:
     """Return the files of an export in which every format passed that can be written here."""
-    return tuple(file for name in writable() for file in files_of(name))
+    names = [*writable(), *(int8_writable() if int8 else ())]
+    return tuple(file for name in names for file in files_of(name))
 
 
 def profile_step(

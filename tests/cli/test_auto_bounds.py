@@ -136,8 +136,26 @@ def test_a_profile_that_is_given_is_used_and_kept(auto: Auto, tmp_path: Path) ->
     assert "leave out --target torch, or the profile" in auto(*given, code=2)
 
 
-def test_what_to_measure_with_is_asked_for_only_where_latency_is(auto: Auto) -> None:
-    assert "give --max-latency too" in auto("--budget", "300K", "--target", "torch", code=2)
+def test_a_bound_in_eight_bits_hands_the_network_over_in_eight_bits(
+    auto: Auto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = auto("--budget", "300K", "--constraint", "flash-int8<=1M")
+    assert "--format all --int8 --out" in told
+    assert "--int8" not in auto("--budget", "300K", "--max-flash", "1M", code=2)  # another bound than the folder's
+    auto.out = auto.out.with_name("other")
+    monkeypatch.setattr("netspace.handover.formats.missing", list)
+    assert "flash-int8 is of a network in eight bits, which needs netspace[export]" in auto(
+        "--budget", "300K", "--constraint", "flash-int8<=1M", code=2
+    )
+
+
+def test_what_runs_the_network_in_the_end_has_to_be_installed(auto: Auto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netspace.handover.packages.find_spec", lambda name: None)
+    assert "target litert needs litert_torch, ai_edge_litert" in auto("--budget", "300K", "--target", "litert", code=2)
+    assert not auto.out.exists()
+
+
+def test_nothing_that_says_how_large_a_network_may_be_is_refused(auto: Auto) -> None:
     assert "give --budget, as 5M, or what it may take at most" in auto(code=2)
 
 

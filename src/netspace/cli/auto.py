@@ -81,7 +81,7 @@ def auto_command(
     skip_unreadable: SkipUnreadable = False,
     target: Annotated[
         RuntimeName | None,
-        typer.Option(help="What to measure latency with, where --device-profile does not say it; default: torch."),
+        typer.Option(help="What runs the network in the end: latency is measured with it. Default: torch."),
     ] = None,
     seed: Seed = 0,
     plan: PlanOnly = False,
@@ -112,6 +112,7 @@ def _go(
     known = begun_with(out / CHOICES, asked)
     if known is None:
         _check_target(asked["target"], wanted)
+        _check_int8(wanted)
     if asked["recipe"] is not None:
         load_recipe(asked["recipe"])
     limit = _seconds(asked["time_limit"])
@@ -175,11 +176,23 @@ def _chosen(
 
 
 def _check_target(target: str | None, wanted: Wanted) -> None:
-    """Raise NetspaceError where it is said what to measure latency with, and nothing is to be measured."""
-    if target is not None and not wanted.of_latency:
-        raise NetspaceError(f"--target {target} says what to measure latency with; give --max-latency too")
+    """Raise NetspaceError where what runs the network in the end is not installed, or contradicts a profile."""
+    if target is not None:
+        from netspace.profiling import check_target
+
+        check_target(target)
     if target is not None and (used := profile_in_use()) is not None:
         raise NetspaceError(f"latency is of {used.device}; leave out --target {target}, or the profile")
+
+
+def _check_int8(wanted: Wanted) -> None:
+    """Raise NetspaceError where a bound is of what the network takes in eight bits, and no format has them here."""
+    from netspace.handover import EIGHT_BITS, int8_writable
+
+    kinds = [one.kind for one in (wanted.budget, *wanted.constraints) if one is not None]
+    asked = [kind for kind in kinds if kind.endswith(EIGHT_BITS)]
+    if asked and not int8_writable():
+        raise NetspaceError(f"{asked[0]} is of a network in eight bits, which needs netspace[export] to be handed over")
 
 
 @dataclass(frozen=True)

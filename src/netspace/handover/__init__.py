@@ -2,7 +2,7 @@
 
 from netspace.handover.card import CARD, Export, Latency, ModelCard, load_card
 from netspace.handover.exporting import Exported, check_new, export_model
-from netspace.handover.formats import FORMATS, Format, extra_of, files_of, writable
+from netspace.handover.formats import EIGHT_BITS, FORMATS, Format, extra_of, files_of, int8_writable, writable
 from netspace.handover.full_training import TrainingConfig, TrainingEpoch, check_data, train_fully
 from netspace.handover.latency import measure_latency
 from netspace.handover.predicting import Prediction, Predictor, find_images, load_predictor
@@ -10,6 +10,7 @@ from netspace.handover.trained_model import TrainedModel, load_data, load_model
 
 __all__ = [
     "CARD",
+    "EIGHT_BITS",
     "FORMATS",
     "Export",
     "Exported",
@@ -27,6 +28,7 @@ __all__ = [
     "extra_of",
     "files_of",
     "find_images",
+    "int8_writable",
     "load_card",
     "load_data",
     "load_model",

@@ -133,6 +133,12 @@ def writable(names: Iterable[Format] = FORMATS) -> tuple[Format, ...]:
     return tuple(name for name in names if not missing(KINDS[name].needs))
 
 
+def int8_writable() -> tuple[str, ...]:
+    """Return the formats in eight bits whose packages are installed, as keys of FILES."""
+    can = ((name, kind.int8) for name in writable() if (kind := KINDS[name]).int8 is not None)
+    return tuple(name + EIGHT_BITS for name, int8 in can if int8 and not missing(int8.needs))
+
+
 def extra_of(name: Format) -> str:
     """Return the extra of netspace that brings what a format needs; empty where it needs nothing."""
     return KINDS[name].extra

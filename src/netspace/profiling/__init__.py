@@ -2,6 +2,6 @@
 
 from netspace.profiling.elsewhere import emit_networks, profile_of_table
 from netspace.profiling.profile import profile_space
-from netspace.profiling.targets import TARGETS
+from netspace.profiling.targets import TARGETS, check_target
 
-__all__ = ["TARGETS", "emit_networks", "profile_of_table", "profile_space"]
+__all__ = ["TARGETS", "check_target", "emit_networks", "profile_of_table", "profile_space"]

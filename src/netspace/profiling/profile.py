@@ -12,12 +12,11 @@ import numpy as np
 import torch
 
 from netspace.cost.device_profile import MEDIAN, P90, TAU, Device, DeviceProfile, Measurement, ProfileError
-from netspace.errors import NetspaceError, did_you_mean
 from netspace.profiling.design import BLOCKS, Design, design
 from netspace.profiling.fitting import error_of, fit_weights, predicted
 from netspace.profiling.machine import processor
 from netspace.profiling.subjects import Subject
-from netspace.profiling.targets import TARGETS, runtime_of
+from netspace.profiling.targets import TARGETS, check_target, runtime_of
 from netspace.profiling.timing import ROUNDS, Timing, time_calls
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
@@ -56,8 +55,7 @@ def profile_space(
     Raises:
         NetspaceError: where the target is unknown or its packages are not installed.
     """
-    if target not in TARGETS:
-        raise NetspaceError(f"unknown target '{target[:80]}', {did_you_mean(target, TARGETS)}")
+    check_target(target)
     found = design(space, template, seed=seed, blocks=blocks)
     subjects: list[Subject] = [*found.blocks, *found.known, *found.unseen]
     clock = clock or (time.thread_time if threads == 1 else time.perf_counter)

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from netspace.errors import NetspaceError, did_you_mean
+from netspace.handover.formats import KINDS
 from netspace.handover.packages import require, silenced
 from netspace.profiling.timing import Call
 
@@ -31,7 +33,6 @@ def _torch_call(module: nn.Module, images: Tensor, threads: int) -> Call:
 
 def _onnx_call(module: nn.Module, images: Tensor, threads: int) -> Call:
     """Run it with ONNX Runtime on the CPU."""
-    require("target onnx", "onnx", "onnxruntime", extra="export")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -44,7 +45,6 @@ def _onnx_call(module: nn.Module, images: Tensor, threads: int) -> Call:
 
 def _openvino_call(module: nn.Module, images: Tensor, threads: int) -> Call:
     """Run it with OpenVINO on the CPU, in 32 bits."""
-    require("target openvino", "openvino", extra="openvino")
     with silenced():
         import openvino
 
@@ -57,7 +57,6 @@ def _openvino_call(module: nn.Module, images: Tensor, threads: int) -> Call:
 
 def _litert_call(module: nn.Module, images: Tensor, threads: int) -> Call:
     """Run it with LiteRT on the CPU."""
-    require("target litert", "litert_torch", "ai_edge_litert", extra="litert")
     with silenced(), tempfile.TemporaryDirectory(prefix="netspace-profile-") as folder:
         import litert_torch
         from ai_edge_litert.interpreter import Interpreter
@@ -76,6 +75,15 @@ TARGETS: dict[str, Target] = {
     "openvino": _openvino_call,
     "litert": _litert_call,
 }
+
+
+def check_target(target: str) -> None:
+    """Raise NetspaceError where a target is unknown, or what it needs is not installed."""
+    if target not in TARGETS:
+        raise NetspaceError(f"unknown target '{target[:80]}', {did_you_mean(target, TARGETS)}")
+    for name, kind in KINDS.items():
+        if name == target:
+            require(f"target {target}", *kind.needs, extra=kind.extra)
 
 
 def onnx_bytes(module: nn.Module, images: Tensor) -> bytes:
