@@ -1,5 +1,7 @@
 """The report: made of records alone, whole offline, and drawn in a real browser."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -129,6 +131,17 @@ def test_the_page_is_one_file_that_loads_nothing(runs: list[Path], tmp_path: Pat
     assert all(path.stat().st_size > 2000 for path in files)
     text = files[0].read_text()
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", text)
+
+
+def test_a_page_runs_the_scripts_that_it_was_written_with_and_no_other(runs: list[Path], tmp_path: Path) -> None:
+    text = write_report(runs, tmp_path / "report.html")[0].read_text()
+    (allowed,) = re.findall(r'Content-Security-Policy" content="default-src \'none\'; script-src ([^;]*);', text)
+    scripts = re.findall(r"<script[^>]*>(.*?)</script>", text, re.DOTALL)
+    assert len(scripts) > 7
+    digests = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts}
+    assert {f"'sha256-{digest}'" for digest in digests} == set(allowed.split())
+    assert text.index("Content-Security-Policy") < text.index("<script")
+    assert not re.findall(r"<[a-z][^>]* on[a-z]+=", re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL))
 
 
 def test_a_report_needs_no_torch_and_no_images(runs: list[Path], tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from netspace.report.interactive import to_plotly
 from netspace.report.material import NEAR, Material, gather
 from netspace.report.nas_table import nas_charts, nas_folders, nas_tables
 from netspace.report.pictures import save_pictures
+from netspace.report.policy import policy
 from netspace.report.tables import TextTable, all_tables
 
 FIRST = ("Elite Spaces", "Samples needed", "Spaces compared", "Front of spaces")  # tables above the figures
@@ -90,14 +91,20 @@ def render_page(material: Material, charts: list[Chart] | None = None, *, refres
     rest = [table for table in tables if table not in first]
     meta = "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh}">'
     folders = in_html(", ".join(str(folder) for folder in material.folders))
-    body = "".join([*map(_table, first), *map(_figure, charts), *map(_table, rest)])
+    figures, library, paint = (
+        list(map(_figure, charts)),
+        f"<script>{get_plotlyjs()}</script>",
+        f"<script>{_SCRIPT}</script>",
+    )
+    body = "".join([*map(_table, first), *figures, *map(_table, rest)])
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>netspace report</title>{meta}'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{policy([library, *figures, paint])}'
+        f"<title>netspace report</title>{meta}"
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
-        f"<script>{get_plotlyjs()}</script></head><body><h1>Network spaces</h1>"
+        f"{library}</head><body><h1>Network spaces</h1>"
         f'<p class="note">Made from {folders}. FLOPs are multiply-adds (MACs).{in_html(_progress(material))}</p>'
         f"{_answer(material)}{body}"
-        f"<script>{_SCRIPT}</script></body></html>"
+        f"{paint}</body></html>"
     )
 
 

@@ -9,6 +9,7 @@ from netspace.errors import NetspaceError
 from netspace.names import in_html
 from netspace.report.material import gather
 from netspace.report.page import render_page
+from netspace.report.policy import policy
 
 REFRESH_SECONDS = 5
 
@@ -31,7 +32,7 @@ def watch_server(folders: list[Path], port: int) -> ThreadingHTTPServer:
                 text = render_page(gather(folders), refresh=REFRESH_SECONDS)
             except NetspaceError as error:
                 meta = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
-                text = f"{meta}<p>Nothing to show yet: {in_html(error)}</p>"
+                text = f"{policy([])}{meta}<p>Nothing to show yet: {in_html(error)}</p>"
             body = text.encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
