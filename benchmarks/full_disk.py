@@ -1,0 +1,122 @@
+"""Run commands on a disk that is full at one point after another; each is one line, and goes on when there is room.
+
+    OMP_NUM_THREADS=1 python benchmarks/full_disk.py --points 20 --out runs/full \\
+        --json benchmarks/results/full_disk.json
+
+Needs root, since it mounts a small file system in memory. Each command is run once whole, which tells how much it
+writes; then on a disk with room for 1/points, 2/points, … of that; then, with room, once more in the same folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from netspace.search.run_folder import environment
+
+SEARCH = "search --dataset fashion --image-size 12 --space tiny --budget 200K"
+CASES: dict[str, tuple[str, tuple[str, ...]]] = {  # a command, and which files are to be equal byte for byte
+    "search": (f"{SEARCH} --estimator front --set search.epochs=4 --set search.warmup_epochs=2", ("elite-*.yaml",)),
+    "evaluate": (
+        "evaluate tiny --budget 200K --baseline expanded --dataset fashion --image-size 12 --n 3 "
+        "--recipe benchmarks/brief.yaml",
+        (),
+    ),
+    "train": (
+        "train {out}/architecture.yaml --dataset fashion --recipe quick --set epochs=3 --set train_images=1000",
+        ("model.safetensors",),
+    ),
+}
+LARGE = "1g"
+
+
+def main() -> None:
+    """Fill the disk at each point of each command; the file says what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=20, help="of each command")
+    parser.add_argument("--case", action="append", choices=CASES)
+    parser.add_argument("--out", type=Path, required=True, help="new folder to work in")
+    parser.add_argument("--json", type=Path, required=True)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True)
+    (args.out / "architecture.yaml").write_text("depth: [1, 1, 1]\nwidth: [8, 8, 16]\n")
+    found = {}
+    for name in args.case or CASES:
+        command, patterns = CASES[name]
+        arguments = shlex.split(command.format(out=args.out))
+        whole = args.out / f"{name}-whole"
+        assert run(arguments, whole).returncode == 0
+        size = sum(path.stat().st_blocks * 512 for path in whole.rglob("*"))
+        rows = []
+        for point in range(1, args.points + 1):
+            kib = max(size * point // args.points // 1024, 4)
+            with disk(args.out / "disk", kib) as place:
+                first = run(arguments, place / "run")
+                grow(place)
+                second = run(arguments, place / "run")
+                rows.append({"kib": kib, **outcome(first, second, whole, place / "run", patterns)})
+            print(name, rows[-1], flush=True)
+        found[name] = {"whole_kib": size // 1024, "points": rows}
+        args.json.write_text(json.dumps({"commands": found, "environment": environment()}, indent=1) + "\n")
+
+
+def run(arguments: Sequence[str], out: Path) -> subprocess.CompletedProcess[str]:
+    """Run netspace, and return how it ended."""
+    command = [sys.executable, "-m", "netspace", *arguments, "--out", str(out)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def disk(place: Path, kib: int) -> Iterator[Path]:
+    """Mount a file system in memory of so many KiB; it is gone in the end."""
+    place.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(place)], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+        shutil.rmtree(place)
+
+
+def grow(place: Path) -> None:
+    """Give a mounted file system room enough."""
+    subprocess.run(["mount", "-o", f"remount,size={LARGE}", str(place)], check=True)
+
+
+def outcome(
+    first: subprocess.CompletedProcess[str],
+    second: subprocess.CompletedProcess[str],
+    whole: Path,
+    folder: Path,
+    patterns: Sequence[str],
+) -> dict[str, object]:
+    """Say how a command ended on the full disk, and what the next run made of it.
+
+    Args:
+        first: on the full disk.
+        second: with room.
+        whole: folder of a run that always had room.
+        folder: of the two runs.
+        patterns: of files that are to be equal.
+    """
+    files = [file for pattern in patterns for file in sorted(whole.glob(pattern))]
+    wanted = {path.name for path in whole.rglob("*")}
+    return {
+        "code": first.returncode,
+        "said": (first.stderr.strip().splitlines() or [""])[-1].replace(str(folder), "RUN")[:200],
+        "traceback": "Traceback" in first.stderr + second.stderr,
+        "then": second.returncode,
+        "different": sum((folder / f.relative_to(whole)).read_bytes() != f.read_bytes() for f in files),
+        "left": sorted(path.name for path in folder.rglob("*") if path.suffix == ".partial" or path.name not in wanted),
+    }
+
+
+if __name__ == "__main__":
+    main()
