@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from netspace import Budget, NetspaceError, find_spaces
+from netspace import Budget, NetspaceError, Pool, find_spaces
 from netspace.data import ImageData
 from netspace.evaluate import Subject, TrainingData, evaluate_spaces, pool, train_population, worker
 from netspace.evaluate.job import Job, handed_out, taken_up
@@ -172,7 +172,7 @@ def test_a_population_trains_on_the_gpu_and_nearly_as_well_as_on_the_cpu(tmp_pat
     errors = []
     for device in ("cpu", "cuda"):
         store = small_store(tmp_path / device, 2)
-        train_population(store, TEMPLATE, DATA, RECIPE, jobs=2, device=device)
+        train_population(store, TEMPLATE, DATA, RECIPE, pool=Pool(2), device=device)
         assert [row["device"] for row in store.rows()] == [device, device]
         errors.append([row["validation_error"] for row in store.rows()])
     assert all(abs(a - b) < 0.2 for a, b in zip(*errors, strict=True))
