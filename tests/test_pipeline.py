@@ -30,6 +30,10 @@ def test_choices_are_settings_of_the_search_and_of_the_full_training(tmp_path: P
     assert "--estimator population --set search.front.population=12 --set search.front.recipe=scant" in search
     assert "--time-limit 90.5s --jobs 2" in search
     assert "--recipe few --set epochs=30" in train
+    there = replace(pipeline, pool=Pool(cluster="ray", gpus=0.5))
+    search, *_ = (shlex.join(step.command) for step in there.steps())
+    assert "--time-limit 90.5s --pool ray,gpus=0.5" in search
+    assert "--jobs" not in search
     front = pipeline.config.search.front
     assert (pipeline.config.search.estimator, front.population, front.recipe) == ("population", 12, "scant")
 
