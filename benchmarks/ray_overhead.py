@@ -25,7 +25,7 @@ import sleeping
 
 from netspace import DataSettings, NetworkTemplate, Pool, cost, load_images, load_search_space
 from netspace.documents import fingerprint
-from netspace.evaluate import TrainingData, plan_drawn, train_population
+from netspace.evaluate import TrainingData, plan_drawn, ray_crew, train_population
 from netspace.evaluate.cluster import reached
 from netspace.evaluate.job import tensors_of
 from netspace.records import NetworkStore, TrainedNetwork
@@ -49,7 +49,7 @@ def main() -> None:
     begun = time.perf_counter()
     ray = reached("ray")
     found: dict[str, Any] = {"environment": environment(), "seconds to start Ray": time.perf_counter() - begun}
-    found["places"] = ray.cluster_resources()["CPU"]
+    found["places"], found["load"] = ray.cluster_resources()["CPU"], os.getloadavg()
     found["trainings"] = []
     for work in given.work:
         seconds, networks = map(int, work.split("x"))
@@ -58,6 +58,8 @@ def main() -> None:
                 row = {"pool": name, "seconds": seconds, "networks": networks, "round": turn}
                 found["trainings"].append(row | trained(pool, seconds, networks))
                 print(found["trainings"][-1], flush=True)
+    found["driver"] = driven(2_000)
+    print(found["driver"], flush=True)
     found["store"] = [stored(*sizes) for sizes in COUNTED]
     print(found["store"], flush=True)
     found["objects"] = handed(ray)
@@ -96,6 +98,24 @@ def trained(pool: Pool, seconds: int, networks: int) -> dict[str, float]:
     }
 
 
+def driven(networks: int) -> dict[str, float]:
+    """Return this process's seconds for each network that a cluster hands back at once, many at a time."""
+    ray_crew._train, ray_crew.QUEUED = sleeping.nothing, networks
+    recipe = Recipe("sleep", epochs=1, batch_size=32, warmup_epochs=0)
+    images = load_images(DataSettings("fashion"))
+    template, data = SPACE.template(*images.shape), TrainingData.of(images, recipe)
+    with tempfile.TemporaryDirectory() as place:
+        store = filled(Path(place), networks, template, recipe, data)
+        begun, cpu = time.perf_counter(), time.process_time()
+        train_population(store, template, data, recipe, pool=POOLS["Ray"])
+        whole, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    return {
+        "networks": networks,
+        "clock, each": round(whole / networks, 5),
+        "processor, each": round(cpu / networks, 5),
+    }
+
+
 def stored(networks: int, recorded: int) -> dict[str, float]:
     """Return seconds of what is done to a store of so many networks, of each call."""
     recipe = Recipe("sleep", epochs=10, batch_size=32, warmup_epochs=0)
@@ -104,17 +124,20 @@ def stored(networks: int, recorded: int) -> dict[str, float]:
         store = filled(Path(place), networks, template, recipe, None)
         curve = [{"loss": 1.234567, "validation_error": 0.3125, "validation_loss": 0.98765} for _ in range(10)]
 
-        def record(claim: tuple[int, Any, int]) -> None:
+        def trained(claim: tuple[int, Any, int]) -> tuple[int, TrainedNetwork]:
             network, architecture, seed = claim
-            done = cost(architecture, template)
-            store.finish(network, TrainedNetwork(architecture, done, seed, "r", "d", "ok", 0.3, 0.3, curve, 9.0))
+            costs = cost(architecture, template)
+            return network, TrainedNetwork(architecture, costs, seed, "r", "d", "ok", 0.3, 0.3, curve, 9.0)
 
         found: dict[str, float] = {"networks": networks}
-        claims = store.claims(recorded)
+        done = [trained(claim) for claim in store.claims(recorded + 100)]
         begun = time.perf_counter()
-        for claim in claims:
-            record(claim)
+        for one in done[:recorded]:
+            store.finish(*one)
         found["record one"] = (time.perf_counter() - begun) / recorded
+        begun = time.perf_counter()
+        store.record(done[recorded:])
+        found["record 100 at once"] = time.perf_counter() - begun
         found["claim one"] = taken(lambda: store.claims(1))
         found["claim 100 at once"] = taken(lambda: store.claims(100))
         found["count"] = taken(store.counts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -142,3 +144,28 @@ def test_an_address_where_no_cluster_answers_is_one_line_at_once(
         train_population(store, TEMPLATE, DATA, RECIPE, pool=Pool(cluster=address))
     assert time.monotonic() - begun < 10
     assert store.counts() == {"waiting": 1}
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from netspace import Pool
+from netspace.evaluate import train_population
+from netspace.records import NetworkStore
+from tests.evaluate.killing import RECIPE, TEMPLATE, small_data
+train_population(NetworkStore(Path(sys.argv[1])), TEMPLATE, small_data(), RECIPE, pool=Pool(cluster="ray"))
+"""
+
+
+@pytest.mark.slow  # how often Ray tries is read when it is loaded, so it takes a process of its own
+def test_a_network_for_which_no_node_has_the_memory_is_given_up(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as node:
+        node.setenv("RAY_memory_usage_threshold", "0.01")  # of this machine's memory: no training has so little
+        node.setenv("RAY_memory_monitor_refresh_ms", "100")
+        cluster.add_node(num_cpus=1)
+    store = small_store(tmp_path, 1)
+    done = subprocess.run([sys.executable, "-c", DRIVER, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert "1 of 1 networks is missing: 1 whose worker died: OutOfMemoryError, 4 times" in done.stderr
+    assert [row["status"] for row in store.rows()] == ["failed"]

@@ -235,6 +235,17 @@ def test_several_networks_are_claimed_at_once_in_the_order_of_single_claims(
     assert (len(singly), store.counts(), store.claims(1)) == (6, {"claimed": 6}, [])
 
 
+def test_several_networks_are_recorded_at_once_but_those_that_another_process_has_taken_over(
+    store: NetworkStore,
+) -> None:
+    claims = store.claims(3)
+    with sqlite3.connect(store.file) as db:
+        db.execute("UPDATE networks SET worker = 'another' WHERE id = ?", (claims[1][0],))
+    assert store.record([]) == 0
+    assert store.record([(network, trained(architecture, seed)) for network, architecture, seed in claims]) == 2
+    assert store.counts() == {"ok": 2, "claimed": 1, "waiting": 3}
+
+
 def test_the_best_error_is_the_least_of_networks_that_are_trained(store: NetworkStore) -> None:
     store.add(planned("a", 3))
     assert store.best_error() is None

@@ -15,6 +15,7 @@ from netspace.settings import Pool
 from netspace.settings.pool import SCHEME
 
 KNOCK_SECONDS = 10.0
+MORE_TRIES = 3  # of a network whose process or node is lost
 
 
 def reached(address: str) -> Any:
@@ -28,6 +29,9 @@ def reached(address: str) -> Any:
     Raises:
         NetspaceError: where Ray is not installed, or no cluster answers.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that is started here tells nobody of it
+    # Ray would try without end where a node has not the memory; this is read when it is loaded.
+    os.environ.setdefault("RAY_task_oom_retries", str(MORE_TRIES))
     try:
         import ray
     except ImportError:
@@ -38,7 +42,6 @@ def reached(address: str) -> Any:
 
 
 def _connect(ray: Any, address: str) -> None:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that is started here tells nobody of it
     place = address if address != SCHEME else os.environ.get("RAY_ADDRESS", "")
     before = signal.getsignal(signal.SIGTERM)
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from types import TracebackType
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from netspace.allocator import keep_freed_memory
 from netspace.documents import fingerprint
 from netspace.errors import NetspaceError, UnfinishedError
-from netspace.evaluate.cluster import first_line, places, reached
+from netspace.evaluate.cluster import MORE_TRIES, first_line, places, reached
 from netspace.evaluate.job import Job, job_of, plain_of, tensors_of
 from netspace.evaluate.step import own_stream
 from netspace.records import NetworkStore, TrainedNetwork, recovery
@@ -31,7 +31,6 @@ from netspace.records.holding import FOLDER, Hold, remove_if_empty
 from netspace.settings import Pool
 from netspace.spaces import Architecture
 
-MORE_TRIES = 3  # of a network whose process or node is lost
 QUEUED = 2  # tasks per training at a time that are handed to the cluster
 ROOM_SECONDS = 5.0  # for which the cluster's size is taken to be the same
 
@@ -70,8 +69,7 @@ class RayCrew:
         with self._answering():
             tasks = list(self._tasks)
             done = self._ray.wait(tasks, num_returns=len(tasks), timeout=0)[0] if tasks else []
-            for task in done:
-                self._record(task, self._tasks.pop(task))
+            self._record(done)
             for network, architecture, seed in self._store.claims(self._free()):
                 self._tasks[self._train.remote(*self._handed, architecture, seed)] = network
         return bool(self._tasks or self._store.counts().get("claimed"))
@@ -83,15 +81,21 @@ class RayCrew:
             self._asked = time.monotonic()
         return max(self._room - len(self._tasks), 0)
 
-    def _record(self, task: Any, network: int) -> None:
-        errors = self._ray.exceptions
-        try:
-            self._store.finish(network, self._ray.get(task))
-        except errors.RayTaskError as error:
-            raise UnfinishedError(f"a training on the cluster: {first_line(error.cause)}") from None
-        except errors.RayError as error:  # lost with its process or node each time
-            reason = f"{type(error).__name__}, {MORE_TRIES + 1} times"
-            recovery.give_up(self._store, network, self._hold.name, reason)
+    def _record(self, tasks: Sequence[Any]) -> None:
+        """Record what came of tasks that are done, all at once: a disk takes its time for each change of the store."""
+        errors, trained, faults = self._ray.exceptions, [], []
+        for task in tasks:
+            network = self._tasks.pop(task)
+            try:
+                trained.append((network, self._ray.get(task)))
+            except errors.RayTaskError as error:
+                faults.append(error.cause)
+            except errors.RayError as error:  # lost with its process or node each time
+                reason = f"{type(error).__name__}, {MORE_TRIES + 1} times"
+                recovery.give_up(self._store, network, self._hold.name, reason)
+        self._store.record(trained)
+        if faults:
+            raise UnfinishedError(f"a training on the cluster: {first_line(faults[0])}")
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

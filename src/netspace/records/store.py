@@ -176,16 +176,27 @@ class NetworkStore:
         Returns:
             whether it was still this process's; where another has taken it over, nothing is recorded.
         """
+        return self.record([(network, trained)]) == 1
+
+    def record(self, done: Sequence[tuple[int, TrainedNetwork]]) -> int:
+        """Record what came of networks as `finish` does, in one change; return how many were still this process's."""
+        if not done:
+            return 0
         with writing(self.file) as db:
-            done = db.execute(
+            db.execute("BEGIN IMMEDIATE")
+            changed = db.executemany(
                 "UPDATE networks SET status = ?, validation_error = ?, test_error = ?, curve = ?, seconds = ?,"
                 " device = ?, reason = ? WHERE id = ? AND status = 'claimed' AND worker = ?",
-                (
-                    *(trained.status, trained.validation_error, trained.test_error, json.dumps(trained.curve)),
-                    *(trained.seconds, trained.device, trained.reason, network, self._worker),
-                ),
+                [
+                    (
+                        *(trained.status, trained.validation_error, trained.test_error, json.dumps(trained.curve)),
+                        *(trained.seconds, trained.device, trained.reason, network, self._worker),
+                    )
+                    for network, trained in done
+                ],
             )
-        return done.rowcount == 1
+            db.execute("COMMIT")
+        return changed.rowcount
 
     def rows(self) -> list[dict[str, Any]]:
         """Return all networks, in the order of populations and places; depth and width as lists.
