@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from trainings import point_of, read_rows
 
-from netspace import Budget, CostModel, DataSettings, load_images, load_search_space
+from netspace import Budget, CostModel, DataSettings, Pool, load_images, load_search_space
 from netspace.config import load_recipe
 from netspace.documents import fingerprint
 from netspace.evaluate import TrainingData, plan_drawn, train_population
@@ -53,7 +53,7 @@ def main() -> None:
     order = np.argsort(costs, kind="stable")
     kept = np.sort(order[(costs[order] >= low) & (costs[order] <= high)][:: given.every])
     store.add(plan_drawn(given.space, points[kept], template, given.seed))
-    train_population(store, template, training, recipe, jobs=given.jobs, on_change=print)
+    train_population(store, template, training, recipe, pool=Pool(given.jobs), on_change=print)
     write_table(store, given.csv)
 
 

@@ -22,7 +22,7 @@ from packed import SUFFIX
 from trainings import Item, interleaved, load, read_rows, train_items
 from truth16 import seed_of
 
-from netspace import Budget, find_spaces, load_elite, load_search_space, resolve
+from netspace import Budget, Pool, find_spaces, load_elite, load_search_space, resolve
 from netspace.analysis import draws_until, mean_interval, probability_of_beating, samples_needed
 from netspace.analysis.edf import Interval
 from netspace.config import load_recipe
@@ -63,7 +63,7 @@ def search(given: argparse.Namespace) -> None:
     options |= {"budgets": given.budgets, "device": given.device, "search": {"estimator": "population"}}
     config = resolve("small", settings=settings, options=options)
     packed = images if given.dataset.endswith(SUFFIX) else None
-    for elite in find_spaces(config, given.run, images=packed, jobs=given.jobs, on_note=print):
+    for elite in find_spaces(config, given.run, images=packed, pool=Pool(given.jobs), on_note=print):
         print(elite.budget, elite.space)
 
 

@@ -7,7 +7,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from netspace import DataSettings, NetspaceError
+from netspace import DataSettings, NetspaceError, Pool
 from netspace.cli.main import app
 from netspace.config import load_recipe
 from netspace.data import ImageData, load_images
@@ -54,7 +54,9 @@ def test_the_whole_effort_is_the_published_recipe_and_search(small_images: Image
 @pytest.mark.parametrize("faithful", [True, False])
 def test_each_step_is_a_command_that_is_accepted(small_images: ImageData, tmp_path: Path, *, faithful: bool) -> None:
     group = get_command(app)
-    steps = list(experiment(tmp_path, faithful=faithful).steps(small_images))
+    pool = Pool(cluster="ray", gpus=0.25) if faithful else Pool(2)
+    steps = list(experiment(tmp_path, faithful=faithful, pool=pool).steps(small_images))
+    assert all(set(pool.options) < set(step.command) for step in steps[:-1])
     assert [step.name for step in steps] == ["search", "networks", "table", "report"]
     for step in steps:
         name, *words = step.command

@@ -5,7 +5,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from netspace import Budget, DataSettings, find_spaces, load_elite
+from netspace import Budget, DataSettings, Pool, find_spaces, load_elite
 from netspace.choices import Choices
 from netspace.config import load_search_space
 from netspace.cost import Constraint
@@ -25,11 +25,15 @@ def test_each_step_takes_what_the_one_before_it_wrote(tmp_path: Path) -> None:
 
 def test_choices_are_settings_of_the_search_and_of_the_full_training(tmp_path: Path) -> None:
     chosen = Choices("small", "few", 12, "scant", epochs=30, search_seconds=90.5)
-    pipeline = Pipeline(DataSettings("images"), Budget(5_000_000), chosen, tmp_path, jobs=2)
+    pipeline = Pipeline(DataSettings("images"), Budget(5_000_000), chosen, tmp_path, pool=Pool(2))
     search, _, train, *_ = (shlex.join(step.command) for step in pipeline.steps())
     assert "--estimator population --set search.front.population=12 --set search.front.recipe=scant" in search
     assert "--time-limit 90.5s --jobs 2" in search
     assert "--recipe few --set epochs=30" in train
+    there = replace(pipeline, pool=Pool(cluster="ray", gpus=0.5))
+    search, *_ = (shlex.join(step.command) for step in there.steps())
+    assert "--time-limit 90.5s --pool ray,gpus=0.5" in search
+    assert "--jobs" not in search
     front = pipeline.config.search.front
     assert (pipeline.config.search.estimator, front.population, front.recipe) == ("population", 12, "scant")
 

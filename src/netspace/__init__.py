@@ -13,7 +13,7 @@ from netspace.cost import Budget, Constraint, Cost, CostModel, SpaceCosts, cost
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, load_elite
 from netspace.runs import Run
-from netspace.settings import DataSettings, SearchConfig
+from netspace.settings import DataSettings, Pool, SearchConfig
 from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, Range, SearchSpace, Stage
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ __all__ = [
     "Network",
     "NetworkSpace",
     "NetworkTemplate",
+    "Pool",
     "Range",
     "Run",
     "SearchConfig",

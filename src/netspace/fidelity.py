@@ -14,14 +14,13 @@ from netspace.analysis import Agreement, agreements, free_proxies, is_open, leav
 from netspace.analysis.fidelity import WITHIN
 from netspace.documents import fingerprint, to_json, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
-from netspace.evaluate import TrainingData, plan_drawn, train_population
-from netspace.models import resolve_device
+from netspace.evaluate import TrainingData, device_of, plan_drawn, train_population
 from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, Population, population_name
 from netspace.records.fidelity_file import FIDELITY_FILE
 from netspace.records.row import architecture_of
 from netspace.runs import FIDELITY, Run
 from netspace.search import SpaceSearch, architecture_score, open_search
-from netspace.settings import Recipe
+from netspace.settings import ONE_PROCESS, Pool, Recipe
 
 SUPERNET = "super network"
 RIDGE = "ridge on logs"
@@ -37,7 +36,7 @@ def check_fidelity(
     trained: Sequence[Path] = (),
     opening: Mapping[str, Any] | None = None,
     seed: int = 0,
-    jobs: int = 1,
+    pool: Pool = ONE_PROCESS,
     device: str = "auto",
     on_change: Callable[[dict[str, int]], None] | None = None,
 ) -> list[Agreement]:
@@ -51,7 +50,7 @@ def check_fidelity(
         trained: folders of evaluations of the same recipe, data and template, whose networks are taken in too.
         opening: arguments of `netspace.search.open_search`, where the data have moved or changed.
         seed: of draws and trainings.
-        jobs: processes that train.
+        pool: who trains, and how many networks at a time.
         device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one, and leaves the super network where it
             was trained.
         on_change: called with the number of networks of each status, when it changes.
@@ -64,7 +63,7 @@ def check_fidelity(
         NetspaceError: where the folder holds no finished search, too few networks could be trained, or a folder of
             trained networks has another recipe, data or template.
     """
-    run, on = Run.of(run), resolve_device(device)
+    run, on = Run.of(run), device_of(pool, device)
     search = open_search(run, **{"device": device, **(opening or {})})
     elites = {str(budget): run.elite(budget) for budget in search.budgets}
     of = {"recipe": fingerprint(recipe), "template": fingerprint(search.template), "data": search.data.fingerprint}
@@ -77,7 +76,7 @@ def check_fidelity(
         store.create(**of)
         store.add(*_plan(search, elites, n, seed, run.folder))
         write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
-        train_population(store, search.template, training, recipe, jobs=jobs, device=on, on_change=on_change)
+        train_population(store, search.template, training, recipe, pool=pool, device=on, on_change=on_change)
         rows += _rows(store)
     rows = [row for row in rows if row["status"] == "ok"]
     if len(rows) < 3:

@@ -11,15 +11,14 @@ from netspace.cost import Budget, cost
 from netspace.data import ImageData, load_images, places
 from netspace.documents import fingerprint, from_plain, to_json, to_plain, write_atomically
 from netspace.errors import NetspaceError
-from netspace.evaluate import TrainingData, train_population
+from netspace.evaluate import TrainingData, device_of, train_population
 from netspace.finding import BriefTraining, RunModel, rank_networks
-from netspace.models import resolve_device
 from netspace.records import NetworkStore, Planned, Population, population_name
 from netspace.records.nas_file import NAS_FILE, read_nas
 from netspace.records.row import architecture_of, knobs_of
 from netspace.runs import TABLE, Run
 from netspace.search import Chosen, SpaceSearch, open_data, open_search, search_architectures
-from netspace.settings import NasSettings, Recipe
+from netspace.settings import ONE_PROCESS, NasSettings, Pool, Recipe
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
 Found = dict[str, Any]
@@ -36,7 +35,7 @@ def compare_nas(
     dataset: str | None = None,
     opening: Mapping[str, Any] | None = None,
     out: Path | None = None,
-    jobs: int = 1,
+    pool: Pool = ONE_PROCESS,
     device: str = "auto",
     on_found: Callable[[Found], None] = lambda found: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
@@ -55,7 +54,7 @@ def compare_nas(
             found its own.
         opening: further arguments of `netspace.search.open_search`, where the run's data have changed.
         out: folder of the results; None takes `table` in the run.
-        jobs: processes that train.
+        pool: who trains, and how many networks at a time.
         device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one, and leaves the super network where it
             was trained.
         on_found: called with each NAS's finding.
@@ -68,10 +67,10 @@ def compare_nas(
         NetspaceError: where the run has no such elite, a budget is of another cost than FLOPs, the images do not fit,
             or the folder holds other settings.
     """
-    run, on = Run.of(run), resolve_device(device)
+    run, on = Run.of(run), device_of(pool, device)
     folder = out or run.folder / TABLE
     data, search = _open(run, settings, dataset, {"device": device, **(opening or {})})
-    brief = BriefTraining(data, recipe, jobs, device)
+    brief = BriefTraining(data, recipe, pool, device)
     find = _by_model(run, settings, folder, brief) if search is None else _by_supernet(search, settings)
     training, template, store = TrainingData.of(data, recipe), run.template, NetworkStore(folder)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
@@ -84,7 +83,7 @@ def compare_nas(
             write_atomically(folder / NAS_FILE, to_json({**about, "found": found}, indent=1))
             on_found(found[-1])
     store.add([_planned(f, template) for f in found], [_population(f, run.folder) for f in found])
-    train_population(store, template, training, recipe, jobs=jobs, device=on, on_change=on_change)
+    train_population(store, template, training, recipe, pool=pool, device=on, on_change=on_change)
     return folder
 
 

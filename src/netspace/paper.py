@@ -12,14 +12,14 @@ from netspace.config import load_recipe, load_search_space, resolve
 from netspace.cost import PAPER_BUDGETS, Budget, paper_scale
 from netspace.data import ImageData
 from netspace.documents import to_plain, to_yaml, write_atomically
-from netspace.evaluate import Subject, evaluate_spaces
+from netspace.evaluate import Subject, at_a_time, evaluate_spaces
 from netspace.finding import find_spaces
 from netspace.nas_comparison import compare_nas
 from netspace.planning import Plan, plan_populations, plan_search, stand_ins
 from netspace.records import EliteSpace, NetworkStore
 from netspace.report import write_report
 from netspace.runs import TABLE, Run
-from netspace.settings import DataSettings, NasSettings, Recipe, SearchConfig
+from netspace.settings import ONE_PROCESS, DataSettings, NasSettings, Pool, Recipe, SearchConfig
 from netspace.steps import Listener, Step, begun_with, reading_options
 
 SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "paper.html"
@@ -43,7 +43,7 @@ class PaperExperiment:
         n: networks of each elite, and of the whole space at each budget.
         seeds: repetitions of NAS and training in Table 1.
         seed: of every random draw.
-        jobs: networks that are trained at a time.
+        pool: who trains networks, and how many at a time.
         device: `cpu`, `cuda` or `auto`.
     """
 
@@ -56,7 +56,7 @@ class PaperExperiment:
     n: int = 16
     seeds: int = 3
     seed: int = 0
-    jobs: int = 1
+    pool: Pool = ONE_PROCESS
     device: str = "auto"
 
     @property
@@ -105,20 +105,20 @@ class PaperExperiment:
         """Yield the steps in order; each goes on where it was stopped, and is soon through where nothing is missing."""
         n, search, networks, table = len(images.train), self.run.folder, self.out / NETWORKS, self.out / TABLE
         dataset, seed = ("--dataset", self.data.dataset), ("--seed", str(self.seed))
-        jobs, recipe = ("--jobs", str(self.jobs), "--device", self.device), ("--recipe", str(self.out / RECIPE))
+        how, recipe = (*self.pool.options, "--device", self.device), ("--recipe", str(self.out / RECIPE))
         command = ("search", *dataset, *reading_options(self.data), "--space", self.space)
         command += tuple(word for text in self.budgets for word in ("--budget", text))
         command += ("--estimator", self._estimator, *(word for text in self._settings(n) for word in ("--set", text)))
-        command += (*seed, "--device", self.device, "--jobs", str(self.jobs), "--out", str(search))
+        command += (*seed, "--device", self.device, *self.pool.options, "--out", str(search))
         yield Step("search", "an Elite Space for each budget", command, search, partial(self._search, images))
         elites = [str(self.run.elite_file(budget)) for budget in self.config(n).parsed_budgets]
         command = ("evaluate", *elites, *dataset, *reading_options(self.data.shapeless), "--baseline", "expanded")
-        command += (*recipe, *seed, *jobs)
+        command += (*recipe, *seed, *how)
         work = partial(self._evaluate, images, (*command, "--out", str(networks)))
         command += ("--n", str(self.n), "--out", str(networks))
         purpose = "figures S3 and S4: networks of the elites and of the whole space"
         yield Step("networks", purpose, command, networks, work)
-        command = ("table", str(search), *recipe, "--method", self._nas.method, "--seeds", str(self.seeds), *jobs)
+        command = ("table", str(search), *recipe, "--method", self._nas.method, "--seeds", str(self.seeds), *how)
         command, purpose = (*command, "--out", str(table)), "Table 1: NAS in the elites and in the whole space"
         yield Step("table", purpose, command, table, partial(self._compare, images))
         command = ("report", str(search), str(networks), str(table), "--out", str(self.out / PAGE))
@@ -130,13 +130,14 @@ class PaperExperiment:
         Raises:
             NetspaceError: where no network meets a budget.
         """
-        n, how = len(images.train), {"jobs": self.jobs, "device": self.device}
+        n, jobs = len(images.train), at_a_time(self.pool)
         config, recipe = replace(self.config(n), data=images.settings), self.recipe(n)
         template = config.space.template(*images.shape)
-        searching = plan_search(config, images, jobs=self.jobs, recipe=recipe)
+        searching = plan_search(config, images, jobs=jobs, recipe=recipe)
         for what, count in (("networks of elites and whole space", 2 * self.n), ("Table 1", 2 * self.seeds)):
             networks = stand_ins(config.space, template, config.parsed_budgets, count, seed=config.seed)
-            searching = searching.then(plan_populations(networks, template, images, recipe, what=what, **how))  # type: ignore[arg-type]
+            how: dict[str, Any] = {"what": what, "jobs": jobs, "device": self.device}
+            searching = searching.then(plan_populations(networks, template, images, recipe, **how))
         return searching
 
     @property
@@ -148,7 +149,7 @@ class PaperExperiment:
             self.config(len(images.train)),
             self.run.folder,
             images=images,
-            jobs=self.jobs,
+            pool=self.pool,
             on_epoch=listener.on_epoch,
             on_progress=listener.on_progress,
             on_note=listener.on_note,
@@ -166,7 +167,7 @@ class PaperExperiment:
             n=self.n,
             out=self.out / NETWORKS,
             seed=self.seed,
-            jobs=self.jobs,
+            pool=self.pool,
             device=self.device,
             command=command,
             on_change=listener.on_change,
@@ -180,7 +181,7 @@ class PaperExperiment:
             seeds=self.seeds,
             opening={"on_note": listener.on_note},
             out=self.out / TABLE,
-            jobs=self.jobs,
+            pool=self.pool,
             device=self.device,
             on_change=listener.on_change,
         )

@@ -15,6 +15,7 @@ from netspace.cost import Budget, DeviceProfile, profile_in_use
 from netspace.cost.device_profile import KEPT
 from netspace.data import ImageData, load_images, places, read_so_far
 from netspace.documents import from_plain, to_plain
+from netspace.evaluate import at_a_time
 from netspace.finding import find_spaces, pick_by_model
 from netspace.handover import (
     CARD,
@@ -39,7 +40,7 @@ from netspace.records import EliteSpace, load_architecture, load_elite
 from netspace.report import write_report
 from netspace.runs import Run
 from netspace.search import Picked, RunFolder, open_search, pick_networks
-from netspace.settings import DataSettings, NasSettings, Recipe, SearchConfig
+from netspace.settings import ONE_PROCESS, DataSettings, NasSettings, Pool, Recipe, SearchConfig
 from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.steps import Listener, WrittenStep, reading_options
 
@@ -57,7 +58,7 @@ class Pipeline:
         choices: what is searched, and how networks are trained.
         out: folder of all results.
         seed: of every step.
-        jobs: networks that the search trains at a time.
+        pool: who trains the networks of the search, and how many at a time.
     """
 
     data: DataSettings
@@ -65,7 +66,7 @@ class Pipeline:
     choices: Choices
     out: Path
     seed: int = 0
-    jobs: int = 1
+    pool: Pool = ONE_PROCESS
 
     @property
     def run(self) -> Run:
@@ -86,7 +87,7 @@ class Pipeline:
         given += () if profile_in_use() is None else ("--device-profile", str(out / KEPT))
         settings = (word for text in self._settings for word in ("--set", text))
         limit, epochs = self.choices.search_seconds, self.choices.epochs
-        how = (*settings, *(() if limit is None else ("--time-limit", f"{limit:g}s")), "--jobs", str(self.jobs))
+        how = (*settings, *(() if limit is None else ("--time-limit", f"{limit:g}s")), *self.pool.options)
         by = () if self.choices.trainings is None else ("--estimator", ESTIMATOR)
         given = (*given, *reading_options(self.data), *by, *how)
         command: tuple[str, ...] = ("search", *given, *seed, "--out", search)
@@ -110,7 +111,7 @@ class Pipeline:
     def plan(self, images: ImageData) -> Plan:
         """Plan the trainings of the search and the full one; what else is done takes less than a minute or so."""
         network, template = stand_in(self.budget, self.choices.space, images)
-        searching = plan_search(replace(self.config, data=images.settings), images, jobs=self.jobs)
+        searching = plan_search(replace(self.config, data=images.settings), images, jobs=at_a_time(self.pool))
         return searching.then(plan_training(network, template, images, self._recipe, what="full training"))
 
     @property
@@ -164,7 +165,7 @@ class Pipeline:
         return find_spaces(
             self.config,
             self.run.folder,
-            jobs=self.jobs,
+            pool=self.pool,
             time_limit=self.choices.search_seconds,
             on_epoch=listener.on_epoch,
             on_progress=listener.on_progress,

@@ -1,9 +1,10 @@
-"""The option --device of the commands that train: what it says reaches what trains, or is refused there."""
+"""The options --device and --pool of commands that train: what they say reaches what trains, or is refused there."""
 
 from pathlib import Path
 
 import pytest
 import torch
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from netspace import NetspaceError, find_spaces
@@ -39,3 +40,13 @@ def test_a_gpu_that_is_not_there_is_refused_and_nothing_is_made(
     assert isinstance(done.exception, NetspaceError), done.output
     assert "device 'cuda' is not there: torch finds no GPU; use --device cpu or --device auto" in str(done.exception)
     assert sorted(run.iterdir()) == before
+
+
+def test_every_command_that_trains_many_networks_says_the_same_of_its_pool() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    helps = {
+        name: option.help for name, command in commands.items() for option in command.params if "--pool" in option.opts
+    }
+    jobs = {name for name, command in commands.items() if any("--jobs" in option.opts for option in command.params)}
+    assert helps.keys() == jobs == {"search", "front", "evaluate", "fidelity", "nas", "table", "paper", "auto"}
+    assert len(set(helps.values())) == 1

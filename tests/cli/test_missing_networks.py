@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from netspace import SearchConfig, find_spaces, resolve
+from netspace import Pool, SearchConfig, find_spaces, resolve
 from netspace.cli import faults
 from netspace.cli.main import app
 from netspace.records import NetworkStore
@@ -56,7 +56,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a recipe, and a finished search by estimator `population` that tests do not change."""
     folder = tmp_path_factory.mktemp("searched")
     (folder / "recipe.yaml").write_text(RECIPE)
-    find_spaces(by_population(folder), folder / "run", jobs=2)
+    find_spaces(by_population(folder), folder / "run", pool=Pool(2))
     return folder
 
 

@@ -8,11 +8,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from netspace import Budget, NetspaceError, find_spaces
+from netspace import Budget, NetspaceError, Pool, find_spaces
 from netspace.data import ImageData
 from netspace.evaluate import Subject, TrainingData, evaluate_spaces, pool, train_population, worker
 from netspace.evaluate.job import Job, handed_out, taken_up
@@ -43,28 +44,28 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def evaluate(run: Path, out: Path, data: ImageData, space: SearchSpace, device: str) -> None:
+def evaluate(run: Path, out: Path, data: ImageData, space: SearchSpace, **how: Any) -> None:
     subject = Subject("s-2M", space.full, Budget(2_000_000))
     given = {"search_space": space, "template": space.template(*data.shape), "images": data, "recipe": RECIPE_28}
-    evaluate_spaces([subject], baselines=(), n=2, out=out, device=device, **given)  # type: ignore[arg-type]
+    evaluate_spaces([subject], baselines=(), n=2, out=out, **given, **how)  # type: ignore[arg-type]
 
 
-def calibrate(run: Path, out: Path, data: ImageData, space: SearchSpace, device: str) -> None:
+def calibrate(run: Path, out: Path, data: ImageData, space: SearchSpace, **how: Any) -> None:
     template = space.template(*data.shape)
-    train_calibration(out, 2, search_space=space, template=template, images=data, recipe=RECIPE_28, device=device)
+    train_calibration(out, 2, search_space=space, template=template, images=data, recipe=RECIPE_28, **how)
 
 
-def gate(run: Path, out: Path, data: ImageData, space: SearchSpace, device: str) -> None:
-    check_fidelity(run, 2, recipe=RECIPE_28, device=device, opening={"device": "cpu"})
+def gate(run: Path, out: Path, data: ImageData, space: SearchSpace, **how: Any) -> None:
+    check_fidelity(run, 2, recipe=RECIPE_28, **how, opening={"device": "cpu"})
 
 
-def table(run: Path, out: Path, data: ImageData, space: SearchSpace, device: str) -> None:
+def table(run: Path, out: Path, data: ImageData, space: SearchSpace, **how: Any) -> None:
     nas = NasSettings(samples=1, candidates=1)
-    compare_nas(run, recipe=RECIPE_28, settings=nas, seeds=1, out=out, device=device, opening={"device": "cpu"})
+    compare_nas(run, recipe=RECIPE_28, settings=nas, seeds=1, out=out, **how, opening={"device": "cpu"})
 
 
 TRAINERS = [evaluate, calibrate, gate, table]
-Trainer = Callable[[Path, Path, ImageData, SearchSpace, str], None]
+Trainer = Callable[..., None]
 
 
 @pytest.mark.parametrize("trainer", TRAINERS)
@@ -83,9 +84,32 @@ def test_all_that_train_populations_hand_the_device_to_their_workers(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for asked, wanted in (("cuda", "cuda"), ("auto", "cuda"), ("cpu", "cpu")):
         with pytest.raises(Handed) as end:
-            trainer(searched, tmp_path / "out", fashion, tiny, asked)
+            trainer(searched, tmp_path / "out", fashion, tiny, device=asked)
         assert end.value.job.device == wanted
         assert end.value.job.data.device == torch.device("cpu")  # the workers move it, not the process that starts them
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_all_that_train_populations_hand_them_to_the_pool_that_is_asked_for(
+    searched: Path,
+    tmp_path: Path,
+    fashion: ImageData,
+    tiny: SearchSpace,
+    trainer: Trainer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handed = []
+
+    def crew(store: object, job: Job, asked: Pool) -> None:
+        handed.append((job.device, asked))
+        raise Handed(job)
+
+    monkeypatch.setattr(pool, "RayCrew", crew)
+    cpus, gpus = Pool(cluster="ray"), Pool(cluster="ray", gpus=0.5)
+    for asked in (cpus, gpus):
+        with pytest.raises(Handed):
+            trainer(searched, tmp_path / "out", fashion, tiny, pool=asked)
+    assert handed == [("cpu", cpus), ("cuda", gpus)]  # whatever this machine has
 
 
 @pytest.mark.parametrize("trainer", TRAINERS)
@@ -100,11 +124,11 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_made(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     before = sorted(searched.iterdir())
     with pytest.raises(NetspaceError, match="device 'cuda' is not there: torch finds no GPU; use --device cpu"):
-        trainer(searched, tmp_path / "out", fashion, tiny, "cuda")
+        trainer(searched, tmp_path / "out", fashion, tiny, device="cuda")
     assert not (tmp_path / "out").exists()
     assert sorted(searched.iterdir()) == before
     with pytest.raises(NetspaceError, match="unknown device 'tpu'; give one of auto, cpu, cuda"):
-        trainer(searched, tmp_path / "out", fashion, tiny, "tpu")
+        trainer(searched, tmp_path / "out", fashion, tiny, device="tpu")
 
 
 def test_a_worker_moves_the_images_to_the_jobs_device_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +196,7 @@ def test_a_population_trains_on_the_gpu_and_nearly_as_well_as_on_the_cpu(tmp_pat
     errors = []
     for device in ("cpu", "cuda"):
         store = small_store(tmp_path / device, 2)
-        train_population(store, TEMPLATE, DATA, RECIPE, jobs=2, device=device)
+        train_population(store, TEMPLATE, DATA, RECIPE, pool=Pool(2), device=device)
         assert [row["device"] for row in store.rows()] == [device, device]
         errors.append([row["validation_error"] for row in store.rows()])
     assert all(abs(a - b) < 0.2 for a, b in zip(*errors, strict=True))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netspace import Budget, CostModel, NetspaceError, SearchSpace
+from netspace import Budget, CostModel, NetspaceError, Pool, SearchSpace
 from netspace.config import load_recipe
 from netspace.cost import Constraint
 from netspace.data import load_images
@@ -106,7 +106,7 @@ def run(folder: Path, tiny: SearchSpace, jobs: int) -> list[dict[str, object]]:
         recipe=QUICK,
         n=3,
         out=folder,
-        jobs=jobs,
+        pool=Pool(jobs),
     )
     return [{k: v for k, v in row.items() if k not in ("seconds", "id")} for row in store.rows()]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from netspace import NetspaceError
+from netspace import NetspaceError, Pool
 from netspace.errors import UnfinishedError
 from netspace.evaluate import crew, job, pool, train_network, train_population
 from netspace.evaluate.job import Job, handed_out, taken_up
@@ -51,7 +51,7 @@ def test_a_network_that_loses_two_workers_is_named_the_rest_is_trained_and_the_n
         signals_sent(store, signal.SIGSEGV, place=1, times=2),
         pytest.raises(UnfinishedError, match=r"1 of 3 networks is missing: 1 whose worker died: .*SIGSEGV.*, 2 times"),
     ):
-        train_population(store, TEMPLATE, DATA, RECIPE, jobs=2)
+        train_population(store, TEMPLATE, DATA, RECIPE, pool=Pool(2))
     assert statuses(store) == ["ok", "failed", "ok"]
     assert store.rows()[1]["reason"].startswith("worker died: killed by signal 11 (SIGSEGV)")
     assert left(store) == []
@@ -63,7 +63,7 @@ def test_where_every_worker_dies_the_work_ends_and_says_so(tmp_path: Path, monke
     monkeypatch.setattr(crew, "_PROGRAM", "import os; print('no torch here', flush=True); os._exit(3)")
     store = small_store(tmp_path, 2)
     with pytest.raises(UnfinishedError, match=r"10 workers in a row died .*no torch here.*2 of 2 networks are missing"):
-        train_population(store, TEMPLATE, DATA, RECIPE, jobs=2)
+        train_population(store, TEMPLATE, DATA, RECIPE, pool=Pool(2))
     assert statuses(store) == ["waiting", "waiting"]
 
 
@@ -96,11 +96,12 @@ def test_an_interrupt_ends_workers_at_once_also_stopped_ones_and_what_they_train
 
 ORPHANS = """
 from pathlib import Path
+from netspace import Pool
 from netspace.evaluate import train_population
 from tests.evaluate.killing import RECIPE, TEMPLATE, small_data, small_store
 import dataclasses, sys
 store = small_store(Path(sys.argv[1]), 2)
-train_population(store, TEMPLATE, small_data(), dataclasses.replace(RECIPE, epochs=10000), jobs=2)
+train_population(store, TEMPLATE, small_data(), dataclasses.replace(RECIPE, epochs=10000), pool=Pool(2))
 """
 
 
@@ -183,7 +184,7 @@ def test_threads_of_one_process_train_what_processes_train(tmp_path: Path, monke
     for name, workers in (("processes", (2, 1)), ("threads", (1, 3))):
         monkeypatch.setattr(pool, "_workers", lambda device, jobs, workers=workers: workers)
         store = small_store(tmp_path / name, 5)
-        train_population(store, TEMPLATE, DATA, RECIPE, jobs=3)
+        train_population(store, TEMPLATE, DATA, RECIPE, pool=Pool(3))
         found.append([(row["seed"], row["validation_error"], row["test_error"]) for row in store.rows()])
     assert found[0] == found[1]
 
@@ -199,7 +200,7 @@ def test_a_dead_process_loses_the_networks_of_all_its_threads_to_the_next_one(
             killed.append(process_of(store, 0))
             os.kill(killed[0], signal.SIGKILL)
 
-    train_population(store, TEMPLATE, DATA, dataclasses.replace(RECIPE, epochs=40), jobs=3, on_change=kill)
+    train_population(store, TEMPLATE, DATA, dataclasses.replace(RECIPE, epochs=40), pool=Pool(3), on_change=kill)
     assert killed
     assert statuses(store) == ["ok", "ok", "ok"]
     assert left(store) == []

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from netspace import Architecture, Budget, NetspaceError, SearchConfig, SearchSpace, cost, find_spaces, load_elite
+from netspace import Architecture, Budget, NetspaceError, Pool, SearchConfig, SearchSpace, cost, find_spaces, load_elite
 from netspace.cost import CostModel
 from netspace.data import ImageData
 from netspace.documents import to_yaml
@@ -69,7 +69,7 @@ def test_one_elite_per_budget_with_candidates_of_the_grid(tmp_path: Path, recipe
 def test_equal_seeds_give_equal_files_whatever_the_jobs(tmp_path: Path, recipe: str, name: str) -> None:
     config = config_of(name, recipe)
     for folder, jobs in (("a", 1), ("b", 2)):
-        find_spaces(config, tmp_path / folder, jobs=jobs)
+        find_spaces(config, tmp_path / folder, pool=Pool(jobs))
     assert elite_bytes(tmp_path / "a") == elite_bytes(tmp_path / "b")
 
 

@@ -220,3 +220,35 @@ def test_constraints_of_a_population_are_kept_and_a_store_without_any_has_no_col
     assert found["free"].constraints == ""
     assert not found["free"].same_source(found["bounded"])
     assert [[p.name for p in group] for group in by_budget(found.values())] == [["free"], ["bounded"]]
+
+
+def test_several_networks_are_claimed_at_once_in_the_order_of_single_claims(
+    store: NetworkStore, tmp_path: Path
+) -> None:
+    one = NetworkStore(tmp_path / "one")
+    one.create(recipe="r", data="d", template="t")
+    for each in (store, one):
+        each.add(planned("a", 3) + planned("b", 3))
+    singly = [claim[1:] for claim in iter(one.claim, None)]
+    assert store.claims(0) == []
+    assert [claim[1:] for claim in store.claims(2) + store.claims(10)] == singly
+    assert (len(singly), store.counts(), store.claims(1)) == (6, {"claimed": 6}, [])
+
+
+def test_several_networks_are_recorded_at_once_but_those_that_another_process_has_taken_over(
+    store: NetworkStore,
+) -> None:
+    claims = store.claims(3)
+    with sqlite3.connect(store.file) as db:
+        db.execute("UPDATE networks SET worker = 'another' WHERE id = ?", (claims[1][0],))
+    assert store.record([]) == 0
+    assert store.record([(network, trained(architecture, seed)) for network, architecture, seed in claims]) == 2
+    assert store.counts() == {"ok": 2, "claimed": 1, "waiting": 3}
+
+
+def test_the_best_error_is_the_least_of_networks_that_are_trained(store: NetworkStore) -> None:
+    store.add(planned("a", 3))
+    assert store.best_error() is None
+    for network, architecture, seed in store.claims(2):
+        store.finish(network, trained(architecture, seed))
+    assert store.best_error() == min(row["validation_error"] for row in store.rows() if row["status"] == "ok")

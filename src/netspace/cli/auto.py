@@ -24,10 +24,12 @@ from netspace.cli.options import (
     Labels,
     Out,
     PlanOnly,
+    PoolName,
     ResizeTo,
     Seed,
     SkipUnreadable,
     data_options,
+    pool_of,
 )
 from netspace.cli.output import note, tell
 from netspace.cli.plan import print_plan
@@ -41,7 +43,7 @@ from netspace.cost import Budget, Constraint, profile_in_use, use_profile
 from netspace.cost.device_profile import keep_profile
 from netspace.documents import from_plain, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
-from netspace.settings import DataSettings
+from netspace.settings import DataSettings, Pool
 from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.steps import begun_with
 from netspace.wanted import Know, Wanted
@@ -53,6 +55,10 @@ if TYPE_CHECKING:
     from netspace.planning import PlannedStep
 
 LATER = ("constraints", "target")  # of what is asked: left out of the file where they are not
+
+SearchJobs = Annotated[
+    int | None, typer.Option(help="Networks that the search trains at a time; default: one per core.", min=1)
+]
 
 
 @partial(with_constraints, profiles=True)
@@ -70,9 +76,8 @@ def auto_command(
     time_limit: Annotated[
         str | None, typer.Option(help="Fewer trainings and a shorter schedule, so that all is done by then, as 30m.")
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(help="Networks that the search trains at a time; default: one per core.", min=1)
-    ] = None,
+    jobs: SearchJobs = None,
+    pool: PoolName = None,
     image_size: ResizeTo = None,
     channels: ConvertTo = None,
     image_column: ImageColumn = None,
@@ -98,15 +103,17 @@ def auto_command(
     aim, bounds = None if wanted.budget is None else str(wanted.budget), wanted.bounds or None
     asked = {"budget": aim, "space": space, "recipe": recipe, "time_limit": time_limit, "seed": seed}
     asked |= {"constraints": bounds, "target": target}
-    _go(settings, wanted, asked, out, jobs=jobs or os.cpu_count() or 1, plan=plan, json=json)
+    trainers = pool_of(pool, jobs or (1 if pool else os.cpu_count() or 1))
+    _go(settings, wanted, asked, out, pool=trainers, plan=plan, json=json)
 
 
 def _go(
-    settings: DataSettings, wanted: Wanted, asked: dict[str, Any], out: Path, *, jobs: int, plan: bool, json: bool
+    settings: DataSettings, wanted: Wanted, asked: dict[str, Any], out: Path, *, pool: Pool, plan: bool, json: bool
 ) -> None:
     """Choose, or take what was chosen when the folder was begun; then plan, or do what is not done."""
     from netspace.cli.data import read_timed, tell_data
     from netspace.data import FOLDER
+    from netspace.evaluate import at_a_time
     from netspace.pipeline import CHOICES, Pipeline
 
     known = begun_with(out / CHOICES, asked)
@@ -119,8 +126,8 @@ def _go(
     images, reading = read_timed(settings, out)
     profiling = _Profiling(asked, out, plan)
     left = None if limit is None else max(limit - reading, 1)
-    chosen = _chosen(known, asked, wanted, images, left=left, jobs=jobs, know=profiling)
-    pipeline = Pipeline(settings, chosen.budget_of(wanted), chosen, out, asked["seed"], jobs)
+    chosen = _chosen(known, asked, wanted, images, left=left, jobs=at_a_time(pool), know=profiling)
+    pipeline = Pipeline(settings, chosen.budget_of(wanted), chosen, out, asked["seed"], pool)
     for reason in chosen.reasons:
         note(f"chosen: {reason}")
     if plan:

@@ -15,7 +15,6 @@ import typer
 
 from netspace.cli.bounds import with_constraints
 from netspace.cli.options import (
-    Cluster,
     ConvertTo,
     Device,
     ImageColumn,
@@ -26,12 +25,14 @@ from netspace.cli.options import (
     Near,
     Out,
     PlanOnly,
+    PoolName,
     RecipeName,
     ResizeTo,
     Seed,
     SkipUnreadable,
     data_options,
     load_space,
+    pool_of,
 )
 from netspace.cli.output import json_text, print_json, print_table, resumable
 from netspace.config import load_document, load_recipe, load_search_space
@@ -40,7 +41,7 @@ from netspace.documents import from_plain, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Population, elite_from_plain, population_name
 from netspace.runs import Run
-from netspace.settings import DataSettings, Recipe
+from netspace.settings import DataSettings, Pool, Recipe
 from netspace.spaces import NetworkTemplate, SearchSpace
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def evaluate_command(
     skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
-    pool: Cluster = None,
+    pool: PoolName = None,
     device: Device = "auto",
     near: Near = 1.0,
     plan: PlanOnly = False,
@@ -90,24 +91,23 @@ def evaluate_command(
     given |= _shape(given, list(elites.values()))
     from netspace.cli.data import read_timed, tell_data
     from netspace.cli.progress import PopulationProgress
-    from netspace.evaluate import check_cluster, evaluate_spaces
+    from netspace.evaluate import evaluate_spaces
 
-    check_cluster(pool, jobs)
+    trainers = pool_of(pool, jobs)
     images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *(Path(e).parent for e in elites))
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template, constraints) for name in spaces]
     asked: dict[str, Any] = {"baselines": tuple(baseline or ()), "search_space": search_space, "template": template}
     asked |= {"images": images, "n": n, "out": out, "seed": seed}
     if plan:
-        return _print_plan(subjects, asked, resolved, reading, jobs=jobs, device=device, json=json)
+        return _print_plan(subjects, asked, resolved, reading, pool=trainers, device=device, json=json)
     with resumable(out), PopulationProgress(NetworkStore(out)) as progress:
         evaluate_spaces(
             subjects,
             **asked,
             recipe=resolved,
-            jobs=jobs,
+            pool=trainers,
             device=device,
-            cluster=pool,
             command=_command(context, spaces, out),
             on_start=partial(tell_data, images),
             on_change=progress,
@@ -130,16 +130,16 @@ def _print_plan(
     recipe: Recipe,
     reading: float,
     *,
-    jobs: int,
+    pool: Pool,
     device: str,
     json: bool,
 ) -> None:
     from netspace.cli.plan import print_plan
-    from netspace.evaluate import missing_networks
+    from netspace.evaluate import at_a_time, missing_networks
     from netspace.planning import plan_populations
 
     networks, template, images = missing_networks(subjects, **asked), asked["template"], asked["images"]
-    plan = plan_populations(networks, template, images, recipe, jobs=jobs, device=device)
+    plan = plan_populations(networks, template, images, recipe, jobs=at_a_time(pool), device=device)
     print_plan(plan, json, images=images, reading=reading)
 
 

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, RecipeName, Seed
+from netspace.cli.options import (
+    AcceptChangedData,
+    Device,
+    Jobs,
+    Json,
+    MovedDataset,
+    PoolName,
+    RecipeName,
+    Seed,
+    pool_of,
+)
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.records import notes_on_missing
@@ -32,11 +42,12 @@ def fidelity_command(
     accept_changed_data: AcceptChangedData = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
+    pool: PoolName = None,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
     """Compare the super network's ranking with networks trained from scratch, and with what ranks for free."""
-    resolved = load_recipe(recipe)
+    resolved, trainers = load_recipe(recipe), pool_of(pool, jobs)
     from netspace.analysis.fidelity import OVERALL, WITHIN
     from netspace.cli.progress import PopulationProgress
     from netspace.fidelity import SUPERNET, check_fidelity
@@ -51,7 +62,7 @@ def fidelity_command(
             trained=trained or (),
             opening={"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note},
             seed=seed,
-            jobs=jobs,
+            pool=trainers,
             device=device,
             on_change=progress,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from netspace.cli.bounds import with_constraints
-from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, Seed
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, PoolName, Seed, pool_of
 from netspace.cli.output import json_text, note, print_json, resumable, say, tell
 from netspace.config import load_recipe
 from netspace.cost import PAPER_BUDGETS, Budget, Constraint
@@ -18,10 +18,13 @@ from netspace.cost.device_profile import keep_profile
 from netspace.documents import write_atomically
 from netspace.records import FRONT_FILE
 from netspace.runs import CALIBRATION, FRONT, Run
+from netspace.settings import Pool
 
 if TYPE_CHECKING:
     from netspace.runs import Readings
     from netspace.surrogate import Makers, Refined, Verdict
+
+Refine = Annotated[bool, typer.Option("--refine", help="Move the best space's bounds for a better hit rate.")]
 
 
 @with_constraints
@@ -43,15 +46,14 @@ def front_command(
     ] = 0,
     recipe: OwnRecipe = None,
     jobs: Jobs = 1,
+    pool: PoolName = None,
     device: Device = "auto",
     signal: Annotated[
         Literal["auto", "supernet", "population", "both"],
         typer.Option(help="What is trusted; auto: what ranks stand-alone errors best within bands."),
     ] = "auto",
     evaluations: Annotated[int, typer.Option(help="Most architectures that the super network scores.", min=0)] = 200,
-    refine_: Annotated[
-        bool, typer.Option("--refine", help="Move the best space's bounds for a better hit rate.")
-    ] = False,
+    refine_: Refine = False,
     dataset: MovedDataset = None,
     accept_changed_data: AcceptChangedData = False,
     out: Annotated[Path | None, typer.Option(help="Folder of elite files and front.json; default: RUN/front.")] = None,
@@ -62,7 +64,7 @@ def front_command(
     """Judge the spaces of the grid at each budget; scores are made once, later budgets need no training."""
     from netspace.surrogate import CONTENDERS, Question, judge_run
 
-    opened = Run(run)
+    opened, trainers = Run(run), pool_of(pool, jobs)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER_BUDGETS)
     question = Question(
         tuple(opened.config.budget(text).bounded(constraints) for text in texts),
@@ -75,7 +77,7 @@ def front_command(
         seed=seed,
     )
     opening = {"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note}
-    makers = _makers(opened, opening, question.budgets, recipe=recipe, seed=seed, jobs=jobs, device=device)
+    makers = _makers(opened, opening, question.budgets, recipe=recipe, seed=seed, pool=trainers, device=device)
     with resumable(opened.folder / CALIBRATION):
         verdict = judge_run(opened, question, makers, on_note=note)
     refined = verdict.refined() if refine_ else {}
@@ -109,7 +111,7 @@ def _makers(
     *,
     recipe: str | None,
     seed: int,
-    jobs: int,
+    pool: Pool,
     device: str,
 ) -> Makers:
     """Return what makes scores and trainings, each going on where it stopped; torch is loaded when one is needed."""
@@ -140,7 +142,7 @@ def _makers(
                 recipe=load_recipe(run.recipe_of_trainings(recipe)),
                 budgets=budgets,
                 seed=seed,
-                jobs=jobs,
+                pool=pool,
                 device=device,
                 on_trained=partial(tell, "trainings"),
             )

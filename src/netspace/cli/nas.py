@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from netspace.cli.bounds import with_constraints
-from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, MovedDataset, OwnRecipe, Seed, load_space
+from netspace.cli.options import (
+    AcceptChangedData,
+    Device,
+    Jobs,
+    Json,
+    MovedDataset,
+    OwnRecipe,
+    PoolName,
+    Seed,
+    load_space,
+    pool_of,
+)
 from netspace.cli.output import KINDS, note, print_json, print_table, resumable
 from netspace.config import load_document, load_recipe
 from netspace.cost import Budget, Constraint, CostModel, format_amount
@@ -16,7 +27,7 @@ from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
 from netspace.runs import Run
-from netspace.settings import NasSettings, SearchConfig
+from netspace.settings import NasSettings, Pool, SearchConfig
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
 if TYPE_CHECKING:
@@ -45,6 +56,7 @@ def nas_command(
     ] = 0,
     recipe: OwnRecipe = None,
     jobs: Jobs = 1,
+    pool: PoolName = None,
     finetune_epochs: Annotated[int, typer.Option(help="Epochs on the space's members before scoring.", min=0)] = 0,
     dataset: MovedDataset = None,
     accept_changed_data: AcceptChangedData = False,
@@ -55,7 +67,7 @@ def nas_command(
     constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Find networks of a space that satisfy a budget and that the run's super network or model of error ranks first."""
-    opened = Run(run)
+    opened, trainers = Run(run), pool_of(pool, jobs)
     method = method or ("random" if opened.has_supernet else "model")
     given = {"samples": samples, "candidates": candidates, "finetune_epochs": finetune_epochs, "train": train}
     settings = from_plain(NasSettings, {"method": method, **given}, "options")
@@ -63,7 +75,7 @@ def nas_command(
     if method == "model":
         inside, target = _space(space, budget, opened.template, opened.config, constraints)
         folder = out or run / "nas" / _folder_name(space, target, method)
-        training = _training(opened, opening, recipe, jobs=jobs, device=device) if train else None
+        training = _training(opened, opening, recipe, pool=trainers, device=device) if train else None
         from netspace.finding import pick_by_model
 
         where = {"source": space, "folder": folder, "seed": seed}
@@ -86,12 +98,12 @@ def _folder_name(space: str, target: Budget, method: str) -> str:
     return f"{Path(space).stem.removesuffix(f'-{target}')}-{target}-{method}"
 
 
-def _training(run: Run, opening: dict[str, Any], recipe: str | None, *, jobs: int, device: str) -> BriefTraining:
+def _training(run: Run, opening: dict[str, Any], recipe: str | None, *, pool: Pool, device: str) -> BriefTraining:
     """Return how the best few are trained: by the recipe of the run's own trainings where none is given."""
     from netspace.finding import BriefTraining
     from netspace.search import open_data
 
-    return BriefTraining(open_data(run, **opening), load_recipe(run.recipe_of_trainings(recipe)), jobs, device)
+    return BriefTraining(open_data(run, **opening), load_recipe(run.recipe_of_trainings(recipe)), pool, device)
 
 
 def _space(

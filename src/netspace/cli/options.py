@@ -12,7 +12,7 @@ from netspace.config import load_document, load_search_space
 from netspace.documents import from_plain
 from netspace.errors import NetspaceError
 from netspace.records import elite_from_plain
-from netspace.settings import LARGEST_SEED
+from netspace.settings import LARGEST_SEED, Pool
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON value on stdout.")]
@@ -49,11 +49,12 @@ Devices = Annotated[
     int, typer.Option(help="GPUs of each machine, or processes without GPU, that train one super network.", min=1)
 ]
 Nodes = Annotated[int, typer.Option(help="Machines, on each of which torchrun or SLURM starts this command.", min=1)]
-Cluster = Annotated[
+PoolName = Annotated[
     str | None,
     typer.Option(
         "--pool",
-        help="ray, or ray://HOST:PORT: train on a Ray cluster, as many networks at a time as it has processors.",
+        help="ray or ray://HOST:PORT: train on a Ray cluster, as many networks at a time as it has processors; "
+        "ray,gpus=0.25: each on a share of a GPU.",
     ),
 ]
 PlanOnly = Annotated[
@@ -68,6 +69,20 @@ RecipeSettings = Annotated[
     list[str] | None, typer.Option("--set", help="A setting of the recipe, as epochs=12; repeatable.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="The run's folder.")]
+
+
+def pool_of(text: str | None, jobs: int) -> Pool:
+    """Return who trains, as `--pool` and `--jobs` say; a cluster is reached, before anything is read or made.
+
+    Raises:
+        NetspaceError: where the pool is none, Ray is not installed, or no cluster answers.
+    """
+    pool = Pool.parse(text, jobs)
+    if pool.cluster:
+        from netspace.evaluate.cluster import reached
+
+        reached(pool.cluster)
+    return pool
 
 
 def data_options(

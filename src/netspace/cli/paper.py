@@ -19,10 +19,12 @@ from netspace.cli.options import (
     Labels,
     Out,
     PlanOnly,
+    PoolName,
     ResizeTo,
     Seed,
     SkipUnreadable,
     data_options,
+    pool_of,
 )
 from netspace.cli.output import print_json
 from netspace.cli.report import print_report
@@ -57,6 +59,7 @@ def paper_command(
     skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
+    pool: PoolName = None,
     device: Device = "auto",
     plan: PlanOnly = False,
     json: Json = False,
@@ -68,11 +71,11 @@ def paper_command(
     from netspace.data import FOLDER
     from netspace.paper import PAGE, PaperExperiment, published_budgets
 
-    settings = from_plain(DataSettings, given, "options")
+    settings, trainers = from_plain(DataSettings, given, "options"), pool_of(pool, jobs)
     images, reading = read_timed(settings, out)
     targets = published_budgets(images.shape[0]) if budgets == "paper" else tuple(budgets.split(","))
     fixed: dict[str, Any] = {"space": space, "faithful": faithful, "share": share, "n": n, "seeds": seeds}
-    experiment = PaperExperiment(settings, targets, out, **fixed, seed=seed, jobs=jobs, device=device)
+    experiment = PaperExperiment(settings, targets, out, **fixed, seed=seed, pool=trainers, device=device)
     if plan:
         from netspace.cli.plan import print_plan
 

@@ -144,9 +144,9 @@ class PopulationProgress(ProgressDisplay):
         elif done == self._shown:
             return
         self._shown, trained = done, done - self._before
-        ok = [row["validation_error"] for row in self._store.rows() if row["status"] == "ok"]
+        best = self._store.best_error()
         text = f"{counts.get('failed', 0) + counts.get('diverged', 0)} failed"
-        text += f", best validation error {min(ok):.2%}" if ok else ""
+        text += "" if best is None else f", best validation error {best:.2%}"
         left = (total - done) * (time.monotonic() - self._started) / trained if trained else None
         self.show(done, total, text, seconds_left=left)
 

@@ -20,9 +20,11 @@ from netspace.cli.options import (
     Nodes,
     Out,
     PlanOnly,
+    PoolName,
     ResizeTo,
     SkipUnreadable,
     data_options,
+    pool_of,
 )
 from netspace.cli.output import KINDS, note, per_stage, print_json, print_table, resumable, say, tell
 from netspace.cli.ranks import Place, place_of, run_ranks
@@ -31,7 +33,7 @@ from netspace.cost import Constraint, format_amount
 from netspace.documents import to_plain
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace
-from netspace.settings import LARGEST_SEED, SearchConfig
+from netspace.settings import LARGEST_SEED, Pool, SearchConfig
 
 
 @with_constraints
@@ -59,6 +61,7 @@ def search_command(
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
     jobs: Jobs = 1,
+    pool: PoolName = None,
     time_limit: Annotated[
         str | None,
         typer.Option(help="End the trainings of estimator population by then, as 30m."),
@@ -77,13 +80,14 @@ def search_command(
     options |= {"constraints": [str(one) for one in constraints] or None}
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
     place = place_of(devices, nodes)
+    trainers = Pool.parse(pool, jobs) if place is None or place.rank else pool_of(pool, jobs)
     if plan:
-        _print_plan(resolved, out, jobs, json, place)
+        _print_plan(resolved, out, trainers, json, place)
         return
     if place is None:
         run_ranks(devices, out)
         return
-    elites = _found(resolved, out, place, jobs=jobs, time_limit=time_limit)
+    elites = _found(resolved, out, place, pool=trainers, time_limit=time_limit)
     if place.rank:
         return
     if json:
@@ -92,7 +96,7 @@ def search_command(
     print_elites(elites, out)
 
 
-def _found(config: SearchConfig, out: Path, place: Place, *, jobs: int, time_limit: str | None) -> list[EliteSpace]:
+def _found(config: SearchConfig, out: Path, place: Place, *, pool: Pool, time_limit: str | None) -> list[EliteSpace]:
     """Search as one of the processes that train together; those other than the first find and say nothing."""
     from netspace.cli.progress import EpochProgress
     from netspace.finding import find_spaces, parse_duration
@@ -100,7 +104,7 @@ def _found(config: SearchConfig, out: Path, place: Place, *, jobs: int, time_lim
     from netspace.runtime import Runtime, joined
 
     seconds = None if time_limit is None else parse_duration(time_limit)
-    how: dict[str, Any] = {"jobs": jobs, "time_limit": seconds}
+    how: dict[str, Any] = {"pool": pool, "time_limit": seconds}
     with joined(Runtime(*place), resolve_device(config.device)) as runtime:
         if not runtime.first:
             return find_spaces(config, out, runtime=runtime, **how)
@@ -109,16 +113,17 @@ def _found(config: SearchConfig, out: Path, place: Place, *, jobs: int, time_lim
             return find_spaces(config, out, runtime=runtime, **how)
 
 
-def _print_plan(config: SearchConfig, out: Path, jobs: int, json: bool, place: Place | None) -> None:
+def _print_plan(config: SearchConfig, out: Path, pool: Pool, json: bool, place: Place | None) -> None:
     if place != Place():
         raise NetspaceError("--plan measures one process; leave out --devices and --nodes")
     from netspace.cli.data import read_timed
     from netspace.cli.plan import print_plan
+    from netspace.evaluate import at_a_time
     from netspace.finding import data_settings
     from netspace.planning import plan_search
 
     images, reading = read_timed(data_settings(config), out)
-    print_plan(plan_search(config, images, jobs=jobs), json, images=images, reading=reading)
+    print_plan(plan_search(config, images, jobs=at_a_time(pool)), json, images=images, reading=reading)
 
 
 def print_elites(elites: list[EliteSpace], out: Path) -> None:

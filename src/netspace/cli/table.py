@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from netspace.cli.bounds import with_constraints
-from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, RecipeName
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, PoolName, RecipeName, pool_of
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.cost import Constraint, format_amount
@@ -34,6 +34,7 @@ def table_command(
     candidates: Annotated[int, typer.Option(help="Architectures that each NAS scores.", min=1)] = 40,
     train: Annotated[int, typer.Option(help="With model: networks trained before one is chosen.", min=0)] = 0,
     jobs: Jobs = 1,
+    pool: PoolName = None,
     device: Device = "auto",
     format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Folder of the results; default: `table` in the run.")] = None,
@@ -44,7 +45,7 @@ def table_command(
     settings = from_plain(
         NasSettings, {"method": method, "samples": 1, "candidates": candidates, "train": train}, "options"
     )
-    resolved, config = load_recipe(recipe), Run(run).config
+    resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs), Run(run).config
     asked = config.budgets if budgets == "all" else budgets.split(",")
     targets = [config.budget(text).bounded(constraints) for text in asked]
     from netspace.cli.progress import PopulationProgress
@@ -61,7 +62,7 @@ def table_command(
             dataset=dataset,
             opening={"accept_changed_data": accept_changed_data, "on_note": note},
             out=folder,
-            jobs=jobs,
+            pool=trainers,
             device=device,
             on_found=_say,
             on_change=progress,

@@ -4,7 +4,6 @@ from netspace.evaluate.baselines import BASELINES, draw_baseline
 from netspace.evaluate.evaluation import Subject, evaluate_spaces, missing_networks
 from netspace.evaluate.pool import train_population
 from netspace.evaluate.population import PopulationPlan, plan_drawn, plan_networks
-from netspace.evaluate.ray_crew import check_cluster
 from netspace.evaluate.train import (
     DivergedError,
     Training,
@@ -14,6 +13,7 @@ from netspace.evaluate.train import (
     weights_of,
 )
 from netspace.evaluate.training_data import TrainingData
+from netspace.evaluate.where import at_a_time, device_of
 
 __all__ = [
     "BASELINES",
@@ -22,8 +22,9 @@ __all__ = [
     "Subject",
     "Training",
     "TrainingData",
-    "check_cluster",
+    "at_a_time",
     "classification_error",
+    "device_of",
     "draw_baseline",
     "evaluate_spaces",
     "learning_rate",

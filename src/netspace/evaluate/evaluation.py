@@ -17,13 +17,12 @@ from netspace.errors import NetspaceError
 from netspace.evaluate.naming import named
 from netspace.evaluate.pool import train_population
 from netspace.evaluate.population import PopulationPlan, plan_networks
-from netspace.evaluate.ray_crew import device_there
 from netspace.evaluate.training_data import TrainingData
-from netspace.models import resolve_device
+from netspace.evaluate.where import device_of
 from netspace.plugins import own_modules
 from netspace.records import EliteSpace, NetworkStore, Population, population_name
 from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
-from netspace.settings import Recipe
+from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, SearchSpace
 
 
@@ -74,9 +73,8 @@ def evaluate_spaces(
     n: int,
     out: Path,
     seed: int = 0,
-    jobs: int = 1,
+    pool: Pool = ONE_PROCESS,
     device: str = "auto",
-    cluster: str | None = None,
     command: Sequence[str] = (),
     on_start: Callable[[], None] = lambda: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
@@ -93,9 +91,8 @@ def evaluate_spaces(
         n: networks per population.
         out: run folder, where the store is.
         seed: of draws and trainings.
-        jobs: processes, of one thread each.
+        pool: who trains, and how many networks at a time.
         device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
-        cluster: `ray` or `ray://HOST:PORT` trains on a Ray cluster in place of `jobs` processes.
         command: arguments of `netspace` that ask for this, without n; kept, so that a report can say how to go on.
         on_start: called when nothing is at fault, before the first training.
         on_change: called with the number of networks of each status, when it changes.
@@ -105,7 +102,7 @@ def evaluate_spaces(
             the folder holds other networks, or other processes cannot import the block.
     """
     own_modules(BLOCKS, template.block)  # before anything is written
-    on = resolve_device(device) if cluster is None else device_there(device)
+    on = device_of(pool, device)
     store = NetworkStore(out)
     plans = _plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
@@ -119,7 +116,7 @@ def evaluate_spaces(
     about |= {"command": list(command)} if command else {}
     write_atomically(out / EVALUATION_FILE, to_yaml(about))
     on_start()
-    train_population(store, template, training, recipe, jobs=jobs, device=on, cluster=cluster, on_change=on_change)
+    train_population(store, template, training, recipe, pool=pool, device=on, on_change=on_change)
     return store
 
 

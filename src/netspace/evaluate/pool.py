@@ -1,4 +1,4 @@
-"""The training of populations: every network of a store, by as many processes as are given, to the last one."""
+"""The training of populations: every network of a store, by whoever trains, to the last one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Protocol
 from netspace.errors import NetspaceError, UnfinishedError
 from netspace.evaluate.crew import Crew
 from netspace.evaluate.job import Job, handed_out
-from netspace.evaluate.ray_crew import RayCrew, device_there
+from netspace.evaluate.ray_crew import RayCrew
 from netspace.evaluate.training_data import TrainingData
-from netspace.models import resolve_device
+from netspace.evaluate.where import device_of
 from netspace.records import NetworkStore, missing, recovery
 from netspace.records.holding import remove_stale
-from netspace.settings import Recipe
+from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkTemplate
 
 POLL_SECONDS = 0.25
@@ -29,14 +29,13 @@ def train_population(
     data: TrainingData,
     recipe: Recipe,
     *,
-    jobs: int = 1,
+    pool: Pool = ONE_PROCESS,
     device: str = "auto",
-    cluster: str | None = None,
     on_change: Callable[[Counts], None] | None = None,
 ) -> None:
     """Train every network of a store that is not trained yet.
 
-    Each training computes with one thread and every network has its own seed, so the results do not depend on `jobs`.
+    Each training computes with one thread and every network has its own seed, so the results do not depend on `pool`.
     A network whose worker dies is trained once more by a new one; if that dies too, it is a row with status `failed`
     and the reason, and is tried again by the next call. A network that fails by itself, such as one that diverges, is
     done.
@@ -44,11 +43,10 @@ def train_population(
     Args:
         store: networks that wait.
         template: of all of them.
-        data: the images; the processes map them from a file.
+        data: the images; the processes map them from a file, those of a cluster from its object store.
         recipe: how each is trained.
-        jobs: networks that are trained at a time: by as many processes, on a GPU by as many threads of one.
+        pool: who trains, and how many networks at a time.
         device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
-        cluster: `ray`, or `ray://HOST:PORT`: the networks are trained by a Ray cluster in place of `jobs` processes.
         on_change: called with the number of networks of each status, when it changes.
 
     Raises:
@@ -56,7 +54,7 @@ def train_population(
             then.
         UnfinishedError: where not every network is done at the end; says how many are missing, and why.
     """
-    on = resolve_device(device) if cluster is None else device_there(device)
+    on = device_of(pool, device)
     store.rows()  # names what is damaged before anything is trained
     recovery.retry_lost(store)
     remove_stale(store.folder)
@@ -64,9 +62,9 @@ def train_population(
         if on_change is not None:
             on_change(store.counts())
         return
-    processes, threads = _workers(on, min(jobs, _unfinished(store)))
+    processes, threads = _workers(on, min(pool.jobs, _unfinished(store)))
     job = Job(store.folder, template, recipe, data, on, threads)
-    with _crew(store, job, processes) if cluster is None else RayCrew(store, job, cluster) as crew:
+    with RayCrew(store, job, pool) if pool.cluster else _crew(store, job, processes) as crew:
         try:
             for counts in _changes(store, crew):
                 if on_change is not None:
@@ -78,7 +76,7 @@ def train_population(
     recovery.check_complete(store)
 
 
-class Pool(Protocol):
+class AtWork(Protocol):
     """Those who train the networks of a store, on this machine or elsewhere."""
 
     def look(self) -> bool:
@@ -91,7 +89,7 @@ class Pool(Protocol):
 
 
 @contextmanager
-def _crew(store: NetworkStore, job: Job, processes: int) -> Iterator[Pool]:
+def _crew(store: NetworkStore, job: Job, processes: int) -> Iterator[AtWork]:
     """Hire processes of this machine, and dismiss them at the end."""
     with handed_out(job) as folder:
         crew = Crew(store, folder)
@@ -123,7 +121,7 @@ def _unfinished(store: NetworkStore) -> int:
     return counts.get("waiting", 0) + counts.get("claimed", 0)
 
 
-def _changes(store: NetworkStore, crew: Pool) -> Iterator[Counts]:
+def _changes(store: NetworkStore, crew: AtWork) -> Iterator[Counts]:
     """Yield the counts of each status whenever they change, until every process is done."""
     last: Counts = {}
     while True:

@@ -9,15 +9,14 @@ import torch
 
 from netspace.cost import Budget
 from netspace.data import ImageData
-from netspace.evaluate import TrainingData
+from netspace.evaluate import TrainingData, at_a_time, device_of
 from netspace.finding.drawn import train_drawn
 from netspace.finding.limit import TimeLimit, seconds_done
-from netspace.models import resolve_device
 from netspace.planning import seconds_of_training
 from netspace.records import NetworkStore, Population
 from netspace.records.row import architecture_of
 from netspace.runs import CALIBRATION
-from netspace.settings import Recipe
+from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkTemplate, Points, SearchSpace
 from netspace.surrogate import plan_calibration
 
@@ -32,7 +31,7 @@ def train_calibration(
     recipe: Recipe,
     budgets: Sequence[Budget] = (),
     seed: int = 0,
-    jobs: int = 1,
+    pool: Pool = ONE_PROCESS,
     device: str = "auto",
     time_limit: float | None = None,
     on_trained: Callable[[int, int], None] | None = None,
@@ -48,7 +47,7 @@ def train_calibration(
         recipe: how each is trained.
         budgets: that the trainings shall serve: networks of about their costs come first. None are all costs.
         seed: of draws and trainings.
-        jobs: networks that are trained at a time.
+        pool: who trains, and how many networks at a time.
         device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one.
         time_limit: seconds; fewer networks are trained where n of them would take longer. None trains all.
         on_trained: called with the number of networks that were trained and of all, when it changes.
@@ -57,10 +56,10 @@ def train_calibration(
         NetspaceError: where the device is not there, the store there is of another recipe, data or template, or too few
             trainings fit into the time.
     """
-    on, training = resolve_device(device), TrainingData.of(images, recipe)
+    on, training = device_of(pool, device), TrainingData.of(images, recipe)
     store = NetworkStore(run / CALIBRATION)
     points = plan_calibration(search_space, template, n, seed=seed, budgets=budgets, begun=_begun(store, template))
-    limit = None if time_limit is None else TimeLimit(time_limit, jobs, CALIBRATION)
+    limit = None if time_limit is None else TimeLimit(time_limit, at_a_time(pool), CALIBRATION)
     done = seconds_done(store) if limit is not None and store.file.exists() else []
     if limit is not None:
         middle = template.architectures(points[:1])[0]  # the plan begins in the middle of all costs and shapes
@@ -78,7 +77,7 @@ def train_calibration(
 
     population = Population(CALIBRATION, "calibration", CALIBRATION, run=run.resolve().name)
     watching = changed if limit is None else limit.watch(store, changed, before=sum(done))
-    fixed = {"template": template, "data": training, "recipe": recipe, "seed": seed, "jobs": jobs, "device": on}
+    fixed = {"template": template, "data": training, "recipe": recipe, "seed": seed, "pool": pool, "device": on}
     train_drawn(store, points, population, on_change=watching, **fixed)  # type: ignore[arg-type]
     return store.folder
 

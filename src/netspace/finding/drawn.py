@@ -7,7 +7,7 @@ from collections.abc import Callable
 from netspace.documents import fingerprint, to_yaml, write_atomically
 from netspace.evaluate import TrainingData, plan_drawn, train_population
 from netspace.records import NetworkStore, Population
-from netspace.settings import Recipe
+from netspace.settings import Pool, Recipe
 from netspace.spaces import NetworkTemplate, Points
 
 
@@ -20,7 +20,7 @@ def train_drawn(
     data: TrainingData,
     recipe: Recipe,
     seed: int,
-    jobs: int,
+    pool: Pool,
     device: str,
     on_change: Callable[[dict[str, int]], None] | None,
 ) -> None:
@@ -34,4 +34,4 @@ def train_drawn(
     groups = 2 if recipe.common else None
     store.add(plan_drawn(population.name, points, template, seed, groups=groups), [population])
     write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
-    train_population(store, template, data, recipe, jobs=jobs, device=device, on_change=on_change)
+    train_population(store, template, data, recipe, pool=pool, device=device, on_change=on_change)

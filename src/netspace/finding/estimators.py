@@ -26,7 +26,7 @@ from netspace.records import Candidate, EliteSpace, Provenance, missing
 from netspace.runs import CALIBRATION, Readings, Run
 from netspace.search import SpaceSearch, held_out_error
 from netspace.search.score_run import score_search
-from netspace.settings import SearchConfig
+from netspace.settings import ONE_PROCESS, Pool, SearchConfig
 from netspace.spaces import NetworkTemplate
 from netspace.surrogate import Makers, Question, judge_run
 from netspace.surrogate.signals import Asked
@@ -45,7 +45,7 @@ class Work:
         data: the images.
         folder: of the run; scores and trainings are kept there, so that a stopped choice goes on.
         search: the trained super network, with Θ where the estimator has one; None where it needs none.
-        jobs: processes that train stand-alone networks.
+        pool: who trains stand-alone networks, and how many at a time.
         time_limit: seconds for stand-alone trainings; None trains all that are asked for.
         on_progress: called with what is counted (`scores`, `trainings`), how many are there and how many there will be.
         on_note: called with what must be said of the choice.
@@ -55,7 +55,7 @@ class Work:
     data: ImageData
     folder: Path
     search: SpaceSearch | None
-    jobs: int = 1
+    pool: Pool = ONE_PROCESS
     on_progress: Progress | None = None
     on_note: Note | None = None
     time_limit: float | None = None
@@ -219,8 +219,8 @@ class FrontEstimator:
             recipe=load_recipe(work.config.search.front.recipe),
             budgets=work.config.parsed_budgets,
             seed=work.config.seed,
-            jobs=work.jobs,
-            device=work.config.device,
+            pool=work.pool,
+            device="auto" if work.pool.cluster else work.config.device,  # which is that of the super network here
             time_limit=work.time_limit,
             on_trained=trained,
         )

@@ -16,7 +16,7 @@ from netspace.records import EliteSpace, load_elite
 from netspace.runs import Run
 from netspace.runtime import ALONE, Runtime
 from netspace.search import EpochRecord, RunFolder, SpaceSearch, environment
-from netspace.settings import DataSettings, SearchConfig
+from netspace.settings import ONE_PROCESS, DataSettings, Pool, SearchConfig
 
 
 def find_spaces(
@@ -24,7 +24,7 @@ def find_spaces(
     out: Path | str,
     *,
     images: ImageData | None = None,
-    jobs: int = 1,
+    pool: Pool = ONE_PROCESS,
     time_limit: float | None = None,
     runtime: Runtime = ALONE,
     on_epoch: Callable[[EpochRecord], None] | None = None,
@@ -37,7 +37,7 @@ def find_spaces(
         config: what to search for, as `netspace.resolve` returns it.
         out: the run's folder; made where it is not there.
         images: as `netspace.load_images` returns them; None reads what the config says.
-        jobs: stand-alone networks that are trained at a time where the estimator wants some.
+        pool: who trains stand-alone networks, and how many at a time, where the estimator wants some.
         time_limit: seconds for the stand-alone trainings of the estimator `population`, which answers with those that
             are done by then; None trains all that are asked for.
         runtime: the processes that train the super network together, each of which calls this (see
@@ -70,7 +70,7 @@ def find_spaces(
         for record in search.run(folder) if search is not None else ():
             if on_epoch is not None:
                 on_epoch(record)
-        work = Work(config, data, out, search, jobs, on_progress, on_note, time_limit)
+        work = Work(config, data, out, search, pool, on_progress, on_note, time_limit)
         if (known := _known(estimator, work)) is not None:
             return known
         elites = [_with_fidelity(elite, out) for elite in estimator.choose(work)]

@@ -15,13 +15,12 @@ import numpy as np
 from netspace.cost import Budget, CostModel
 from netspace.data import ImageData
 from netspace.errors import NetspaceError
-from netspace.evaluate import TrainingData
+from netspace.evaluate import TrainingData, device_of
 from netspace.finding.drawn import train_drawn
-from netspace.models import resolve_device
 from netspace.records import NetworkStore, Population
 from netspace.runs import CALIBRATION, Run
 from netspace.search import Chosen, Picked, check_inside, first_hit, kept
-from netspace.settings import NasSettings, Recipe
+from netspace.settings import ONE_PROCESS, NasSettings, Pool, Recipe
 from netspace.spaces import NetworkSpace, Points
 from netspace.surrogate import Makers, Question, Signal, gather_evidence
 from netspace.surrogate.allocation import own_part
@@ -39,14 +38,14 @@ class BriefTraining:
     Args:
         images: of the run.
         recipe: of each training; the one of the trainings that the model knows, or their errors cannot be compared.
-        jobs: processes.
+        pool: who trains, and how many networks at a time.
         device: `cpu`, `cuda` or `auto`.
         on_change: called with the number of networks of each status, when it changes.
     """
 
     images: ImageData
     recipe: Recipe
-    jobs: int = 1
+    pool: Pool = ONE_PROCESS
     device: str = "auto"
     on_change: Callable[[dict[str, int]], None] | None = None
 
@@ -168,8 +167,8 @@ def _train(points: Points, run: Run, training: BriefTraining, folder: Path, seed
         data=TrainingData.of(training.images, training.recipe),
         recipe=training.recipe,
         seed=seed,
-        jobs=training.jobs,
-        device=resolve_device(training.device),
+        pool=training.pool,
+        device=device_of(training.pool, training.device),
         on_change=training.on_change,
     )
     own = run.folder / CALIBRATION

@@ -12,9 +12,10 @@ from netspace.records.elite import (
     elite_from_plain,
     load_elite,
 )
+from netspace.records.planned import Planned
 from netspace.records.population import Population, by_budget, pairs_at_equal_budget
 from netspace.records.recovery import Missing, check_complete, missing, notes_on_missing
-from netspace.records.store import NetworkStore, Planned, population_name
+from netspace.records.store import NetworkStore, population_name
 from netspace.records.trained import TrainedNetwork
 
 __all__ = [

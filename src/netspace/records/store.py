@@ -11,18 +11,18 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from netspace.cost import Cost
 from netspace.cost.device_profile import use_profile_of
 from netspace.errors import NetspaceError
 from netspace.records.database import reading, writing
 from netspace.records.holding import Hold, Watch
 from netspace.records.migrations import check_version, migrate, newest, select
+from netspace.records.planned import Planned, row_of
 from netspace.records.population import TABLE, Population, enter_populations, read_populations
-from netspace.records.row import architecture_of, checked_about, checked_rows, knobs_of, last_loss
+from netspace.records.row import architecture_of, checked_about, checked_rows, last_loss
 from netspace.records.trained import TrainedNetwork
 from netspace.spaces import Architecture
 
@@ -50,25 +50,6 @@ COLUMNS = (
 def population_name(kind: str, budget: object) -> str:
     """Return the name of a population in the store, as `elite-10M` or `random-spaces-10M`."""
     return f"{kind}-{budget}"
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A network that is to be trained.
-
-    Args:
-        population: name of the population that it belongs to.
-        place: its number in the population, from 0.
-        seed: of its training.
-        architecture: depth and width per stage.
-        cost: FLOPs, params and activations.
-    """
-
-    population: str
-    place: int
-    seed: int
-    architecture: Architecture
-    cost: Cost
 
 
 class NetworkStore:
@@ -126,7 +107,7 @@ class NetworkStore:
             db.execute("BEGIN IMMEDIATE")
             migrate(db, self._about(db), str(self.file))
             for network in planned:
-                row = _planned_row(network)
+                row = row_of(network)
                 db.execute(
                     "INSERT OR IGNORE INTO networks"
                     " (population, place, seed, depth, width, knobs, flops, params, activations) VALUES"
@@ -147,10 +128,16 @@ class NetworkStore:
             db.execute("COMMIT")
 
     def claim(self) -> tuple[int, Architecture, int] | None:
-        """Claim the next network that waits, or that a dead process held: its id, architecture and seed.
+        """Claim the next network that waits, or that a dead process held: its id, architecture and seed."""
+        return next(iter(self.claims(1)), None)
+
+    def claims(self, most: int) -> list[tuple[int, Architecture, int]]:
+        """Claim the next networks as `claim` does, so many of them at most, and all at once.
 
         Populations take turns, so that what is there at any time is balanced.
         """
+        if most < 1:
+            return []
         if self._hold is None:
             self._hold = Hold(self.folder, self._worker)
         with writing(self.file) as db:
@@ -158,16 +145,15 @@ class NetworkStore:
             rows = db.execute(
                 "SELECT id, depth, width, knobs, seed, status, worker FROM networks"
                 " WHERE status IN ('waiting', 'claimed') ORDER BY place, population"
-            ).fetchall()
+            )
             alive: dict[str, bool] = {}
-            for row in rows:
-                if row["status"] == "claimed" and self._alive(row["worker"], alive):
-                    continue
-                db.execute("UPDATE networks SET status = 'claimed', worker = ? WHERE id = ?", (self._worker, row["id"]))
-                db.execute("COMMIT")
-                return _claimed(row)
+            free = (row for row in rows if row["status"] == "waiting" or not self._alive(row["worker"], alive))
+            found = list(islice(free, most))
+            rows.close()  # what comes after them is not read
+            taken = [(self._worker, row["id"]) for row in found]
+            db.executemany("UPDATE networks SET status = 'claimed', worker = ? WHERE id = ?", taken)
             db.execute("COMMIT")
-        return None
+        return [_claimed(row) for row in found]
 
     def withdraw(self, population: str) -> int:
         """Remove a population's networks that nobody has begun to train; return how many they were."""
@@ -190,16 +176,27 @@ class NetworkStore:
         Returns:
             whether it was still this process's; where another has taken it over, nothing is recorded.
         """
+        return self.record([(network, trained)]) == 1
+
+    def record(self, done: Sequence[tuple[int, TrainedNetwork]]) -> int:
+        """Record what came of networks as `finish` does, in one change; return how many were still this process's."""
+        if not done:
+            return 0
         with writing(self.file) as db:
-            done = db.execute(
+            db.execute("BEGIN IMMEDIATE")
+            changed = db.executemany(
                 "UPDATE networks SET status = ?, validation_error = ?, test_error = ?, curve = ?, seconds = ?,"
                 " device = ?, reason = ? WHERE id = ? AND status = 'claimed' AND worker = ?",
-                (
-                    *(trained.status, trained.validation_error, trained.test_error, json.dumps(trained.curve)),
-                    *(trained.seconds, trained.device, trained.reason, network, self._worker),
-                ),
+                [
+                    (
+                        *(trained.status, trained.validation_error, trained.test_error, json.dumps(trained.curve)),
+                        *(trained.seconds, trained.device, trained.reason, network, self._worker),
+                    )
+                    for network, trained in done
+                ],
             )
-        return done.rowcount == 1
+            db.execute("COMMIT")
+        return changed.rowcount
 
     def rows(self) -> list[dict[str, Any]]:
         """Return all networks, in the order of populations and places; depth and width as lists.
@@ -220,6 +217,12 @@ class NetworkStore:
             rows = db.execute("SELECT id, curve FROM networks WHERE status = 'ok' AND curve IS NOT NULL").fetchall()
         found = {row["id"]: last_loss(row["curve"]) for row in rows}
         return {network: loss for network, loss in found.items() if loss is not None}
+
+    def best_error(self) -> float | None:
+        """Return the least validation error of all networks that are trained; None where none is."""
+        with reading(self.file) as db:
+            found = db.execute("SELECT min(validation_error) FROM networks WHERE status = 'ok'").fetchone()
+        return None if found[0] is None else float(found[0])
 
     def populations(self) -> dict[str, Population]:
         """Return what each population of the networks is, by its name; stores of schema 1 knew their names alone."""
@@ -279,15 +282,3 @@ def _compare(file: Path, stored: dict[str, Any], given: dict[str, Any], advice: 
     for key, value in given.items():
         if stored[key] != value:
             raise NetspaceError(f"{file} holds networks of another {key} ({stored[key]}, not {value}); {advice}")
-
-
-def _planned_row(network: Planned) -> dict[str, Any]:
-    return {
-        "population": network.population,
-        "place": network.place,
-        "seed": network.seed,
-        "depth": json.dumps(network.architecture.depths),
-        "width": json.dumps(network.architecture.widths),
-        "knobs": json.dumps(knobs_of(network.architecture)),
-        **network.cost._asdict(),
-    }

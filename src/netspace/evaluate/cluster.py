@@ -1,0 +1,78 @@
+"""A Ray cluster: reached once by this process, and asked how many trainings it has room for."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from netspace.errors import NetspaceError
+from netspace.settings import Pool
+from netspace.settings.pool import SCHEME
+
+KNOCK_SECONDS = 10.0
+MORE_TRIES = 3  # of a network whose process or node is lost
+
+
+def reached(address: str) -> Any:
+    """Return the module `ray`, connected to a cluster until this process ends, or `ray.shutdown()`.
+
+    A process that is connected already, by itself or by an earlier call, stays with what it is connected to.
+
+    Args:
+        address: as `Pool.cluster`.
+
+    Raises:
+        NetspaceError: where Ray is not installed, or no cluster answers.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that is started here tells nobody of it
+    # Ray would try without end where a node has not the memory; this is read when it is loaded.
+    os.environ.setdefault("RAY_task_oom_retries", str(MORE_TRIES))
+    try:
+        import ray
+    except ImportError:
+        raise NetspaceError("training on a cluster needs one more package: pip install 'netspace[cluster]'") from None
+    if not ray.is_initialized():
+        _connect(ray, address)
+    return ray
+
+
+def _connect(ray: Any, address: str) -> None:
+    place = address if address != SCHEME else os.environ.get("RAY_ADDRESS", "")
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        _knock(place)
+        ray.init(None if address == SCHEME else address, log_to_driver=False, logging_level="error")
+    except (OSError, RuntimeError, ValueError) as error:
+        by = " (RAY_ADDRESS)" if address == SCHEME and place else ""
+        raise NetspaceError(f"no Ray cluster answers at '{place or address}'{by}: {first_line(error)}") from None
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)  # Ray would end the process before anything is put back
+
+
+def _knock(place: str) -> None:
+    """Raise OSError where nobody listens at a host and port; Ray itself would try for minutes."""
+    if (parts := re.fullmatch(rf"(?:{SCHEME}://)?([^:/]+):([0-9]+)", place)) is not None:
+        socket.create_connection((parts[1], int(parts[2])), timeout=KNOCK_SECONDS).close()
+
+
+def places(there: Mapping[str, float], pool: Pool) -> int:
+    """Return how many trainings at a time a cluster has room for.
+
+    Args:
+        there: its resources by Ray's names, as `CPU`.
+        pool: what each training takes: a processor, and a share of one GPU.
+    """
+    processors = int(there.get("CPU", 0))
+    if not pool.gpus:
+        return processors
+    return min(processors, int(there.get("GPU", 0)) * int(1 / pool.gpus + 1e-9))  # a share lies on one GPU
+
+
+def first_line(error: BaseException) -> str:
+    """Return an error's first line, or its kind where it says nothing."""
+    return " ".join((str(error).splitlines() or [type(error).__name__])[0].split())[:300] or type(error).__name__
