@@ -32,7 +32,7 @@ from netspace.records import NetworkStore
 from netspace.search.run_folder import environment
 
 MARK = "NETSPACE_RANDOM_KILLS"
-GRACE_SECONDS = 10.0
+GRACE_SECONDS, MOST_FAULTS = 10.0, 10
 SEARCH = "search --dataset fashion --image-size 12 --space tiny --budget 200K --estimator"
 FEW = "--set search.epochs=6 --set search.warmup_epochs=2"
 BRIEF = "--set search.front.population=6 --set search.front.recipe=benchmarks/brief.yaml"
@@ -168,19 +168,24 @@ def judge(outcome: Outcome, code: int, whole: Path, killed: Path, patterns: Sequ
     outcome.rounds += 1
     if code:
         outcome.faults.append(code)
+        if len(outcome.faults) > MOST_FAULTS:
+            raise SystemExit(f"{killed} ended with exit codes {outcome.faults}; look into it")
+    if not killed.exists():
+        outcome.lost += 1
+        return
     for pattern in patterns:
         for file in sorted(whole.glob(pattern)):
             same = killed / file.relative_to(whole)
             outcome.different += not same.exists() or same.read_bytes() != file.read_bytes()
     for store in sorted(whole.rglob("networks.sqlite")):
         folder = killed / store.parent.relative_to(whole)
+        if not (folder / store.name).exists():
+            outcome.lost += 1
+            continue
         found = compare(NetworkStore(store.parent).rows(), NetworkStore(folder).rows())
         outcome.lost += len(found["lost"])
         outcome.twice += found["twice"]
         outcome.different += len(found["different"])
-    if not killed.exists():
-        outcome.lost += 1
-        return
     names = {str(path.relative_to(killed)) for path in killed.rglob("*") if path.is_file()}
     wanted = {str(path.relative_to(whole)) for path in whole.rglob("*") if path.is_file()}
     outcome.left += sorted(name for name in names - wanted if not name.startswith(("curve/", "network/curve/")))

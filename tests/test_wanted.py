@@ -86,7 +86,7 @@ def test_a_preset_has_room_beyond_constraints_where_they_rule_out_half_of_its_ne
     assert fit_in(small, Wanted(None, bounds("flash<=1M")), template).has_room
     fit = fit_in(small, Wanted(None, bounds("flash<=40M")), template)
     assert not fit.has_room
-    assert fit.reason.startswith("more than half of its networks are allowed; --space may name a larger one (")
+    assert fit.reason.startswith("no preset that holds it has more room; --space may name a larger one (")
 
 
 def test_a_budget_is_met_with_its_constraints_also_where_the_smallest_preset_cannot() -> None:
@@ -155,3 +155,15 @@ def test_a_profile_of_other_networks_than_the_presets_needs_a_space() -> None:
         NetspaceError, match="of space 'mobile-small', none of the presets to choose from; give --space"
     ):
         choose_space(Wanted(None, bounds("latency<=1us")), SHAPE)
+
+
+def test_of_presets_whose_latency_is_measured_one_with_room_is_taken_before_a_smaller_one_without() -> None:
+    def know(space: SearchSpace, template: NetworkTemplate) -> None:
+        use_profile(measured(space, template))
+
+    fit = choose_space(Wanted(Budget(180_000, kind="latency")), SHAPE, know)  # small reaches to 192 us
+    assert fit.has_room
+    assert fit.space.name == "expanded"
+    use_profile(None)
+    fit = choose_space(Wanted(Budget(50_000, kind="latency")), SHAPE, know)
+    assert fit.space.name == "small"

@@ -33,6 +33,12 @@ class LostRankError(NetspaceError):
     exit_code = 3
 
 
+def first_line(error: BaseException, most: int = 300) -> str:
+    """Return the first line of what an error says, or its name: at most so many characters, no two spaces in a row."""
+    line = (str(error).splitlines() or [""])[0]
+    return " ".join(line.split())[:most] or type(error).__name__
+
+
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the name nearest to `name`, or all that is allowed.
 

@@ -130,9 +130,9 @@ def _open(
 
 
 def _about(run: Run, recipe: Recipe, settings: NasSettings, targets: list[Budget]) -> dict[str, Any]:
-    """Return what all that is found has in common, for the file of it; constraints where they are not the run's own."""
+    """Return what all that is found has in common, for the file of it; constraints where there are any."""
     bounds = dict.fromkeys(target.bounds for target in targets)
-    others = {} if [*bounds] == [run.config.parsed_budgets[0].bounds] else {"constraints": " or ".join(bounds)}
+    others = {"constraints": " or ".join(bounds)} if any(bounds) else {}
     shape = {"search_space": run.space.name, "image_size": run.template.image_size}
     return {**shape, "recipe": recipe.name, "nas": to_plain(settings), "run": fingerprint(run.config), **others}
 

@@ -20,14 +20,16 @@ from netspace.finding import find_spaces, pick_by_model
 from netspace.handover import (
     CARD,
     EIGHT_BITS,
+    EVERYWHERE,
     Exported,
+    Format,
     ModelCard,
     TrainingConfig,
     check_data,
     check_new,
     export_model,
     files_of,
-    int8_writable,
+    kind_of,
     load_data,
     load_model,
     train_fully,
@@ -59,6 +61,7 @@ class Pipeline:
         out: folder of all results.
         seed: of every step.
         pool: who trains the networks of the search, and how many at a time.
+        target: what runs the network in the end; its format is written beside those that run everywhere.
     """
 
     data: DataSettings
@@ -67,6 +70,7 @@ class Pipeline:
     out: Path
     seed: int = 0
     pool: Pool = ONE_PROCESS
+    target: str | None = None
 
     @property
     def run(self) -> Run:
@@ -101,10 +105,10 @@ class Pipeline:
         command = ("train", str(chosen), *reading, "--recipe", self.choices.recipe, *schedule, *seed)
         command = (*command, "--out", str(self._network))
         yield WrittenStep("train", "train it fully", command, self._network, self._train, CARD, leftover="checkpoint-*")
-        command = ("export", str(self._network), "--dataset", self.data.dataset, "--format", "all")
+        command = ("export", str(self._network), "--dataset", self.data.dataset, "--format", ",".join(self.formats))
         command = (*command, *(("--int8",) if self.in_eight_bits else ()), "--out", str(self._export_folder))
-        purpose, where, files = "write it for deployment", self._export_folder, _exported(int8=self.in_eight_bits)
-        yield WrittenStep("export", purpose, command, where, self._export, CARD, files, makes_folder=True)
+        purpose, where = "write it for deployment", self._export_folder
+        yield WrittenStep("export", purpose, command, where, self._export, CARD, self._exported, makes_folder=True)
         command = ("report", search, "--out", str(out / REPORT))
         yield WrittenStep("report", "show the search", command, out, self._report, REPORT)
 
@@ -113,6 +117,18 @@ class Pipeline:
         network, template = stand_in(self.budget, self.choices.space, images)
         searching = plan_search(replace(self.config, data=images.settings), images, jobs=at_a_time(self.pool))
         return searching.then(plan_training(network, template, images, self._recipe, what="full training"))
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """Those that are written: what runs everywhere, as far as it is installed, and what it is for."""
+        here = writable(int8=self.in_eight_bits)
+        return tuple(name for name in here if name in EVERYWHERE or name == self.target)
+
+    @property
+    def _exported(self) -> tuple[str, ...]:
+        """The files of an export in which every format passed."""
+        eight = [name + EIGHT_BITS for name in self.formats if self.in_eight_bits and kind_of(name).int8 is not None]
+        return tuple(file for name in (*self.formats, *eight) for file in files_of(name))
 
     @property
     def in_eight_bits(self) -> bool:
@@ -212,16 +228,10 @@ class Pipeline:
         check_new(self._export_folder)
         model = load_model(self._network)
         images = load_data(model.card, self._network, self.data.dataset, on_note=listener.on_note)
-        return export_model(model, images, self._export_folder, formats=writable(), int8=self.in_eight_bits)
+        return export_model(model, images, self._export_folder, formats=self.formats, int8=self.in_eight_bits)
 
     def _report(self, listener: Listener) -> list[Path]:
         return write_report([self.run.folder], self.out / REPORT)
-
-
-def _exported(*, int8: bool) -> tuple[str, ...]:
-    """Return the files of an export in which every format passed that can be written here."""
-    names = [*writable(), *(int8_writable() if int8 else ())]
-    return tuple(file for name in names for file in files_of(name))
 
 
 def profile_step(

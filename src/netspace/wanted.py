@@ -67,7 +67,7 @@ class Wanted:
     @property
     def bounds(self) -> str:
         """The constraints as text, as `flash<=1M, latency<=5ms`; empty without any."""
-        return ", ".join(map(str, self.constraints))
+        return ", ".join(sorted(map(str, self.constraints)))
 
     @property
     def why(self) -> str:
@@ -112,7 +112,7 @@ class Fit(NamedTuple):
         few, smallest = "the preset that is fine enough, though it has few spaces,", "the smallest preset with room"
         why = f"{few if self.space.num_spaces < TOY else smallest} around {self.budget}"
         if not self.has_room:
-            why = "more than half of its networks are allowed; --space may name a larger one"
+            why = "no preset that holds it has more room; --space may name a larger one"
         low, high = (format_amount(amount, self.budget.kind) for amount in (self.low, self.high))
         return f"{why} ({low} to {high}, {self.space.num_spaces:,} spaces)"
 
@@ -183,17 +183,25 @@ def choose_space(wanted: Wanted, shape: Shape, know: Know = lambda space, templa
 
 def _choose_knowing(wanted: Wanted, spaces: list[SearchSpace], shape: Shape, know: Know) -> Fit:
     """Return the best preset without regard to latency, measured, in which the latency too can be met."""
-    rest, faults = wanted.but_latency, []
+    rest, faults, others = wanted.but_latency, [], []
     for space in spaces if rest is None else (fit.space for fit in _best_first(rest, spaces, shape)):
         template = space.template(*shape)
         try:
             if _is_priced(template):  # by the profile of a smaller space of the same stem: far sooner than by its own
                 fit_in(space, wanted, template)
             know(space, template)
-            return fit_in(space, wanted, template)
+            found = fit_in(space, wanted, template)
         except NetspaceError as error:
             faults.append(f"{space.name}: {error}")
-    raise _none_of(faults)
+            continue
+        if found.has_room and not found.is_coarse:
+            return found
+        others.append(found)
+    if not others:
+        raise _none_of(faults)
+    best = min(others, key=lambda fit: fit.rank)
+    know(best.space, best.space.template(*shape))
+    return best
 
 
 def _is_priced(template: NetworkTemplate) -> bool:

@@ -140,10 +140,10 @@ def test_a_bound_in_eight_bits_hands_the_network_over_in_eight_bits(
     auto: Auto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = auto("--budget", "300K", "--constraint", "flash-int8<=1M")
-    assert "--format all --int8 --out" in told
+    assert "--format python,onnx,torch-export --int8 --out" in told
     assert "--int8" not in auto("--budget", "300K", "--max-flash", "1M", code=2)  # another bound than the folder's
     auto.out = auto.out.with_name("other")
-    monkeypatch.setattr("netspace.handover.formats.missing", list)
+    monkeypatch.setattr("netspace.handover.formats.missing", list)  # of whatever is needed
     assert "flash-int8 is of a network in eight bits, which needs netspace[export]" in auto(
         "--budget", "300K", "--constraint", "flash-int8<=1M", code=2
     )

@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from netspace.data import ImageData
 from netspace.handover import export_model, load_card, load_data, load_model
 from netspace.handover.deployed import Deployed, fold_batch_norm
 from netspace.handover.formats import KINDS
+from netspace.handover.packages import silenced
 from netspace.handover.parity import compare
 from netspace.handover.source_code import load_source
 from netspace.models import Network
@@ -224,6 +227,41 @@ def test_eight_bits_fail_with_the_onnx_model_that_they_are_made_from(
     assert [export.format for export in done.kept] == ["python"]
     assert done.failed["onnx-int8"] == "model.onnx, which it is made from, failed its check"
     assert "cannot load" in done.failed["onnx"]
+
+
+def test_a_library_that_cannot_be_loaded_is_the_fault_of_its_format_alone(
+    delivery: Delivery, fashion: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("libtorchao.so: undefined symbol")  # as ctypes says it, with no number
+
+    monkeypatch.setitem(KINDS, "onnx", dataclasses.replace(KINDS["onnx"], write=broken))
+    done = export_model(delivery.model, fashion, tmp_path / "out", formats=("python", "onnx"))
+    assert [export.format for export in done.kept] == ["python"]
+    assert done.failed == {"onnx": "libtorchao.so: undefined symbol"}
+
+
+def test_what_two_threads_silence_is_heard_again_afterwards(capfd: pytest.CaptureFixture[str]) -> None:
+    first, second = threading.Event(), threading.Event()
+
+    def early() -> None:
+        with silenced():
+            first.set()
+            second.wait(0.2)
+
+    def late() -> None:
+        first.wait()
+        with silenced():
+            second.set()
+            os.write(1, b"chatter")
+
+    threads = [threading.Thread(target=work) for work in (early, late)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.write(1, b"a word")
+    assert capfd.readouterr().out == "a word"
 
 
 def test_parity_sees_a_difference_a_changed_class_and_what_is_no_number(fashion: ImageData) -> None:

@@ -40,7 +40,7 @@ from netspace.cli.steps import do_step, do_steps
 from netspace.cli.train import print_card
 from netspace.config import load_recipe
 from netspace.cost import Budget, Constraint, profile_in_use, use_profile
-from netspace.cost.device_profile import keep_profile
+from netspace.cost.device_profile import KEPT, keep_profile
 from netspace.documents import from_plain, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings, Pool
@@ -118,8 +118,8 @@ def _go(
 
     known = begun_with(out / CHOICES, asked)
     if known is None:
-        _check_target(asked["target"], wanted)
-        _check_int8(wanted)
+        _check_target(asked["target"], out)
+        _check_int8(wanted, asked["target"])
     if asked["recipe"] is not None:
         load_recipe(asked["recipe"])
     limit = _seconds(asked["time_limit"])
@@ -127,7 +127,7 @@ def _go(
     profiling = _Profiling(asked, out, plan)
     left = None if limit is None else max(limit - reading, 1)
     chosen = _chosen(known, asked, wanted, images, left=left, jobs=at_a_time(pool), know=profiling)
-    pipeline = Pipeline(settings, chosen.budget_of(wanted), chosen, out, asked["seed"], pool)
+    pipeline = Pipeline(settings, chosen.budget_of(wanted), chosen, out, asked["seed"], pool, asked["target"])
     for reason in chosen.reasons:
         note(f"chosen: {reason}")
     if plan:
@@ -182,23 +182,29 @@ def _chosen(
     return choose(wanted, images, **how, time_limit=left, jobs=jobs, know=know)
 
 
-def _check_target(target: str | None, wanted: Wanted) -> None:
+def _check_target(target: str | None, out: Path) -> None:
     """Raise NetspaceError where what runs the network in the end is not installed, or contradicts a profile."""
     if target is not None:
         from netspace.profiling import check_target
 
         check_target(target)
-    if target is not None and (used := profile_in_use()) is not None:
+    ours = (out / KEPT).exists()  # of a folder whose beginning was cut short
+    if target is not None and not ours and (used := profile_in_use()) is not None:
         raise NetspaceError(f"latency is of {used.device}; leave out --target {target}, or the profile")
 
 
-def _check_int8(wanted: Wanted) -> None:
+def _check_int8(wanted: Wanted, target: str | None) -> None:
     """Raise NetspaceError where a bound is of what the network takes in eight bits, and no format has them here."""
-    from netspace.handover import EIGHT_BITS, int8_writable
+    from netspace.handover import EIGHT_BITS, FORMATS, extra_of, kind_of, needs_of, require, writable
 
     kinds = [one.kind for one in (wanted.budget, *wanted.constraints) if one is not None]
     asked = [kind for kind in kinds if kind.endswith(EIGHT_BITS)]
-    if asked and not int8_writable():
+    if not asked:
+        return
+    for name in FORMATS:
+        if name == target:
+            require(f"target {target} in eight bits", *needs_of(name, int8=True), extra=extra_of(name))
+    if all(kind_of(name).int8 is None for name in writable(int8=True)):
         raise NetspaceError(f"{asked[0]} is of a network in eight bits, which needs netspace[export] to be handed over")
 
 

@@ -58,7 +58,7 @@ def export_command(
 
     check_new(out)
     model = load_model(folder)
-    formats = _formats(format or ["python"])
+    formats = _formats(format or ["python"], int8=int8)
     images = load_data(model.card, folder, dataset, accept_changed_data=accept_changed_data, on_note=note)
     done = export_model(model, images, out, formats=formats, fold=fold, int8=int8)
     if json:
@@ -68,7 +68,7 @@ def export_command(
     end_of_export(done)
 
 
-def _formats(texts: list[str]) -> tuple[Format, ...]:
+def _formats(texts: list[str], *, int8: bool) -> tuple[Format, ...]:
     """Return each format that is asked for once; all are those that can be written here, and the others are named.
 
     Raises:
@@ -82,7 +82,7 @@ def _formats(texts: list[str]) -> tuple[Format, ...]:
             raise NetspaceError(f"unknown format {name[:80]!r}, {did_you_mean(name, (*FORMATS, 'all'))}")
     if "all" not in names:
         return tuple(name for name in FORMATS if name in names)
-    here = writable()
+    here = writable(int8=int8)
     for name in FORMATS:
         if name not in here:
             note(f"not written: {name}, which needs netspace[{extra_of(name)}]")
@@ -127,7 +127,7 @@ def predict_command(
     """Say the class of images; what is no image is named and skipped, and the exit code is 1.
 
     No file of the folder is run: the network is built of its card and weights, so the folder may be another's. (Its
-    model.py and run_onnx.py are code: run these by yourself only where you trust who made them.)
+    model.py and run_….py are code: run these by yourself only where you trust who made them.)
     """
     if json and csv:
         raise NetspaceError("--json and --csv exclude each other; give one of them")

@@ -54,7 +54,8 @@ def run(app: Callable[[], Any]) -> int:
         app: all commands.
 
     Returns:
-        the exit code: 2 for a mistake in what was given, 1 for a fault, 130 for Ctrl-C, 143 for SIGTERM.
+        the exit code: 2 for a mistake in what was given, 1 for a fault, 3 where another process was lost, 130 for
+        Ctrl-C, 143 for SIGTERM.
     """
     _prepare_streams()
     with writable_caches(), terminable() as termination:

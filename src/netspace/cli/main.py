@@ -49,6 +49,6 @@ app.command("spaces")(spaces_command)
 
 
 def main() -> None:
-    """Run the command line; what goes wrong ends in one line on stderr and exit code 1, 2 or 130."""
+    """Run the command line; what goes wrong ends in one line on stderr and exit code 1, 2, 3 or 130."""
     keep_freed_memory()
     leave(run(app))

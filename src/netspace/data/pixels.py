@@ -1,6 +1,6 @@
 """From an opened image file to the pixels that a network takes: one set of rules, which exported files carry with them.
 
-`EXPORTED` is copied as source text into `model.py` and `run_onnx.py`, so each function imports what it needs, and needs
+`EXPORTED` is copied as source text into `model.py` and `run_….py`, so each function imports what it needs, and needs
 nothing but Pillow.
 """
 

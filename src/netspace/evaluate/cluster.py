@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 from netspace.settings import Pool
 from netspace.settings.pool import SCHEME
 
@@ -71,8 +71,3 @@ def places(there: Mapping[str, float], pool: Pool) -> int:
     if not pool.gpus:
         return processors
     return min(processors, int(there.get("GPU", 0)) * int(1 / pool.gpus + 1e-9))  # a share lies on one GPU
-
-
-def first_line(error: BaseException) -> str:
-    """Return an error's first line, or its kind where it says nothing."""
-    return " ".join((str(error).splitlines() or [type(error).__name__])[0].split())[:300] or type(error).__name__

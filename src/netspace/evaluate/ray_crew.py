@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from netspace.allocator import keep_freed_memory
 from netspace.documents import fingerprint
-from netspace.errors import NetspaceError, UnfinishedError
-from netspace.evaluate.cluster import MORE_TRIES, first_line, places, reached
+from netspace.errors import NetspaceError, UnfinishedError, first_line
+from netspace.evaluate.cluster import MORE_TRIES, places, reached
 from netspace.evaluate.job import Job, job_of, plain_of, tensors_of
 from netspace.evaluate.step import own_stream
 from netspace.records import NetworkStore, TrainedNetwork, recovery
@@ -32,6 +32,7 @@ from netspace.settings import Pool
 from netspace.spaces import Architecture
 
 QUEUED = 2  # tasks per training at a time that are handed to the cluster
+LOST = ("WorkerCrashedError", "NodeDiedError", "OutOfMemoryError", "ObjectLostError")  # Ray's, after its tries
 ROOM_SECONDS = 5.0  # for which the cluster's size is taken to be the same
 
 
@@ -90,9 +91,11 @@ class RayCrew:
                 trained.append((network, self._ray.get(task)))
             except errors.RayTaskError as error:
                 faults.append(error.cause)
-            except errors.RayError as error:  # lost with its process or node each time
+            except tuple(getattr(errors, name) for name in LOST) as error:
                 reason = f"{type(error).__name__}, {MORE_TRIES + 1} times"
                 recovery.give_up(self._store, network, self._hold.name, reason)
+            except errors.RayError as error:  # of the cluster: the network is not at fault, and waits for the next run
+                faults.append(error)
         self._store.record(trained)
         if faults:
             raise UnfinishedError(f"a training on the cluster: {first_line(faults[0])}")

@@ -19,7 +19,7 @@ import torch
 from netspace.allocator import keep_freed_memory
 from netspace.cost import cost
 from netspace.documents import fingerprint
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 from netspace.evaluate.job import Job, taken_up
 from netspace.evaluate.step import own_stream
 from netspace.evaluate.train import train_network
@@ -53,7 +53,7 @@ def main(folder: str, hold: Hold) -> None:
         code = 0
     except Exception as error:
         code = CANNOT_GO_ON if isinstance(error, (OSError, NetspaceError)) else 1
-        say.write(_reason(error))
+        say.write(first_line(error))
         say.flush()
     os._exit(code)
 
@@ -112,14 +112,10 @@ def trained(job: Job, architecture: Architecture, seed: int, of_recipe: str) -> 
         raise
     except Exception as error:
         if isinstance(error, MemoryError) or any(text in str(error).lower() for text in _OUT_OF_MEMORY):
-            raise OutOfMemoryError(f"out of memory: {_reason(error)}") from None
+            raise OutOfMemoryError(f"out of memory: {first_line(error)}") from None
         costs = cost(architecture, job.template)
         return TrainedNetwork(
             *(architecture, costs, seed, of_recipe, job.data.fingerprint, "failed"),
             device=job.device,
-            reason=_reason(error),
+            reason=first_line(error),
         )
-
-
-def _reason(error: Exception) -> str:
-    return " ".join((str(error).splitlines() or [type(error).__name__])[0].split())[:300] or type(error).__name__

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
 from netspace.handover.packages import require, silenced
@@ -78,7 +78,7 @@ def load_executorch(file: Path) -> Callable[[Tensor], Tensor]:
             program = Runtime.get().load_program(file)  # by its path: it doesn't keep bytes alive that it is given
             method = program.load_method("forward")
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = first_line(error, 200)
         raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
     return lambda pixels: torch.cat([method.execute([_canonical(image[None])])[0].clone() for image in pixels])
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from netspace.data import RULES, ImageData
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 from netspace.handover.card import Export, ModelCard, exact_json
 from netspace.handover.deployed import Deployed
-from netspace.handover.formats import EIGHT_BITS, KINDS, Format, files_of
+from netspace.handover.formats import EIGHT_BITS, KINDS, Format, files_of, needs_of
 from netspace.handover.judging import Judge, spread
 from netspace.handover.packages import require
 from netspace.handover.parity import error_of
@@ -115,9 +115,7 @@ def _check_possible(formats: tuple[Format, ...], images: ImageData, *, int8: boo
     if int8 and not len(images.train):
         raise NetspaceError("--int8 needs training images to calibrate on, and there are none; give their --dataset")
     for name in formats:
-        kind = KINDS[name]
-        needs = (*kind.needs, *(kind.int8.needs if int8 and kind.int8 else ()))
-        require(f"format {name}", *needs, extra=kind.extra)
+        require(f"format {name}", *needs_of(name, int8=int8), extra=KINDS[name].extra)
 
 
 def _write_all(
@@ -149,9 +147,9 @@ def _failing(name: str, failed: dict[str, str], folder: Path) -> Iterator[None]:
     """Take whatever goes wrong with a format, but for the disk, as its failure, and delete what is there of it."""
     try:
         yield
-    except OSError:
-        raise  # a disk that is full is no fault of the format
     except Exception as error:
-        failed[name] = " ".join((str(error).splitlines() or [type(error).__name__])[0].split())[:300]
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # a disk that is full is no fault of the format; a library that cannot be loaded has no number
+        failed[name] = first_line(error)
         for file in files_of(name):
             (folder / file).unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -36,6 +36,7 @@ from netspace.handover.torch_program import PROGRAM, load_program, write_program
 
 Format = Literal["python", "onnx", "torch-export", "openvino", "litert", "executorch"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+EVERYWHERE: tuple[Format, ...] = ("python", "onnx", "torch-export")  # what needs no runtime of a device
 Model = Callable[[Tensor], Tensor]  # from pixels (n, channels, size, size), uint8, to logits (n, classes)
 
 
@@ -128,15 +129,15 @@ FILES: dict[str, str] = {"python": SOURCE, "torch-export": PROGRAM, **{name: kin
 FILES |= {name + EIGHT_BITS: kind.int8.file for name, kind in KINDS.items() if kind.int8 is not None}
 
 
-def writable(names: Iterable[Format] = FORMATS) -> tuple[Format, ...]:
-    """Return those formats whose packages are installed."""
-    return tuple(name for name in names if not missing(KINDS[name].needs))
+def needs_of(name: Format, *, int8: bool = False) -> tuple[str, ...]:
+    """Return the packages that a format needs where it is written, in eight bits too or not."""
+    kind = KINDS[name]
+    return (*kind.needs, *(kind.int8.needs if int8 and kind.int8 else ()))
 
 
-def int8_writable() -> tuple[str, ...]:
-    """Return the formats in eight bits whose packages are installed, as keys of FILES."""
-    can = ((name, kind.int8) for name in writable() if (kind := KINDS[name]).int8 is not None)
-    return tuple(name + EIGHT_BITS for name, int8 in can if int8 and not missing(int8.needs))
+def writable(*, int8: bool = False) -> tuple[Format, ...]:
+    """Return those formats whose packages are installed, those for eight bits too or not."""
+    return tuple(name for name in FORMATS if not missing(needs_of(name, int8=int8)))
 
 
 def extra_of(name: Format) -> str:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
 from netspace.handover.packages import require, silenced
@@ -84,7 +84,7 @@ def load_litert(file: Path) -> Callable[[Tensor], Tensor]:
             given, found = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
             scale, zero = found["quantization"]
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = first_line(error, 200)
         raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
 
     def run(pixels: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
 from netspace.handover.packages import require, silenced
@@ -71,7 +71,7 @@ def load_onnx(file: Path) -> Callable[[Tensor], Tensor]:
     try:
         session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        reason = first_line(error, 200)
         raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
 
     def run(pixels: Tensor) -> Tensor:

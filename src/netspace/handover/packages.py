@@ -7,12 +7,17 @@ import io
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
 from netspace.errors import NetspaceError
+
+# What no extra can bring, and how it is installed beside its extra (docs/handover.md says why).
+BY_HAND = {"litert_torch": "by pip install --no-deps litert-torch==0.10.0 litert-converter==0.5.0 xdsl==0.28.0"}
+_ALONE = threading.RLock()
 
 
 def missing(packages: tuple[str, ...]) -> list[str]:
@@ -26,22 +31,32 @@ def require(what: str, *packages: str, extra: str) -> None:
     Args:
         what: what needs them.
         packages: by the names that they are imported by.
-        extra: of netspace, which brings them.
+        extra: of netspace, which brings them, but for those in BY_HAND.
 
     Raises:
         NetspaceError: where one is not.
     """
     absent = missing(packages)
     if absent:
+        by_hand = [BY_HAND[package] for package in absent if package in BY_HAND]
+        how = [f"netspace[{extra}]"] if len(by_hand) < len(absent) else []
         raise NetspaceError(
             f"{what} needs {', '.join(absent)}, which {'is' if len(absent) == 1 else 'are'} not installed; "
-            f"install netspace[{extra}], or choose another --format"
+            f"install {', then '.join([*how, *by_hand])}"
         )
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Keep a library's chatter off the user's screen, native code's too; errors still come through as exceptions."""
+    """Keep a library's chatter off the user's screen, native code's too; errors still come through as exceptions.
+
+    One thread at a time: what it changes belongs to the process.
+    """
+    with _ALONE:
+        yield from _silenced()
+
+
+def _silenced() -> Iterator[None]:
     previous = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -57,8 +72,12 @@ def silenced() -> Iterator[None]:
 def _descriptors_silenced() -> Iterator[None]:
     """Send what is written to the process's output and error, by whichever code, nowhere."""
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()  # what was printed before is not to follow
-    kept = [(number, os.dup(number)) for number in (1, 2)]
+        if stream is not None:
+            stream.flush()  # what was printed before is not to follow
+    kept = []
+    for number in (1, 2):
+        with contextlib.suppress(OSError):  # closed: then there is nothing to keep silent
+            kept.append((number, os.dup(number)))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         for number, _ in kept:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from netspace.data import Row, UnreadableError, images_below, read_pixels
-from netspace.errors import NetspaceError, did_you_mean
+from netspace.errors import NetspaceError, did_you_mean, first_line
 from netspace.handover.card import ModelCard, load_card
 from netspace.handover.formats import FILES, load_exported
 
@@ -118,7 +118,7 @@ def _try(predictor: Predictor, file: Path) -> Tensor:
         assert logits.shape == (1, logits.shape[-1]), f"it gives numbers of the shape {tuple(logits.shape)}"
         return logits
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        reason = first_line(error, 200)
         raise NetspaceError(f"{file} does not classify images of {shape[1:]}: {reason}; export it again") from None
 
 

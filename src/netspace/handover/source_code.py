@@ -13,7 +13,7 @@ from safetensors.torch import save
 from netspace.blocks import BlockPlan, Squeeze
 from netspace.data import EXPORTED
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 from netspace.evaluate import weights_of
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed
@@ -125,5 +125,5 @@ def load_source(folder: Path) -> Any:
         exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), module.__dict__)
         return module.load(folder)
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        reason = first_line(error, 200)
         raise NetspaceError(f"cannot load {file} with its {WEIGHTS}: {reason}; export it again") from None

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
 from netspace.handover.vetted_program import VettingError, vetted
@@ -64,7 +64,7 @@ def load_program(folder: Path) -> Any:
             "export the network again"
         ) from None
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        reason = first_line(error, 200)
         raise NetspaceError(f"cannot load {folder / PROGRAM}: {reason}; export it again") from None
 
 
