@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 
 import torch
 
-from netspace.allocator import keep_freed_memory
+from netspace.allocator import give_back_memory, keep_freed_memory
 from netspace.cost import cost
 from netspace.documents import fingerprint
 from netspace.errors import NetspaceError, first_line
@@ -119,3 +119,5 @@ def trained(job: Job, architecture: Architecture, seed: int, of_recipe: str) -> 
             device=job.device,
             reason=first_line(error),
         )
+    finally:
+        give_back_memory()
