@@ -69,7 +69,11 @@ def test_networks_drawn_from_a_space_meet_the_constraints_that_its_population_na
     assert subject.population.constraints == "params<=9K"
 
 
-@pytest.mark.parametrize("name", BASELINES)
+# Random spaces are drawn until so many have been tried that no more are there: a minute or two.
+SLOW = {"random-spaces": [pytest.mark.slow]}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW.get(name, [])) for name in BASELINES])
 def test_a_baseline_with_too_few_networks_says_how_many(tiny: SearchSpace, rng: np.random.Generator, name: str) -> None:
     with pytest.raises(NetspaceError, match=r"ask for fewer"):
         draw_baseline(
