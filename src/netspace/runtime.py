@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from netspace.errors import LostRankError, NetspaceError
+from netspace.errors import LostRankError, NetspaceError, first_line
 
 T = TypeVar("T")
 
@@ -155,5 +155,4 @@ def joined(runtime: Runtime, kind: str) -> Iterator[Runtime]:
 
 def _reason(error: Exception) -> str:
     """Return what went wrong, without the line of torch's source before it and the advice behind it."""
-    line = (str(error).splitlines() or [type(error).__name__])[0]
-    return re.sub(r"^\[[^\]]*\] ", "", line).split(". ")[0][:200]
+    return re.sub(r"^\[[^\]]*\] ", "", first_line(error)).split(". ")[0][:200]

@@ -12,7 +12,7 @@ from typing import Any
 
 from netspace.errors import NetspaceError, first_line
 from netspace.settings import Pool
-from netspace.settings.pool import SCHEME
+from netspace.settings.pool import NO_RAY, SCHEME
 
 KNOCK_SECONDS = 10.0
 MORE_TRIES = 3  # of a network whose process or node is lost
@@ -35,7 +35,7 @@ def reached(address: str) -> Any:
     try:
         import ray
     except ImportError:
-        raise NetspaceError("training on a cluster needs one more package: pip install 'netspace[cluster]'") from None
+        raise NetspaceError(NO_RAY) from None
     if not ray.is_initialized():
         _connect(ray, address)
     return ray

@@ -63,7 +63,7 @@ def quantise_litert(deployed: Deployed, images: Tensor, folder: Path) -> None:
         rules.load_quantization_recipe(recipe.static_wi8_ai8())
         # By default the ranges are a moving average, which cut off so much that a test error rose by eight points.
         calibrator = Calibrator(content, num_threads=1, qsv_update_func=min_max_update)
-        (name, signature), *_ = _interpreter(content).get_signature_list().items()
+        (name, signature), *_ = interpreter_of(content, 1).get_signature_list().items()
         samples = [{signature["inputs"][0]: image[None].numpy()} for image in images]
         calibrator.calibrate({name: samples}, rules)
         quantised = quantizer.Quantizer(content, recipe.static_wi8_ai8()).quantize(calibrator.get_model_qsvs())
@@ -79,8 +79,7 @@ def load_litert(file: Path) -> Callable[[Tensor], Tensor]:
     require("LiteRT", "ai_edge_litert", extra="litert")
     try:
         with silenced():
-            interpreter = _interpreter(file.read_bytes())
-            interpreter.allocate_tensors()
+            interpreter = interpreter_of(file.read_bytes(), torch.get_num_threads())
             given, found = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
             scale, zero = found["quantization"]
     except Exception as error:
@@ -99,7 +98,10 @@ def load_litert(file: Path) -> Callable[[Tensor], Tensor]:
     return run
 
 
-def _interpreter(content: bytes) -> Any:
+def interpreter_of(content: bytes, threads: int) -> Any:
+    """Return a model as LiteRT runs it on the CPU, with so many threads; its tensors are there."""
     from ai_edge_litert.interpreter import Interpreter
 
-    return Interpreter(model_content=content, num_threads=torch.get_num_threads())
+    interpreter = Interpreter(model_content=content, num_threads=threads)
+    interpreter.allocate_tensors()
+    return interpreter

@@ -63,19 +63,24 @@ def load_onnx(file: Path) -> Callable[[Tensor], Tensor]:
         NetspaceError: where onnxruntime is not installed, or the file is at fault.
     """
     require("ONNX", "onnxruntime", extra="export")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = torch.get_num_threads()
     try:
-        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        opened = session(str(file), torch.get_num_threads())
     except Exception as error:
         reason = first_line(error, 200)
         raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
 
     def run(pixels: Tensor) -> Tensor:
-        logits: np.ndarray[Any, Any] = session.run(["logits"], {"pixels": pixels.contiguous().numpy()})[0]
+        logits: np.ndarray[Any, Any] = opened.run(["logits"], {"pixels": pixels.contiguous().numpy()})[0]
         return torch.from_numpy(logits)
 
     return run
+
+
+def session(model: str | bytes, threads: int) -> Any:
+    """Return a model, or the one in a file, as ONNX Runtime runs it on the CPU, with so many threads."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

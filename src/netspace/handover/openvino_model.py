@@ -78,12 +78,9 @@ def load_openvino(file: Path) -> Callable[[Tensor], Tensor]:
         NetspaceError: where openvino is not installed, or the file is at fault.
     """
     require("OpenVINO", "openvino", extra="openvino")
-    import openvino
-
-    settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": torch.get_num_threads(), "INFERENCE_PRECISION_HINT": "f32"}
     try:
         with silenced():
-            model = openvino.Core().compile_model(file, "CPU", settings)
+            model = compiled(file, torch.get_num_threads())
     except Exception as error:
         reason = " ".join(str(error).split())[-200:]
         raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
@@ -92,3 +89,11 @@ def load_openvino(file: Path) -> Callable[[Tensor], Tensor]:
         return torch.from_numpy(model(pixels.contiguous().numpy())[0].copy())
 
     return run
+
+
+def compiled(model: Any, threads: int) -> Any:
+    """Return a model, or the one in a file, as OpenVINO runs it on the CPU in 32 bits, with so many threads."""
+    import openvino
+
+    settings = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
+    return openvino.Core().compile_model(model, "CPU", settings)

@@ -14,6 +14,9 @@ from torch import Tensor, nn
 
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.handover.formats import KINDS
+from netspace.handover.litert_model import interpreter_of
+from netspace.handover.onnx_model import session
+from netspace.handover.openvino_model import compiled
 from netspace.handover.packages import require, silenced
 from netspace.profiling.timing import Call
 
@@ -33,14 +36,8 @@ def _torch_call(module: nn.Module, images: Tensor, threads: int) -> Call:
 
 def _onnx_call(module: nn.Module, images: Tensor, threads: int) -> Call:
     """Run it with ONNX Runtime on the CPU."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(onnx_bytes(module, images), options, providers=["CPUExecutionProvider"])
-    given = {"x": images.numpy()}
-    return lambda: session.run(["y"], given)
+    opened, given = session(onnx_bytes(module, images), threads), {"x": images.numpy()}
+    return lambda: opened.run(["y"], given)
 
 
 def _openvino_call(module: nn.Module, images: Tensor, threads: int) -> Call:
@@ -49,8 +46,7 @@ def _openvino_call(module: nn.Module, images: Tensor, threads: int) -> Call:
         import openvino
 
         model = openvino.convert_model(module, example_input=images, input=[tuple(images.shape)])
-        settings = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
-        request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+        request = compiled(model, threads).create_infer_request()
     given = images.numpy()
     return lambda: request.infer([given], share_inputs=True)
 
@@ -59,12 +55,10 @@ def _litert_call(module: nn.Module, images: Tensor, threads: int) -> Call:
     """Run it with LiteRT on the CPU."""
     with silenced(), tempfile.TemporaryDirectory(prefix="netspace-profile-") as folder:
         import litert_torch
-        from ai_edge_litert.interpreter import Interpreter
 
         file = Path(folder) / "model.tflite"
         litert_torch.convert(module, (images,)).export(str(file))
-        interpreter = Interpreter(model_content=file.read_bytes(), num_threads=threads)
-        interpreter.allocate_tensors()
+        interpreter = interpreter_of(file.read_bytes(), threads)
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images.numpy())
     return interpreter.invoke
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from netspace.errors import NetspaceError
 
 SCHEME = "ray"
+NO_RAY = "training on a cluster needs one more package: pip install 'netspace[cluster]'"
 _ADDRESS = rf"{SCHEME}(?:://[^\s,/:]+:[0-9]{{1,5}})?"
 _TEXT = re.compile(rf"({_ADDRESS})(?:,gpus=([0-9]{{1,9}}(?:\.[0-9]{{1,9}})?))?")
 _GIVE = "give ray, or ray://HOST:PORT, each with or without a share of a GPU for each training, as ray,gpus=0.25"
@@ -64,7 +65,7 @@ class Pool:
             raise _unknown(text)
         pool = cls(jobs, match[1], float(match[2] or 0))
         if find_spec(SCHEME) is None:
-            raise NetspaceError("training on a cluster needs one more package: pip install 'netspace[cluster]'")
+            raise NetspaceError(NO_RAY)
         return pool
 
     @property
