@@ -19,8 +19,8 @@ import torch
 
 from netspace.cost import cost
 from netspace.models import Network
+from netspace.processor import processor
 from netspace.profiling import TARGETS
-from netspace.profiling.machine import processor
 from netspace.profiling.targets import runtime_of
 from netspace.profiling.timing import time_calls
 from netspace.search.run_folder import environment

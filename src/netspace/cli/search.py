@@ -33,7 +33,7 @@ from netspace.cost import Constraint, format_amount
 from netspace.documents import to_plain
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace
-from netspace.settings import LARGEST_SEED, Pool, SearchConfig
+from netspace.settings import LARGEST_SEED, Pool, Precision, SearchConfig
 
 
 @with_constraints
@@ -52,7 +52,9 @@ def search_command(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random draw.", min=0, max=LARGEST_SEED)] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"] | None, typer.Option(help="Where to train.")] = None,
-    precision: Annotated[Literal["32-true", "bf16-mixed"] | None, typer.Option(help="Arithmetic of training.")] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="Arithmetic of training; default: auto, the faster one here.")
+    ] = None,
     tolerance: Annotated[float | None, typer.Option(help="Relative distance that satisfies a budget.")] = None,
     image_size: ResizeTo = None,
     channels: ConvertTo = None,

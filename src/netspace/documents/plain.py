@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import yaml
@@ -42,6 +43,19 @@ def later(default: Any, **limits: Any) -> Any:
     return Field(default, exclude_if=lambda value: bool(value == default), **limits)
 
 
+def formerly(before: Any, *, now: Any) -> Any:
+    """Return the default of a field that had another one when values of it were written.
+
+    A fingerprint tells both apart from all else, but not from each other: stores of before still belong to values at
+    the new default. For defaults that may change how a result is computed, and not what it means.
+
+    Args:
+        before: the default that it had.
+        now: the default that it has.
+    """
+    return Field(now, json_schema_extra={"before": before})
+
+
 def to_plain(value: Any) -> Any:
     """Return a value of ours as dicts, lists, numbers and strings."""
     return TypeAdapter(type(value)).dump_python(value, mode="json", exclude_none=True)
@@ -55,7 +69,19 @@ def to_yaml(value: Any) -> str:
 
 def fingerprint(value: Any) -> str:
     """Return sixteen hexadecimal digits that change where a value of ours does."""
-    return hashlib.blake2b(to_yaml(value).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(to_yaml(_as_before(value)).encode(), digest_size=8).hexdigest()
+
+
+def _as_before(value: Any) -> Any:
+    """Return a value with the defaults that its own fields had formerly."""
+    extras = {name: field.json_schema_extra for name, field in getattr(value, "__pydantic_fields__", {}).items()}
+    fields = {name: extra["before"] for name, extra in extras.items() if isinstance(extra, dict) and "before" in extra}
+    defaults = {name: old for name, old in fields.items() if getattr(value, name) == _default(value, name)}
+    return replace(value, **defaults) if defaults else value
+
+
+def _default(value: Any, name: str) -> Any:
+    return value.__pydantic_fields__[name].default
 
 
 def from_plain(kind: type[T], plain: Any, source: str) -> T:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
+from netspace.arithmetic import settled
 from netspace.cost import cost
 from netspace.data import Draws, ImageSet, Normalisation, changed
 from netspace.errors import NetspaceError
@@ -38,7 +39,7 @@ class Training:
         architecture: what to train.
         template: all that is not searched.
         data: images, on the device to train on.
-        recipe: how.
+        recipe: how; precision `auto` is settled by what the machine is known for.
         seed: of initialisation, order and augmentation.
     """
 
@@ -46,6 +47,7 @@ class Training:
         self, architecture: Architecture, template: NetworkTemplate, data: TrainingData, recipe: Recipe, *, seed: int
     ) -> None:
         device = data.device
+        recipe = replace(recipe, precision=settled(recipe.precision, architecture, template, device))
         self._data, self._recipe, self._device, self._size = data, recipe, device, architecture.image_size
         self._generator, self._rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
         self._network = _network(architecture, template, recipe, self._generator, seed).to(device)

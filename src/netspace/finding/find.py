@@ -15,7 +15,7 @@ from netspace.models import resolve_device
 from netspace.records import EliteSpace, load_elite
 from netspace.runs import Run
 from netspace.runtime import ALONE, Runtime
-from netspace.search import EpochRecord, RunFolder, SpaceSearch, environment
+from netspace.search import EpochRecord, RunFolder, SpaceSearch, environment, settled_search
 from netspace.settings import ONE_PROCESS, DataSettings, Pool, SearchConfig
 
 
@@ -61,6 +61,7 @@ def find_spaces(
     device = resolve_device(config.device)
     data = images or load_images(data_settings(config), kept=places(out), on_progress=partial(_read, on_note))
     config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
+    config = runtime.from_first(_settled(config, folder, data))
     search = _search(estimator, config, data, runtime)
     if search is not None and not runtime.first:
         search.follow(out)
@@ -77,6 +78,14 @@ def find_spaces(
         for elite in elites:
             elite.save(out)
     return elites
+
+
+def _settled(config: SearchConfig, folder: RunFolder, data: ImageData) -> SearchConfig:
+    """Return a config with the arithmetic that the folder's run was begun with; a new super network's is settled."""
+    config = replace(config, precision=folder.arithmetic(config.precision, "precision"))
+    if not estimator_named(config.search.estimator).needs_supernet:
+        return config
+    return replace(config, precision=settled_search(config, config.space.template(*data.shape)))
 
 
 def _estimator(name: str, time_limit: float | None, runtime: Runtime) -> Estimator:

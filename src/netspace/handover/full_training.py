@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass as plain_dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -14,6 +15,7 @@ from pydantic.dataclasses import dataclass
 from safetensors.torch import save
 from torch import Tensor
 
+from netspace.arithmetic import settled
 from netspace.data import RULES, ImageData
 from netspace.documents import write_atomically
 from netspace.errors import NetspaceError
@@ -96,8 +98,9 @@ def train_fully(
             finite.
     """
     check_data(config.architecture, images)
-    data = TrainingData.of(images, config.recipe, torch.device(config.device))
     folder = RunFolder(out, on_note)
+    config = _settled(config, folder)
+    data = TrainingData.of(images, config.recipe, torch.device(config.device))
     with folder.opened(config, images):
         if (out / CARD).exists():
             folder.drop_checkpoints()
@@ -110,6 +113,15 @@ def train_fully(
         card.save(out)
         folder.drop_checkpoints()
         return card
+
+
+def _settled(config: TrainingConfig, folder: RunFolder) -> TrainingConfig:
+    """Return a config with the arithmetic that the folder's training was begun with; a new one's is settled now."""
+    chosen = config.architecture
+    assert chosen.template is not None
+    asked = folder.arithmetic(config.recipe.precision, "recipe", "precision")
+    precision = settled(asked, chosen.architecture, chosen.template, torch.device(config.device))
+    return replace(config, recipe=replace(config.recipe, precision=precision))
 
 
 def check_data(chosen: ChosenArchitecture, images: ImageData) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netspace.analysis import Interval
+from netspace.settings import FP32
 
 UNSURE = 0.1  # share by which a machine differs from itself a minute later, at least
 
@@ -43,7 +44,7 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     jobs: int = 1
     device: str = "cpu"
-    precision: str = "32-true"
+    precision: str = FP32
     memory: int = 0
     disk: int = 0
 

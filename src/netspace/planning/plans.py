@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from netspace.analysis import Interval
+from netspace.arithmetic import settled
 from netspace.config import load_recipe
 from netspace.cost import Budget
 from netspace.data import ImageData
@@ -19,7 +20,7 @@ from netspace.evaluate import TrainingData
 from netspace.models import resolve_device
 from netspace.planning.measuring import training_seconds
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.search import SpaceSearch, architecture_score
+from netspace.search import SpaceSearch, architecture_score, settled_search
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import Recipe, SearchConfig
 from netspace.spaces import Architecture, NetworkTemplate, SearchSpace
@@ -74,7 +75,10 @@ def plan_populations(
     """
     on = resolve_device(device)
     step = _trainings(architectures, template, images, recipe, on, what)
-    return Plan((step,), jobs, on, recipe.precision, _memory())
+    precision = recipe.precision
+    if architectures:
+        precision = settled(precision, architectures[0], template, torch.device(on))
+    return Plan((step,), jobs, on, precision, _memory())
 
 
 def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1, recipe: Recipe | None = None) -> Plan:
@@ -95,6 +99,7 @@ def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1, recip
     for budget in config.parsed_budgets:
         budget.band(config.space.full, template)
     config = SearchConfig(**{**vars(config), "data": images.settings, "device": on})
+    config = replace(config, precision=settled_search(config, template))
     front, steps, disk = config.search.front, [], 0
     if config.search.estimator != "population":
         search = SpaceSearch(_at_one_step(config), images)

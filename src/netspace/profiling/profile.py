@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from netspace.cost.device_profile import MEDIAN, P90, TAU, Device, DeviceProfile, Measurement, ProfileError
+from netspace.processor import processor
 from netspace.profiling.design import BLOCKS, Design, design
 from netspace.profiling.fitting import error_of, fit_weights, predicted
-from netspace.profiling.machine import processor
 from netspace.profiling.subjects import Subject
 from netspace.profiling.targets import TARGETS, check_target, runtime_of
 from netspace.profiling.timing import ROUNDS, Timing, time_calls

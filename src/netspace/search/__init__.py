@@ -9,6 +9,7 @@ from netspace.search.opening import open_data, open_search
 from netspace.search.picking import Picked, kept, pick_networks
 from netspace.search.run_folder import RunFolder, environment
 from netspace.search.scoring import architecture_score, held_out_error
+from netspace.search.shared_training import settled_search
 from netspace.search.space_search import EpochRecord, SpaceSearch
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "penalty_tables",
     "pick_networks",
     "search_architectures",
+    "settled_search",
     "taking_up",
 ]

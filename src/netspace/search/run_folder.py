@@ -29,6 +29,7 @@ from netspace.search.checkpoints import (
     remove_leftovers,
     save_checkpoint,
 )
+from netspace.settings import AUTO, BF16, FP32, Precision
 
 
 class RunFolder:
@@ -106,6 +107,20 @@ class RunFolder:
         made_by = environment() | ({"devices": self._devices} if self._devices > 1 else {})
         about = {"config": to_plain(config), "data": images.fingerprint, "environment": made_by}
         write_atomically(self.run.file, to_yaml(about))
+
+    def arithmetic(self, asked: Precision, *keys: str) -> Precision:
+        """Return the precision to go on with: the run's own where `auto` is asked for, else what is asked for.
+
+        Args:
+            asked: `auto`, `32-true` or `bf16-mixed`.
+            keys: where it stands in the run's config.
+        """
+        if asked != AUTO or not self.run.exists:
+            return asked
+        stored: Any = self.run.settings
+        for key in keys:
+            stored = stored.get(key) if isinstance(stored, dict) else None
+        return stored if stored in (FP32, BF16) else asked
 
     def _differing(self, config: Any) -> list[str]:
         """Return how the config there differs from one that is given, both as values: a setting that came later, and

@@ -11,12 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from netspace.arithmetic import settled
 from netspace.cost import CostModel, LogUniformDraws
 from netspace.models import Mixture, SubNetwork, SuperNetwork, initialise, warm_up
 from netspace.runtime import ALONE, Runtime
 from netspace.schedules import cosine, linear
-from netspace.settings import SearchConfig
+from netspace.settings import BF16, Precision, SearchConfig
 from netspace.spaces import Architecture, NetworkTemplate
+
+DRAWN = 16  # networks, of which the cheapest one tells which arithmetic is faster
 
 
 class SharedTraining:
@@ -34,8 +37,8 @@ class SharedTraining:
     ) -> None:
         self._settings, self._space = config.search, config.space.full
         self._weights = config.search.weights
-        self._mixed = config.precision == "bf16-mixed"
         self._runtime, self.device = runtime, runtime.device(config.device)
+        self._mixed = settled_search(config, template) == BF16
         supernet = SuperNetwork(template, config.space, runtime)
         initialise(supernet, generator=torch.Generator().manual_seed(config.seed))
         self.supernet = supernet.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -92,3 +95,11 @@ class SharedTraining:
         """Return the cross-entropy of a sub-network or of a mixture, a scalar."""
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._mixed):
             return F.cross_entropy(self.supernet(images, choice), labels)
+
+
+def settled_search(config: SearchConfig, template: NetworkTemplate) -> Precision:
+    """Return the arithmetic of a search: what its config asks for, and for `auto` the faster one for its networks."""
+    whole = config.space.full
+    drawn = whole.draw(DRAWN, rng=np.random.default_rng(0))
+    cheap = whole.layout.architecture(drawn[CostModel(template)(drawn).argmin()])
+    return settled(config.precision, cheap, template, torch.device(config.device))

@@ -1,6 +1,6 @@
 """What a user may set: frozen values, each with its default and its limits."""
 
-from netspace.settings.limits import LARGEST_SEED, PenaltyForm, Seed
+from netspace.settings.limits import AUTO, BF16, FP32, LARGEST_SEED, PenaltyForm, Precision, Seed
 from netspace.settings.pool import ONE_PROCESS, Pool
 from netspace.settings.search import (
     FrontSettings,
@@ -13,6 +13,9 @@ from netspace.settings.search import (
 from netspace.settings.training import Augmentation, DataSettings, Recipe
 
 __all__ = [
+    "AUTO",
+    "BF16",
+    "FP32",
     "LARGEST_SEED",
     "ONE_PROCESS",
     "Augmentation",
@@ -21,6 +24,7 @@ __all__ = [
     "NasSettings",
     "PenaltyForm",
     "Pool",
+    "Precision",
     "Recipe",
     "SearchConfig",
     "SearchSettings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -14,3 +14,7 @@ LARGEST_SEED = 2**63 - 1  # what every generator takes and the store of networks
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 PenaltyForm = Literal["members", "centre"]
 LARGEST_BATCH = 2**20
+AUTO: Final = "auto"
+FP32: Final = "32-true"
+BF16: Final = "bf16-mixed"
+Precision = Literal["auto", "32-true", "bf16-mixed"]

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from netspace.cost import Budget, Constraint, cost_named, profile_in_use
 from netspace.documents import later
-from netspace.settings.limits import LARGEST_BATCH, Count, Decay, PenaltyForm, Rate, Seed, Share
+from netspace.settings.limits import AUTO, LARGEST_BATCH, Count, Decay, PenaltyForm, Precision, Rate, Seed, Share
 from netspace.settings.training import Augmentation, DataSettings
 from netspace.spaces import SearchSpace
 from netspace.spaces.ranges import STRICT
@@ -162,7 +162,7 @@ class SearchConfig:
         augment: random changes to training images.
         seed: of every random draw.
         device: `cpu` or `cuda`.
-        precision: `32-true` or `bf16-mixed`.
+        precision: `32-true`, `bf16-mixed`, or `auto`: the faster one on the machine; a run's config says which it was.
     """
 
     data: DataSettings
@@ -175,7 +175,7 @@ class SearchConfig:
     augment: Augmentation = Field(default_factory=Augmentation)
     seed: Seed = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Precision = AUTO
 
     @model_validator(mode="after")
     def _check(self) -> SearchConfig:

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.documents import later
+from netspace.documents import formerly, later
 from netspace.errors import did_you_mean
 from netspace.schedules import SCHEDULES
-from netspace.settings.limits import LARGEST_BATCH, Count, Rate, Share
+from netspace.settings.limits import AUTO, FP32, LARGEST_BATCH, Count, Precision, Rate, Share
 from netspace.spaces.architecture import LARGEST_IMAGE
 from netspace.spaces.ranges import STRICT
 
@@ -82,7 +82,7 @@ class Recipe:
         augment: random changes to training images.
         train_images: use so many training images, drawn evenly over them; None takes all.
         validation_share: share of the training images that is held out for the validation error.
-        precision: `32-true` or `bf16-mixed`.
+        precision: `32-true`, `bf16-mixed`, or `auto`: the faster one on the machine (`netspace.arithmetic`).
         channels_last: memory layout.
         compile: use torch.compile.
         common: trainings of equal seed share their luck: batches, augmentation, and the initial weights of the channels
@@ -104,7 +104,7 @@ class Recipe:
     augment: Augmentation = Field(default_factory=Augmentation)
     train_images: Count | None = None
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Precision = formerly(FP32, now=AUTO)
     channels_last: bool = True
     compile: bool = False
     common: bool = later(False)
