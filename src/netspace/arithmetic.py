@@ -26,6 +26,7 @@ from netspace.spaces import Architecture, NetworkTemplate
 FASTER = 1.1  # below, what is gained is within what a measurement is off
 APART = 0.1
 BATCH, FEWEST, DEEPEST = 64, 8, 2
+LEAST_FLOPS = 5 * 10**6
 MOST_FLOPS = 10**10  # of a batch, or fewer images are taken
 ROUNDS, LONG = 9, 2.0  # at most, after two of them and so many seconds no further one
 FILE = "arithmetic.json"
@@ -64,7 +65,8 @@ def settled(
 
     Args:
         precision: `auto`, `32-true` or `bf16-mixed`.
-        architecture: a network of this kind; two blocks of each of its stages are measured.
+        architecture: a network of this kind; one of two blocks a stage, with the same knobs and widths or some times
+            as wide, is measured.
         template: of it.
         device: to train on.
     """
@@ -104,8 +106,7 @@ def place() -> Path:
 
 
 def _compare(architecture: Architecture, template: NetworkTemplate, device: torch.device) -> Comparison:
-    stages = tuple(replace(stage, depth=min(stage.depth, DEEPEST)) for stage in architecture.stages)
-    probe = replace(architecture, stages=stages)
+    probe = _probe(architecture, template)
     generator = torch.Generator().manual_seed(0)
     network = _network(probe, template, generator).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     n = min(BATCH, max(FEWEST, MOST_FLOPS // cost(probe, template).flops))
@@ -120,6 +121,16 @@ def _compare(architecture: Architecture, template: NetworkTemplate, device: torc
         return Comparison(_faster(network, images, labels), apart)
     finally:
         torch.set_num_threads(threads)
+
+
+def _probe(architecture: Architecture, template: NetworkTemplate) -> Architecture:
+    """Return a network of the same kind, shallow, and so wide that not all of its time goes into starting kernels."""
+    stages = [replace(stage, depth=min(stage.depth, DEEPEST)) for stage in architecture.stages]
+    for wider in (1, 2, 4, 8):  # whole multiples, which groups of channels divide
+        probe = replace(architecture, stages=tuple(replace(one, width=wider * one.width) for one in stages))
+        if cost(probe, template).flops >= LEAST_FLOPS:
+            break
+    return probe
 
 
 def _network(probe: Architecture, template: NetworkTemplate, generator: torch.Generator) -> Network:

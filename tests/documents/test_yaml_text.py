@@ -40,12 +40,12 @@ LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     ],
 )
 def test_a_document_at_fault_is_one_line_at_once(text: str, message: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()  # other processes may keep this one waiting
     with pytest.raises(NetspaceError, match=message) as told:
         parse_yaml(text, "my.yaml")
     assert str(told.value).startswith("my.yaml is not valid YAML: ")
     assert "\n" not in str(told.value)
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "~", "- a\n", "text", "5"])

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.cost import Budget, Constraint, cost_named, profile_in_use
-from netspace.documents import later
-from netspace.settings.limits import AUTO, LARGEST_BATCH, Count, Decay, PenaltyForm, Precision, Rate, Seed, Share
+from netspace.documents import formerly, later
+from netspace.settings.limits import AUTO, FP32, LARGEST_BATCH, Count, Decay, PenaltyForm, Precision, Rate, Seed, Share
 from netspace.settings.training import Augmentation, DataSettings
 from netspace.spaces import SearchSpace
 from netspace.spaces.ranges import STRICT
@@ -175,7 +175,7 @@ class SearchConfig:
     augment: Augmentation = Field(default_factory=Augmentation)
     seed: Seed = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Precision = AUTO
+    precision: Precision = formerly(FP32, now=AUTO)
 
     @model_validator(mode="after")
     def _check(self) -> SearchConfig:
