@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from netspace.data.files import UnreadableError, formats, open_image, reason
 from netspace.data.pixels import channels_of, prepare
 from netspace.data.rows import Row, digest
 
-CHUNK = 512
+CHUNK, TOGETHER = 512, 32  # rows that are read ahead, and those that a thread takes at a time: small images are quick
 TELL_SECONDS = 5.0
 OnProgress = Callable[[int, int | None], None]
 T = TypeVar("T")
@@ -119,11 +119,15 @@ def each(
         except UnreadableError as error:
             return error
 
+    def attempt_all(several: list[Row]) -> list[T | UnreadableError]:
+        return [attempt(row) for row in several]
+
     formats()  # Pillow loads its plugins once, which threads at the same time would trip over
     rows, done, told = iter(rows), 0, time.monotonic()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while chunk := list(islice(rows, CHUNK)):
-            for found in pool.map(attempt, chunk):
+            parts = [chunk[i : i + TOGETHER] for i in range(0, len(chunk), TOGETHER)]
+            for found in chain.from_iterable(pool.map(attempt_all, parts)):
                 if isinstance(found, UnreadableError):
                     on_fault(found)
                 else:

@@ -48,7 +48,10 @@ class UnreadableError(NetspaceError):
 
 @cache
 def formats() -> tuple[str, ...]:
-    """Return the formats that Pillow reads here, those of an installed HEIF plugin among them."""
+    """Return the formats that Pillow reads here, those of an installed HEIF plugin among them.
+
+    They are tried in this order: those that are told by their first bytes come before those that have to be begun.
+    """
     Image.init()
     # The size of an image is held against LARGEST instead, with an error that names the file.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -57,7 +60,8 @@ def formats() -> tuple[str, ...]:
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    return tuple(name for name in Image.OPEN if name not in NO_PIXELS)
+    names = [name for name in Image.OPEN if name not in NO_PIXELS]
+    return tuple(sorted(names, key=lambda name: Image.OPEN[name][1] is None))
 
 
 @cache
