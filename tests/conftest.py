@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,7 +18,7 @@ from PIL import Image
 
 from netspace import DataSettings, SearchConfig, arithmetic, load_search_space, resolve
 from netspace.blocks import BLOCKS
-from netspace.data import ImageData, load_images
+from netspace.data import ImageData, ImageSet, load_images
 from netspace.spaces import GridAxis, SearchSpace, StageGrid
 
 torch.set_num_threads(1)
@@ -54,6 +55,15 @@ def mixed() -> SearchSpace:
 @pytest.fixture(scope="session")
 def fashion() -> ImageData:
     return load_images(DataSettings("fashion"))
+
+
+@pytest.fixture(scope="session")
+def few(fashion: ImageData) -> ImageData:
+    """The first 400 training images, and 100 to test on."""
+    train, test = (
+        ImageSet(part.images[:n], part.labels[:n]) for part, n in ((fashion.train, 400), (fashion.test, 100))
+    )
+    return replace(fashion, train=train, test=test, digests=fashion.digests[:400])
 
 
 def quick_config(**options: object) -> SearchConfig:

@@ -1,24 +1,39 @@
 """The fidelity gate of a whole run."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netspace import NetspaceError, find_spaces, load_elite
+from netspace.analysis import Agreement
 from netspace.fidelity import ACROSS, BOTH, RIDGE, SUPERNET, check_fidelity
-from netspace.records import NetworkStore
+from netspace.records import EliteSpace, NetworkStore
 from netspace.settings import Recipe
 from tests.conftest import quick_config
 
+Gated = tuple[Path, EliteSpace, list[Agreement]]
 RECIPE = Recipe("test", epochs=1, batch_size=32, warmup_epochs=0, train_images=400, validation_share=0.5)
 
 
-def test_the_gate_trains_networks_in_bands_and_marks_the_elite_files(tmp_path: Path) -> None:
-    run = tmp_path / "run"
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Gated:
+    """A search whose gate has trained eight networks, its elite from before, and what the gate found."""
+    run = tmp_path_factory.mktemp("gated") / "run"
     (before,) = find_spaces(quick_config(budgets=["2M"]), run)
-    found = check_fidelity(run, 4, recipe=RECIPE)
+    return run, before, check_fidelity(run, 4, recipe=RECIPE)
+
+
+@pytest.fixture
+def run(gated: Gated, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(gated[0], tmp_path / "run"))
+
+
+def test_the_gate_trains_networks_in_bands_and_marks_the_elite_files(gated: Gated, run: Path) -> None:
+    _, before, found = gated
     rows = NetworkStore(run / "fidelity").rows()
     by_population = {name: [r for r in rows if r["population"] == name] for name in {r["population"] for r in rows}}
     assert len(by_population[ACROSS]) == 4
@@ -47,10 +62,10 @@ def test_the_gate_trains_networks_in_bands_and_marks_the_elite_files(tmp_path: P
     assert repr(check_fidelity(run, 4, recipe=RECIPE)) == repr(found)
 
 
-def test_networks_that_an_evaluation_trained_are_taken_in_where_the_recipe_is_the_same(tmp_path: Path) -> None:
-    run, other = tmp_path / "run", tmp_path / "other"
-    find_spaces(quick_config(budgets=["2M"]), run)
-    check_fidelity(run, 4, recipe=RECIPE)
+def test_networks_that_an_evaluation_trained_are_taken_in_where_the_recipe_is_the_same(
+    run: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
     (run / "fidelity").rename(other)
     found = check_fidelity(run, 0, recipe=RECIPE, trained=[other])
     assert not (run / "fidelity").exists()

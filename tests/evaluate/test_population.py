@@ -143,6 +143,7 @@ def test_data_of_another_shape_are_refused(tmp_path: Path, tiny: SearchSpace) ->
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_an_evaluation_killed_with_its_workers_goes_on_to_the_same_errors(tmp_path: Path, tiny: SearchSpace) -> None:
     whole = run(tmp_path / "whole", tiny, 2)
     code = (

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 from netspace import NetspaceError, find_spaces, load_elite
 from netspace.data import ImageData, ImageSet
 from netspace.models import Mixture
+from netspace.records import EliteSpace
 from netspace.records.log import read_log
 from netspace.search import RunFolder, SpaceSearch
 from netspace.search.shared_training import SharedTraining
@@ -27,6 +30,9 @@ def without_times(folder: Path) -> list[dict[str, object]]:
     return [{k: v for k, v in record.items() if k != "seconds"} for record in read_log(folder)]
 
 
+Find = Callable[..., list[EliteSpace]]
+
+
 class Stop(Exception):
     """Stands for a kill between two epochs."""
 
@@ -39,9 +45,15 @@ def stop_after(epoch: int):
     return on_epoch
 
 
-def test_equal_seeds_give_equal_files_and_other_seeds_others(tmp_path: Path) -> None:
+@pytest.fixture
+def find(few: ImageData) -> Find:
+    """A search on few images, which is as good where it does not matter what they show."""
+    return partial(find_spaces, images=few)
+
+
+def test_equal_seeds_give_equal_files_and_other_seeds_others(tmp_path: Path, find: Find) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        find_spaces(quick_config(seed=seed), tmp_path / name)
+        find(quick_config(seed=seed), tmp_path / name)
     assert elite_bytes(tmp_path / "a") == elite_bytes(tmp_path / "b")
     assert without_times(tmp_path / "a") == without_times(tmp_path / "b")
     assert elite_bytes(tmp_path / "a") != elite_bytes(tmp_path / "c")
@@ -49,35 +61,37 @@ def test_equal_seeds_give_equal_files_and_other_seeds_others(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("estimator", ["score", "gumbel"])
-def test_a_search_stopped_after_any_epoch_and_resumed_gives_the_same_files(tmp_path: Path, estimator: str) -> None:
+def test_a_search_stopped_after_any_epoch_and_resumed_gives_the_same_files(
+    tmp_path: Path, find: Find, estimator: str
+) -> None:
     config = quick_config(search={"estimator": estimator})
-    find_spaces(config, tmp_path / "whole")
+    find(config, tmp_path / "whole")
     for epoch in (1, 2):
         folder = tmp_path / f"stopped-{epoch}"
         with pytest.raises(Stop):
-            find_spaces(config, folder, on_epoch=stop_after(epoch))
-        find_spaces(config, folder)
+            find(config, folder, on_epoch=stop_after(epoch))
+        find(config, folder)
         assert elite_bytes(folder) == elite_bytes(tmp_path / "whole")
         assert without_times(folder) == without_times(tmp_path / "whole")
 
 
-def test_a_line_written_after_the_last_checkpoint_is_dropped_on_resume(tmp_path: Path) -> None:
+def test_a_line_written_after_the_last_checkpoint_is_dropped_on_resume(tmp_path: Path, find: Find) -> None:
     config = quick_config()
-    find_spaces(config, tmp_path / "whole")
+    find(config, tmp_path / "whole")
     with pytest.raises(Stop):
-        find_spaces(config, tmp_path / "cut", on_epoch=stop_after(1))
+        find(config, tmp_path / "cut", on_epoch=stop_after(1))
     with (tmp_path / "cut" / "search.jsonl").open("a") as stream:
         stream.write(json.dumps({"epoch": 2, "loss": "a killed run's"}) + "\n")
     (tmp_path / "cut" / "checkpoint-0002.partial").mkdir()
-    find_spaces(config, tmp_path / "cut")
+    find(config, tmp_path / "cut")
     assert without_times(tmp_path / "cut") == without_times(tmp_path / "whole")
 
 
-def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
+def test_a_finished_run_is_not_trained_again(tmp_path: Path, find: Find) -> None:
     config = quick_config()
-    first = find_spaces(config, str(tmp_path / "run"))
+    first = find(config, str(tmp_path / "run"))
     trained: list[object] = []
-    assert find_spaces(config, tmp_path / "run", on_epoch=trained.append) == first
+    assert find(config, tmp_path / "run", on_epoch=trained.append) == first
     assert trained == []
     assert load_elite(tmp_path / "run" / "elite-1M.yaml") == first[0]
 
@@ -133,8 +147,8 @@ def test_exposure_in_the_warm_up_meets_its_expectation(fashion: ImageData) -> No
             assert np.all(np.abs(counts / steps - expected) <= 4.5 * error + 1 / steps)
 
 
-def test_a_records_budgets_carry_what_a_report_needs(tmp_path: Path) -> None:
-    find_spaces(quick_config(), tmp_path / "run")
+def test_a_records_budgets_carry_what_a_report_needs(tmp_path: Path, find: Find) -> None:
+    find(quick_config(), tmp_path / "run")
     last = read_log(tmp_path / "run")[-1]
     assert (last["epoch"], last["epochs"]) == (3, 3)
     state = last["budgets"]["2M"]
@@ -144,9 +158,9 @@ def test_a_records_budgets_carry_what_a_report_needs(tmp_path: Path) -> None:
     assert [len(stage["blocks"]) for stage in last["exposure"]] == [2, 2, 2]
 
 
-def test_an_infeasible_budget_is_refused_before_any_folder_is_made(tmp_path: Path) -> None:
+def test_an_infeasible_budget_is_refused_before_any_folder_is_made(tmp_path: Path, find: Find) -> None:
     with pytest.raises(NetspaceError, match="budget 900M .* infeasible"):
-        find_spaces(quick_config(budgets=["900M"]), tmp_path / "run")
+        find(quick_config(budgets=["900M"]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -163,18 +177,18 @@ def test_a_batch_is_smaller_where_images_are_few(fashion: ImageData) -> None:
 
 
 def test_a_diverging_loss_stops_the_search_and_the_checkpoint_stands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = quick_config()
     with pytest.raises(Stop):
-        find_spaces(config, tmp_path / "run", on_epoch=stop_after(1))
+        find(config, tmp_path / "run", on_epoch=stop_after(1))
     step = SharedTraining.step
     monkeypatch.setattr(SharedTraining, "step", lambda *args: step(*args) * float("nan"))
     with pytest.raises(NetspaceError, match="the loss is nan in epoch 2: training diverged"):
-        find_spaces(config, tmp_path / "run")
+        find(config, tmp_path / "run")
     monkeypatch.undo()
-    find_spaces(config, tmp_path / "whole")
-    find_spaces(config, tmp_path / "run")
+    find(config, tmp_path / "whole")
+    find(config, tmp_path / "run")
     assert elite_bytes(tmp_path / "run") == elite_bytes(tmp_path / "whole")
 
 
@@ -194,10 +208,10 @@ def test_the_gumbel_estimator_evaluates_mixtures_and_moves_theta(
     assert all(float(logits.detach().abs().min()) > 0 for logits in search.theta.thetas[0].logits)
 
 
-def test_another_runs_folder_is_refused_with_the_keys_that_differ(tmp_path: Path) -> None:
-    find_spaces(quick_config(), tmp_path / "run")
+def test_another_runs_folder_is_refused_with_the_keys_that_differ(tmp_path: Path, find: Find) -> None:
+    find(quick_config(), tmp_path / "run")
     with pytest.raises(NetspaceError, match=r"holds another run; it differs in budgets .*; seed \(0 there, 5 here\)"):
-        find_spaces(quick_config(seed=5, budgets=["3M"]), tmp_path / "run")
+        find(quick_config(seed=5, budgets=["3M"]), tmp_path / "run")
 
 
 def test_a_run_on_data_that_changed_is_refused(tmp_path: Path) -> None:
@@ -211,50 +225,50 @@ def test_a_run_on_data_that_changed_is_refused(tmp_path: Path) -> None:
         find_spaces(config, tmp_path / "run")
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, find: Find) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(NetspaceError, match=r"is not empty and holds no run \(thesis.tex\)"):
-        find_spaces(quick_config(), tmp_path)
+        find(quick_config(), tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "mine"
 
 
 @pytest.mark.parametrize("file", ["weights.safetensors", "state.pt"])
-def test_a_corrupt_checkpoint_is_named(tmp_path: Path, file: str) -> None:
+def test_a_corrupt_checkpoint_is_named(tmp_path: Path, find: Find, file: str) -> None:
     with pytest.raises(Stop):
-        find_spaces(quick_config(), tmp_path / "run", on_epoch=stop_after(2))
+        find(quick_config(), tmp_path / "run", on_epoch=stop_after(2))
     damaged = tmp_path / "run" / "checkpoint-0002" / file
     damaged.write_bytes(damaged.read_bytes()[:100])
     with pytest.raises(NetspaceError, match=r"checkpoint .*checkpoint-0002 is corrupt .*to start anew"):
-        find_spaces(quick_config(), tmp_path / "run")
+        find(quick_config(), tmp_path / "run")
 
 
-def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
     config = quick_config()
     with pytest.raises(Stop):
-        find_spaces(config, tmp_path / "run", on_epoch=stop_after(1))
+        find(config, tmp_path / "run", on_epoch=stop_after(1))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(NetspaceError, match="No space left on device.*the last one stands"):
-        find_spaces(config, tmp_path / "run")
+        find(config, tmp_path / "run")
     monkeypatch.undo()
     assert [p.name for p in (tmp_path / "run").glob("checkpoint-*")] == ["checkpoint-0001"]
-    find_spaces(config, tmp_path / "run")
+    find(config, tmp_path / "run")
 
 
-def test_two_processes_cannot_share_a_folder(tmp_path: Path, fashion: ImageData) -> None:
+def test_two_processes_cannot_share_a_folder(tmp_path: Path, find: Find, fashion: ImageData) -> None:
     config, folder = quick_config(), RunFolder(tmp_path / "run")
     with folder.opened(config, fashion), pytest.raises(NetspaceError, match="another process runs in"):
-        find_spaces(config, tmp_path / "run")
+        find(config, tmp_path / "run")
 
 
-def test_a_moved_run_goes_on_elsewhere(tmp_path: Path) -> None:
+def test_a_moved_run_goes_on_elsewhere(tmp_path: Path, find: Find) -> None:
     config = quick_config()
-    find_spaces(config, tmp_path / "whole")
+    find(config, tmp_path / "whole")
     with pytest.raises(Stop):
-        find_spaces(config, tmp_path / "here", on_epoch=stop_after(2))
+        find(config, tmp_path / "here", on_epoch=stop_after(2))
     shutil.move(tmp_path / "here", tmp_path / "there")
-    find_spaces(config, tmp_path / "there")
+    find(config, tmp_path / "there")
     assert elite_bytes(tmp_path / "there") == elite_bytes(tmp_path / "whole")
