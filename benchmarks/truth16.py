@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from trainings import Item, interleaved, load, train_items
+from trainings import KEY, Item, interleaved, load, read_rows, train_items
 
 from netspace import Budget, load_search_space
 from netspace.config import load_recipe
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--part", default="0/1", help="as 0/2 and 1/2 in two processes")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--jobs", type=int, default=1, help="threads; on a GPU several networks train side by side")
+    parser.add_argument("--only", type=Path, help="train those that another table holds, with the same seeds")
     parser.add_argument("--csv", type=Path, required=True)
     given = parser.parse_args()
     images, space, recipe = load(given.dataset), load_search_space(given.space), load_recipe(given.recipe)
@@ -49,6 +50,10 @@ def main() -> None:
         lists.append(spread_items(given.spread, space.full, template, recipe))
     again = [[replace(i, group=f"{i.group} again", seed=i.seed + 1) for i in items[::3]] for items in lists]
     todo = list(interleaved(*lists, *again))
+    if given.only:
+        names = (*KEY, *todo[0].knobs)
+        wanted = {tuple(row[name] for name in names) for row in read_rows(given.only)}
+        todo = [item for item in todo if item.key in wanted]
     train_items(todo, images, template, given.csv, given.part, device=given.device, jobs=given.jobs)
 
 

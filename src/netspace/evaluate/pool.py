@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import torch
+
+from netspace.arithmetic import settled
 from netspace.errors import NetspaceError, UnfinishedError
 from netspace.evaluate.crew import Crew
 from netspace.evaluate.job import Job, handed_out
@@ -15,6 +18,7 @@ from netspace.evaluate.training_data import TrainingData
 from netspace.evaluate.where import device_of
 from netspace.records import NetworkStore, missing, recovery
 from netspace.records.holding import remove_stale
+from netspace.records.row import architecture_of
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkTemplate
 
@@ -55,7 +59,7 @@ def train_population(
         UnfinishedError: where not every network is done at the end; says how many are missing, and why.
     """
     on = device_of(pool, device)
-    store.rows()  # names what is damaged before anything is trained
+    rows = store.rows()  # names what is damaged before anything is trained
     recovery.retry_lost(store)
     remove_stale(store.folder)
     if not _unfinished(store):
@@ -63,6 +67,8 @@ def train_population(
             on_change(store.counts())
         return
     processes, threads = _workers(on, min(pool.jobs, _unfinished(store)))
+    if processes > 1:  # measured once, and not by each process beside the others
+        settled(recipe.precision, architecture_of(rows[0]), template, torch.device(on))
     job = Job(store.folder, template, recipe, data, on, threads)
     with RayCrew(store, job, pool) if pool.cluster else _crew(store, job, processes) as crew:
         try:
