@@ -7,15 +7,27 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from netspace import Architecture
+from netspace import Architecture, find_spaces
 from netspace.analysis import Interval
 from netspace.cli.main import app
 from netspace.cli.plan import duration
 from netspace.cost import cost
 from netspace.data import ImageData
 from netspace.documents import to_yaml
-from netspace.evaluate import TrainingData
-from netspace.planning import Plan, PlannedStep, measuring, plan_search, seconds_of_training, training_seconds
+from netspace.evaluate import TrainingData, plan_drawn
+from netspace.planning import (
+    Plan,
+    PlannedStep,
+    measuring,
+    plan_populations,
+    plan_search,
+    plan_training,
+    seconds_of_training,
+    training_seconds,
+)
+from netspace.planning.remaining import calibration_left, networks_left
+from netspace.records import TrainedNetwork
+from netspace.runs import Run
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate
 from tests.conftest import quick_config
@@ -115,3 +127,41 @@ def test_an_infeasible_budget_has_no_plan(fashion: ImageData) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(59.6, "60 s"), (119, "119 s"), (600, "10.0 min"), (10_000, "2.8 h")])
 def test_a_time_is_written_in_a_unit_that_can_be_read(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_full_training_is_timed_with_the_threads_of_its_process_and_those_of_workers_with_one(
+    fashion: ImageData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(measuring.torch, "set_num_threads", asked.append)
+    network = Architecture.of((1, 1, 1), (8, 8, 8))
+    plan_training(network, TEMPLATE, fashion, RECIPE, device="cpu")
+    assert not asked
+    plan_populations([network], TEMPLATE, fashion, RECIPE, device="cpu")
+    assert asked == [1, 1]
+
+
+def test_a_search_that_was_begun_is_planned_from_where_it_stopped(fashion: ImageData, tmp_path: Path) -> None:
+    config = quick_config(search={"estimator": "front", "front": {"evaluations": 30}})
+
+    def stop(record: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        find_spaces(config, tmp_path, images=fashion, on_epoch=stop)
+    assert [step.count for step in plan_search(config, fashion, run=Run(tmp_path)).steps] == [8, 30]
+    find_spaces(config, tmp_path, images=fashion)
+    assert not plan_search(config, fashion, run=Run(tmp_path)).steps
+
+
+def test_trainings_of_a_search_that_are_done_are_not_planned_again(tmp_path: Path) -> None:
+    config = quick_config(search={"estimator": "population"})
+    networks = calibration_left(config, TEMPLATE, 5, None)
+    store = Run(tmp_path).store("calibration")
+    store.create(recipe="r", data="d", template="t")
+    store.add(plan_drawn("calibration", TEMPLATE.points(networks), TEMPLATE, seed=0))
+    for network, architecture, seed in store.claims(2):
+        costs = cost(architecture, TEMPLATE)
+        store.finish(network, TrainedNetwork(architecture, costs, seed, "r", "d", "diverged", reason="lost"))
+    assert calibration_left(config, TEMPLATE, 5, Run(tmp_path)) == networks[2:]
+    assert networks_left(store, TEMPLATE) == networks[2:]

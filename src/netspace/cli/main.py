@@ -7,7 +7,7 @@ import typer
 from netspace.allocator import keep_freed_memory
 from netspace.cli.auto import auto_command
 from netspace.cli.data import data_command
-from netspace.cli.evaluate import evaluate_command, results_command
+from netspace.cli.evaluate import evaluate_command
 from netspace.cli.export import export_command, predict_command
 from netspace.cli.faults import Commands, leave, run
 from netspace.cli.fidelity import fidelity_command
@@ -16,6 +16,7 @@ from netspace.cli.nas import nas_command
 from netspace.cli.paper import paper_command
 from netspace.cli.profile import profile_command
 from netspace.cli.report import report_command, watch_command
+from netspace.cli.results import results_command
 from netspace.cli.search import search_command
 from netspace.cli.spaces import cost_command, sample_command, spaces_command
 from netspace.cli.table import table_command

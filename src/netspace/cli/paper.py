@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from netspace.cli.evaluate import print_evaluation
 from netspace.cli.options import (
     ConvertTo,
     Dataset,
@@ -28,6 +27,7 @@ from netspace.cli.options import (
 )
 from netspace.cli.output import print_json
 from netspace.cli.report import print_report
+from netspace.cli.results import print_evaluation
 from netspace.cli.search import print_elites
 from netspace.cli.steps import Show, do_steps
 from netspace.cli.table import nas_plain, print_nas

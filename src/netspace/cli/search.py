@@ -33,6 +33,7 @@ from netspace.cost import Constraint, format_amount
 from netspace.documents import to_plain
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace
+from netspace.runs import Run
 from netspace.settings import LARGEST_SEED, Pool, Precision, SearchConfig
 
 
@@ -125,7 +126,8 @@ def _print_plan(config: SearchConfig, out: Path, pool: Pool, json: bool, place: 
     from netspace.planning import plan_search
 
     images, reading = read_timed(data_settings(config), out)
-    print_plan(plan_search(config, images, jobs=at_a_time(pool)), json, images=images, reading=reading)
+    run = Run(out) if Run(out).exists else None
+    print_plan(plan_search(config, images, jobs=at_a_time(pool), run=run), json, images=images, reading=reading)
 
 
 def print_elites(elites: list[EliteSpace], out: Path) -> None:

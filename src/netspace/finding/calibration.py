@@ -12,12 +12,11 @@ from netspace.data import ImageData
 from netspace.evaluate import TrainingData, at_a_time, device_of
 from netspace.finding.drawn import train_drawn
 from netspace.finding.limit import TimeLimit, seconds_done
-from netspace.planning import seconds_of_training
+from netspace.planning import begun_with, seconds_of_training
 from netspace.records import NetworkStore, Population
-from netspace.records.row import architecture_of
 from netspace.runs import CALIBRATION
 from netspace.settings import ONE_PROCESS, Pool, Recipe
-from netspace.spaces import NetworkTemplate, Points, SearchSpace
+from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.surrogate import plan_calibration
 
 
@@ -58,7 +57,7 @@ def train_calibration(
     """
     on, training = device_of(pool, device), TrainingData.of(images, recipe)
     store = NetworkStore(run / CALIBRATION)
-    points = plan_calibration(search_space, template, n, seed=seed, budgets=budgets, begun=_begun(store, template))
+    points = plan_calibration(search_space, template, n, seed=seed, budgets=budgets, begun=begun_with(store, template))
     limit = None if time_limit is None else TimeLimit(time_limit, at_a_time(pool), CALIBRATION)
     done = seconds_done(store) if limit is not None and store.file.exists() else []
     if limit is not None:
@@ -80,12 +79,3 @@ def train_calibration(
     fixed = {"template": template, "data": training, "recipe": recipe, "seed": seed, "pool": pool, "device": on}
     train_drawn(store, points, population, on_change=watching, **fixed)  # type: ignore[arg-type]
     return store.folder
-
-
-def _begun(store: NetworkStore, template: NetworkTemplate) -> Points | None:
-    """Return the networks that a calibration has begun with, whatever budgets or version they were planned for."""
-    if not store.file.exists():
-        return None
-    rows = [row for row in store.rows() if row["population"] == CALIBRATION]
-    whole = [row for place, row in enumerate(rows) if row["place"] == place]
-    return template.points([template.complete(architecture_of(row)) for row in whole]) if whole else None

@@ -1,16 +1,41 @@
 """What a command would take, measured in a few seconds before it begins."""
 
+from netspace.planning.foresight import Foresight
+from netspace.planning.glance import (
+    glance_at_nas,
+    glance_at_search,
+    glance_at_store,
+    glance_at_training,
+    glance_at_trainings,
+    unless_soon,
+)
 from netspace.planning.measuring import seconds_of_training, training_seconds
+from netspace.planning.nas import nas_steps
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.planning.plans import plan_populations, plan_search, plan_training, stand_ins
+from netspace.planning.plans import peak_memory, plan_populations, plan_training, stand_ins
+from netspace.planning.remaining import begun_with, epochs_done, networks_left, places_done
+from netspace.planning.searching import plan_search
 
 __all__ = [
+    "Foresight",
     "Plan",
     "PlannedStep",
+    "begun_with",
+    "epochs_done",
+    "glance_at_nas",
+    "glance_at_search",
+    "glance_at_store",
+    "glance_at_training",
+    "glance_at_trainings",
+    "nas_steps",
+    "networks_left",
+    "peak_memory",
+    "places_done",
     "plan_populations",
     "plan_search",
     "plan_training",
     "seconds_of_training",
     "stand_ins",
     "training_seconds",
+    "unless_soon",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,42 +26,72 @@ BEYOND = 0.3  # how far a training may be off that is dearer than any that was t
 
 
 def seconds_of_training(
-    architecture: Architecture, template: NetworkTemplate, data: TrainingData, recipe: Recipe
+    architecture: Architecture,
+    template: NetworkTemplate,
+    data: TrainingData,
+    recipe: Recipe,
+    *,
+    images: int | None = None,
+    timed: int = TIMED,
+    rounds: int = ROUNDS,
+    alone: bool = False,
 ) -> Interval:
-    """Return how long a training takes here on one thread: the median of three rounds, the fastest and the slowest.
+    """Return how long a training takes here: the median of a few rounds, the fastest and the slowest.
 
     A round is an epoch of a few steps with its share of the validation; one before them is not timed.
 
     Args:
         architecture: what would be trained.
         template: of it.
-        data: on the device to train on.
+        data: on the device to train on; a few batches do.
         recipe: how.
+        images: that an epoch would train on; None where `data` hold all of them.
+        timed: steps of a round.
+        rounds: that are timed.
+        alone: whether it is trained by this process, with all its threads, instead of a worker with one.
     """
-    few = min(len(data.train), TIMED * recipe.batch_size)
-    training = Training(architecture, template, data.first(few), recipe, seed=0)
-    with one_thread():
+    few = min(len(data.train), timed * recipe.batch_size)
+    with nullcontext() if alone else one_thread(), torch.random.fork_rng(devices=[]):
+        training = Training(architecture, template, data.first(few), recipe, seed=0)
         training.train_epoch()
-        rounds = [_seconds_of_epoch(training) for _ in range(ROUNDS)]
-    scale = recipe.epochs * (len(data.train) // recipe.batch_size) / (few // recipe.batch_size)
-    return Interval(*(scale * float(part) for part in (np.median(rounds), min(rounds), max(rounds))))
+        taken = [_seconds_of_epoch(training) for _ in range(rounds)]
+    steps = (len(data.train) if images is None else images) // recipe.batch_size
+    scale = recipe.epochs * steps / (few // recipe.batch_size)
+    return Interval(*(scale * float(part) for part in (np.median(taken), min(taken), max(taken))))
 
 
 def training_seconds(
-    architectures: Sequence[Architecture], template: NetworkTemplate, data: TrainingData, recipe: Recipe
+    architectures: Sequence[Architecture],
+    template: NetworkTemplate,
+    data: TrainingData,
+    recipe: Recipe,
+    *,
+    most: int = SAMPLED,
+    **how: Any,
 ) -> Interval:
     """Return how long trainings take here, one after the other, from a few of them, evenly over their costs.
 
     Between two networks that are measured, time is taken for a straight line in FLOPs; beyond the dearest one that is
     measured within a few seconds, it is taken to be proportional to them, with a range that is as much wider.
+
+    Args:
+        architectures: what would be trained, one or more.
+        template: of all of them.
+        data: on the device to train on.
+        recipe: how each is trained.
+        most: networks that are measured; one alone is the one nearest to their mean cost.
+        how: further arguments of `seconds_of_training`.
     """
     costs = np.array([cost(one, template).flops for one in architectures], np.float64)
+    if most == 1:
+        one = seconds_of_training(architectures[nearest_to_mean(costs)], template, data, recipe, **how)
+        return Interval(*(len(costs) * part for part in one))
     order = np.argsort(costs, kind="stable")
-    places = np.unique(np.linspace(0, len(order) - 1, min(SAMPLED, len(order))).round().astype(int))
+    places = np.unique(np.linspace(0, len(order) - 1, min(most, SAMPLED, len(order))).round().astype(int))
     sample, measured, begun = [], [], time.perf_counter()
     for i in order[places]:
         sample.append(i)
-        measured.append(seconds_of_training(architectures[i], template, data, recipe))
+        measured.append(seconds_of_training(architectures[i], template, data, recipe, **how))
         if time.perf_counter() - begun > PATIENCE:
             break
     beyond = np.maximum(costs / costs[sample[-1]], 1)
@@ -68,6 +99,11 @@ def training_seconds(
     unsure = (beyond > 1) * BEYOND
     low, high = parts[1] * (1 - unsure), parts[2] * (1 + unsure)
     return Interval(*(float(part.sum()) for part in (parts[0], low, high)))
+
+
+def nearest_to_mean(costs: FloatArray) -> int:
+    """Return the place of the network whose cost, shape (n,), speaks for all where time is a line in cost."""
+    return int(np.abs(costs - costs.mean()).argmin())
 
 
 @contextmanager

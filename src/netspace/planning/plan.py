@@ -20,12 +20,14 @@ class PlannedStep:
         count: how many.
         seconds: of all of them, one after the other, from the fastest to the slowest that was measured.
         shared: whether `--jobs` do some of them at a time.
+        unit: what they are in one word, in the plural, such as `trainings`; steps of one unit are counted together.
     """
 
     what: str
     count: int
     seconds: Interval
     shared: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)

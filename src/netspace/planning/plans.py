@@ -1,33 +1,27 @@
-"""The plan of each command that trains."""
+"""The plan of trainings: one in full, or those of populations."""
 
 from __future__ import annotations
 
 import resource
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
 from netspace.analysis import Interval
 from netspace.arithmetic import settled
-from netspace.config import load_recipe
 from netspace.cost import Budget
 from netspace.data import ImageData
 from netspace.evaluate import TrainingData
 from netspace.models import resolve_device
 from netspace.planning.measuring import training_seconds
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.search import SpaceSearch, architecture_score, settled_search
-from netspace.search.gradients import GRADIENTS
-from netspace.settings import Recipe, SearchConfig
+from netspace.settings import Precision, Recipe
 from netspace.spaces import Architecture, NetworkTemplate, SearchSpace
-from netspace.surrogate import plan_calibration
 
-LOOKS = 8  # moments of a search at which a step is timed
-SCORED = 3  # architectures whose score is timed
+TRAININGS = "trainings"
 
 
 def plan_training(
@@ -49,7 +43,7 @@ def plan_training(
         what: to call it.
         device: `cpu`, `cuda` or `auto`.
     """
-    return plan_populations([architecture], template, images, recipe, what=what, device=device)
+    return plan_populations([architecture], template, images, recipe, what=what, device=device, alone=True)
 
 
 def plan_populations(
@@ -61,6 +55,7 @@ def plan_populations(
     what: str = "trainings",
     jobs: int = 1,
     device: str = "auto",
+    alone: bool = False,
 ) -> Plan:
     """Plan the trainings of networks; none is a plan of nothing.
 
@@ -72,53 +67,17 @@ def plan_populations(
         what: to call them.
         jobs: trainings at a time.
         device: `cpu`, `cuda` or `auto`.
+        alone: whether this process trains them, with all its threads, instead of workers with one each.
     """
     on = resolve_device(device)
-    step = _trainings(architectures, template, images, recipe, on, what)
-    precision = recipe.precision
-    if architectures:
-        precision = settled(precision, architectures[0], template, torch.device(on))
-    return Plan((step,), jobs, on, precision, _memory())
+    step = trainings(architectures, template, images, recipe, device=on, what=what, alone=alone)
+    return Plan((step,), jobs, on, precision_of(recipe, architectures, template, on), peak_memory())
 
 
-def plan_search(config: SearchConfig, images: ImageData, *, jobs: int = 1, recipe: Recipe | None = None) -> Plan:
-    """Plan a search: the super network's steps, its scores, the stand-alone trainings.
-
-    Steps are timed at moments evenly over the search, since the warm-up switches on more than what comes later.
-
-    Args:
-        config: as resolved.
-        images: of it.
-        jobs: trainings at a time.
-        recipe: of its stand-alone trainings; None reads the one that the config names.
-
-    Raises:
-        NetspaceError: where no network meets a budget, or the images are too few.
-    """
-    on, template = resolve_device(config.device), config.space.template(*images.shape)
-    for budget in config.parsed_budgets:
-        budget.band(config.space.full, template)
-    config = SearchConfig(**{**vars(config), "data": images.settings, "device": on})
-    config = replace(config, precision=settled_search(config, template))
-    front, steps, disk = config.search.front, [], 0
-    if config.search.estimator != "population":
-        search = SpaceSearch(_at_one_step(config), images)
-        taken = [_seconds_at(search, round(k * config.search.epochs / LOOKS)) for k in range(LOOKS)]
-        each = config.search.steps_per_epoch or len(search.weights_set) // search.batch
-        total = config.search.epochs * each
-        steps.append(PlannedStep("steps of the super network", total, _spread(taken, total)))
-        weights = sum(p.numel() for p in search.supernet.parameters())
-        disk = 2 * 4 * 2 * weights  # weights and momentum, of this checkpoint and the one before it
-        if config.search.estimator not in GRADIENTS:
-            steps.append(
-                PlannedStep("scores read off it, at most", front.evaluations, _scores(search, front.evaluations))
-            )
-    n = front.population if config.search.estimator == "population" else front.calibration
-    if n and config.search.estimator not in GRADIENTS:
-        points = plan_calibration(config.space, template, n, seed=config.seed, budgets=config.parsed_budgets)
-        recipe = recipe or load_recipe(front.recipe)
-        steps.append(_trainings(template.architectures(points), template, images, recipe, on))
-    return Plan(tuple(steps), jobs, on, config.precision, _memory(), disk)
+def precision_of(recipe: Recipe, networks: Sequence[Architecture], template: NetworkTemplate, device: str) -> Precision:
+    """Return the arithmetic that networks train in."""
+    asked = recipe.precision
+    return settled(asked, networks[0], template, torch.device(device)) if networks else asked
 
 
 def stand_ins(
@@ -141,50 +100,36 @@ def stand_ins(
     return [network for band in bands for network in template.architectures(band.draw(each, rng=rng))]
 
 
-def _trainings(
+def trainings(
     architectures: Sequence[Architecture],
     template: NetworkTemplate,
     images: ImageData,
     recipe: Recipe,
+    *,
     device: str,
     what: str = "trainings",
+    **how: Any,
 ) -> PlannedStep:
+    """Return the step of a plan that trains networks; none take no time.
+
+    Args:
+        architectures: what would be trained.
+        template: of all of them.
+        images: of the template's shape.
+        recipe: how each is trained.
+        device: `cpu` or `cuda`.
+        what: to call them.
+        how: further arguments of `training_seconds`.
+    """
     what = f"{what} by recipe '{recipe.name}'"
     if not architectures:
-        return PlannedStep(what, 0, Interval(0.0, 0.0, 0.0), shared=True)
+        return PlannedStep(what, 0, Interval(0.0, 0.0, 0.0), shared=True, unit=TRAININGS)
     data = TrainingData.of(images, recipe, torch.device(device))
-    return PlannedStep(what, len(architectures), training_seconds(architectures, template, data, recipe), shared=True)
+    seconds = training_seconds(architectures, template, data, recipe, **how)
+    return PlannedStep(what, len(architectures), seconds, shared=True, unit=TRAININGS)
 
 
-def _at_one_step(config: SearchConfig) -> SearchConfig:
-    return replace(config, search=replace(config.search, steps_per_epoch=1))
-
-
-def _seconds_at(search: SpaceSearch, epoch: int) -> float:
-    """Return the time of one step of an epoch; the very first one of a search is taken twice, and timed once."""
-    for _ in range(2 if epoch == 0 else 1):
-        search.epoch, begun = epoch, time.perf_counter()
-        search.train_epoch()
-        seconds = time.perf_counter() - begun
-    return seconds
-
-
-def _scores(search: SpaceSearch, n: int) -> Interval:
-    taken, rng = [], np.random.default_rng(0)
-    for _ in range(SCORED):
-        architecture, begun = search.shared.anywhere(rng), time.perf_counter()
-        architecture_score(search.supernet, architecture, images=search.theta_set, normalise=search.normalise)
-        taken.append(time.perf_counter() - begun)
-    return _spread(taken, n)
-
-
-def _spread(taken: Sequence[float], n: int) -> Interval:
-    """Return the time of n like those that were timed, and two standard errors below and above."""
-    mean, error = float(np.mean(taken)), float(np.std(taken, ddof=1) / np.sqrt(len(taken)))
-    return Interval(n * mean, n * max(mean - 2 * error, min(taken)), n * (mean + 2 * error))
-
-
-def _memory() -> int:
+def peak_memory() -> int:
     """Return the most memory that this process has taken, bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak if sys.platform == "darwin" else peak * 1024)
