@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from netspace.cli.bounds import with_constraints
-from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, PoolName, RecipeName, pool_of
+from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, PlanOnly, PoolName, RecipeName, pool_of
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.cost import Constraint, format_amount
@@ -38,6 +39,7 @@ def table_command(
     device: Device = "auto",
     format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Folder of the results; default: `table` in the run.")] = None,
+    plan: PlanOnly = False,
     json: Json = False,
     constraints: tuple[Constraint, ...] = (),
 ) -> None:
@@ -48,26 +50,29 @@ def table_command(
     resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs), Run(run).config
     asked = config.budgets if budgets == "all" else budgets.split(",")
     targets = [config.budget(text).bounded(constraints) for text in asked]
+    folder = out or run / TABLE
+    comparison: dict[str, Any] = {"recipe": resolved, "settings": settings, "seeds": seeds, "budgets": targets}
+    comparison |= {"dataset": dataset, "out": folder, "pool": trainers, "device": device}
+    comparison |= {"opening": {"accept_changed_data": accept_changed_data, "on_note": note}}
+    if plan:
+        _print_plan(run, comparison, json)
+        return
     from netspace.cli.progress import PopulationProgress
     from netspace.nas_comparison import compare_nas
 
-    folder = out or run / TABLE
     with resumable(folder), PopulationProgress(Run(folder).store()) as progress:
-        compare_nas(
-            run,
-            recipe=resolved,
-            settings=settings,
-            seeds=seeds,
-            budgets=targets,
-            dataset=dataset,
-            opening={"accept_changed_data": accept_changed_data, "on_note": note},
-            out=folder,
-            pool=trainers,
-            device=device,
-            on_found=_say,
-            on_change=progress,
-        )
+        compare_nas(run, **comparison, on_found=_say, on_change=progress, on_note=note)
     print_nas(folder, format, json=json)
+
+
+def _print_plan(run: Path, comparison: dict[str, Any], json: bool) -> None:
+    from netspace.cli.plan import print_plan
+    from netspace.nas_comparison import open_comparison, plan_comparison
+
+    begun = time.perf_counter()
+    opened = open_comparison(run, **comparison)
+    reading = time.perf_counter() - begun
+    print_plan(plan_comparison(opened), json, images=opened.data, reading=reading)
 
 
 def _say(found: dict[str, Any]) -> None:

@@ -1,0 +1,96 @@
+"""The plan of what is left of a comparison: the NAS, and the trainings of the networks that they choose."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from netspace.analysis import Interval
+from netspace.evaluate import at_a_time
+from netspace.finding import RunModel, rank_networks
+from netspace.models import resolve_device
+from netspace.nas_comparison.asked import Asked, NasComparison
+from netspace.nas_comparison.found import brief_folder, planned
+from netspace.planning import (
+    Plan,
+    PlannedStep,
+    glance_at_nas,
+    glance_at_trainings,
+    nas_steps,
+    peak_memory,
+    places_done,
+    plan_populations,
+    unless_soon,
+)
+from netspace.records import NetworkStore
+from netspace.spaces import Architecture
+
+
+def plan_comparison(comparison: NasComparison) -> Plan:
+    """Plan what is not done; networks drawn in band stand for those that are not chosen yet.
+
+    Args:
+        comparison: as `open_comparison` returns it; nothing is written.
+
+    Raises:
+        NetspaceError: where a space has no network in band, or the folder holds other settings.
+    """
+    left, run = comparison.left(comparison.found()), comparison.run
+    if comparison.search is not None:
+        steps = nas_steps(comparison.settings, [(one.space, one.target) for one in left], comparison.search)
+    else:
+        steps = _ranking(comparison, left)
+    how: dict[str, Any] = {"jobs": at_a_time(comparison.pool), "device": _measured_on(comparison)}
+    networks = _networks(comparison, left)
+    trained = plan_populations(networks, run.template, comparison.data, comparison.recipe, **how)
+    return replace(trained, steps=(*steps, *trained.steps))
+
+
+def glance_at_comparison(comparison: NasComparison) -> Plan | None:
+    """Plan what is not done in hardly any time; None where it is soon through.
+
+    What a model of error takes is left out: it is seconds.
+
+    Args:
+        comparison: as `open_comparison` returns it.
+    """
+    left, jobs, on = comparison.left(comparison.found()), at_a_time(comparison.pool), _measured_on(comparison)
+    steps: list[PlannedStep] = []
+    if comparison.search is not None:
+        asked = [(one.space, one.target) for one in left]
+        steps += glance_at_nas(comparison.settings, asked, comparison.search)
+    networks, recipe = _networks(comparison, left), comparison.recipe
+    how: dict[str, Any] = {"jobs": jobs, "device": on}
+    trained = glance_at_trainings(networks, comparison.run.template, comparison.data, recipe, **how)
+    steps += [] if trained is None else [trained]
+    return unless_soon(Plan(tuple(steps), jobs, on, recipe.precision, peak_memory()))
+
+
+def _measured_on(comparison: NasComparison) -> str:
+    return resolve_device("auto" if comparison.pool.cluster else comparison.device)
+
+
+def _ranking(comparison: NasComparison, left: list[Asked]) -> list[PlannedStep]:
+    """Return the step that asks the model of error: it is fitted once, and one NAS speaks for all."""
+    if not left:
+        return []
+    first, settings, begun = left[0], replace(comparison.settings, train=0), time.perf_counter()
+    model, fitted = RunModel.of(comparison.run), time.perf_counter()
+    rank_networks(model, first.space, first.target, settings, seed=first.seed)
+    seconds = fitted - begun + len(left) * (time.perf_counter() - fitted)
+    return [PlannedStep("NAS by the model of error", len(left), Interval(seconds, seconds, seconds))]
+
+
+def _networks(comparison: NasComparison, left: list[Asked]) -> list[Architecture]:
+    """Return what is still to be trained: networks that were chosen, and stand-ins for those that are not yet."""
+    template, rng = comparison.run.template, np.random.default_rng(0)
+    chosen, done = [planned(f, template) for f in comparison.found()], places_done(NetworkStore(comparison.folder))
+    networks = [one.architecture for one in chosen if (one.population, one.place) not in done]
+    for target, side, space, seed in left:
+        there = len(places_done(NetworkStore(brief_folder(comparison.folder, side, target, seed))))
+        n = 1 + max(comparison.settings.train - there, 0)
+        networks += template.architectures(target.band(space, template).draw(n, rng=rng))
+    return networks

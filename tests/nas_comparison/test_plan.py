@@ -1,0 +1,97 @@
+"""What a comparison of NAS would take: what is done is left out, and networks in band stand for those not chosen."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from netspace import find_spaces
+from netspace.cli.main import app
+from netspace.documents import to_yaml
+from netspace.nas_comparison import compare_nas, open_comparison, plan_comparison
+from netspace.planning import glance
+from netspace.runs import Run
+from netspace.settings import NasSettings, Recipe
+from tests.conftest import quick_config
+
+RECIPE = Recipe("test", epochs=1, batch_size=32, warmup_epochs=0, train_images=256, validation_share=0.25)
+SETTINGS = NasSettings(samples=1, candidates=3)
+ASKED: dict[str, Any] = {"recipe": RECIPE, "settings": SETTINGS, "seeds": 1}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    find_spaces(quick_config(budgets=["3M"], tolerance=0.6), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def silent(run: Path) -> Path:
+    """A whole comparison that nobody was told of."""
+    return compare_nas(run, **ASKED, out=run / "silent")
+
+
+def counts(run: Path, **asked: Any) -> list[int]:
+    return [step.count for step in plan_comparison(open_comparison(run, **asked)).steps]
+
+
+def test_all_of_a_comparison_is_counted_before_it_and_nothing_written(run: Path, tmp_path: Path) -> None:
+    before = sorted(run.rglob("*"))
+    assert counts(run, **ASKED, out=tmp_path / "table") == [2 * 3, 2]
+    assert sorted(run.rglob("*")) == before
+    assert not (tmp_path / "table").exists()
+
+
+def test_what_is_done_is_left_out(run: Path, silent: Path, tmp_path: Path) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(found: object) -> None:
+        raise StopError
+
+    out = tmp_path / "table"
+    with pytest.raises(StopError):
+        compare_nas(run, **ASKED, out=out, on_found=stop)
+    assert counts(run, **ASKED, out=out) == [3, 2]  # a network that was chosen is still to be trained
+    assert counts(run, **ASKED, out=silent) == [0]
+
+
+def test_a_method_that_moves_logits_has_their_steps_too(run: Path, tmp_path: Path) -> None:
+    settings = NasSettings(method="differentiable", samples=1, candidates=3, steps=50)
+    asked = {**ASKED, "settings": settings}
+    assert counts(run, **asked, out=tmp_path / "table") == [2 * 3, 2 * 50, 2]
+
+
+def test_measuring_leaves_what_is_found_as_it_is(
+    run: Path, silent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glance, "SOON", 0.0)
+    monkeypatch.setattr(glance, "SHARE", 1.0)
+    said: list[str] = []
+    compare_nas(run, **ASKED, out=tmp_path / "planned", on_note=said.append)
+    assert [line.partition(" ")[0] for line in said] == ["plan:", "took"]
+    assert "6 scores and 2 trainings" in said[0]
+    planned = tmp_path / "planned"
+    assert (planned / "nas.json").read_text() == (silent / "nas.json").read_text()
+    errors = [[row["test_error"] for row in Run(folder).store().rows()] for folder in (planned, silent)]
+    assert errors[0] == errors[1]
+
+
+def test_the_command_prints_it(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "short.yaml").write_text(to_yaml(RECIPE))
+    words = ["table", str(run), "--recipe", str(tmp_path / "short.yaml"), "--candidates", "3", "--plan"]
+    done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "table"), "--json"])
+    assert done.exit_code == 0, done.output
+    plan = json.loads(done.stdout)
+    assert [(step["what"], step["count"]) for step in plan["steps"][1:]] == [
+        ("scores of NAS (random)", 18),
+        ("trainings by recipe 'test'", 6),
+    ]
+    assert plan["seconds"] > 0
+    assert plan["memory"] > 0
+    assert (plan["device"], plan["precision"]) == ("cpu", "32-true")
+    done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "table")])
+    assert "scores of NAS (random)" in done.stdout
