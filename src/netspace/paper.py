@@ -15,7 +15,7 @@ from netspace.documents import to_plain, to_yaml, write_atomically
 from netspace.evaluate import Subject, at_a_time, evaluate_spaces
 from netspace.finding import find_spaces
 from netspace.nas_comparison import compare_nas
-from netspace.planning import Plan, plan_populations, plan_search, stand_ins
+from netspace.planning import Foresight, Plan, glance_at_store, plan_populations, plan_search, stand_ins
 from netspace.records import EliteSpace, NetworkStore
 from netspace.report import write_report
 from netspace.runs import TABLE, Run
@@ -157,21 +157,27 @@ class PaperExperiment:
 
     def _evaluate(self, images: ImageData, command: tuple[str, ...], listener: Listener) -> NetworkStore:
         elites = [self.run.elite(budget) for budget in self.config(len(images.train)).parsed_budgets]
-        return evaluate_spaces(
+        recipe, foresight, how = self.recipe(len(images.train)), Foresight(listener.on_note), (self.pool, self.device)
+        store = NetworkStore(self.out / NETWORKS)
+        glance = partial(glance_at_store, store, elites[0].template, images, recipe, *how)
+        evaluate_spaces(
             [Subject.of(elite, str(self.run.elite_file(elite.budget))) for elite in elites],
             baselines=("expanded",),
             search_space=load_search_space(self.space),
             template=elites[0].template,
             images=images,
-            recipe=self.recipe(len(images.train)),
+            recipe=recipe,
             n=self.n,
             out=self.out / NETWORKS,
             seed=self.seed,
             pool=self.pool,
             device=self.device,
             command=command,
+            on_start=partial(foresight.begin, glance),
             on_change=listener.on_change,
         )
+        foresight.end()
+        return store
 
     def _compare(self, images: ImageData, listener: Listener) -> Path:
         return compare_nas(
@@ -180,6 +186,7 @@ class PaperExperiment:
             settings=self._nas,
             seeds=self.seeds,
             opening={"on_note": listener.on_note},
+            on_note=listener.on_note,
             out=self.out / TABLE,
             pool=self.pool,
             device=self.device,

@@ -1,15 +1,11 @@
-"""The commands `netspace evaluate` and `netspace results`: train populations, and show what came of them."""
+"""The command `netspace evaluate`: train networks of spaces and of baselines at equal budget."""
 
 from __future__ import annotations
 
-import csv
-import sys
-from dataclasses import asdict
+from collections.abc import Callable
 from functools import partial
-from io import BytesIO, StringIO
-from json import loads
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,18 +30,21 @@ from netspace.cli.options import (
     load_space,
     pool_of,
 )
-from netspace.cli.output import json_text, print_json, print_table, resumable
+from netspace.cli.output import note, resumable
+from netspace.cli.results import print_evaluation
 from netspace.config import load_document, load_recipe, load_search_space
 from netspace.cost import Budget, Constraint
-from netspace.documents import from_plain, write_atomically
+from netspace.documents import from_plain
 from netspace.errors import NetspaceError
-from netspace.records import EliteSpace, NetworkStore, Population, elite_from_plain, population_name
+from netspace.records import EliteSpace, NetworkStore, elite_from_plain, population_name
 from netspace.runs import Run
 from netspace.settings import DataSettings, Pool, Recipe
 from netspace.spaces import NetworkTemplate, SearchSpace
 
 if TYPE_CHECKING:
+    from netspace.data import ImageData
     from netspace.evaluate import Subject
+    from netspace.planning import Foresight, Plan
 
 NOT_REPEATED = ("n", "out", "json", "near", "plan")
 
@@ -85,15 +84,15 @@ def evaluate_command(
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
     elites = _elites(spaces, budget)
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
-    resolved = load_recipe(recipe)
+    resolved, trainers = load_recipe(recipe), pool_of(pool, jobs)
     columns = (image_column, label_column, labels)
     given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     given |= _shape(given, list(elites.values()))
-    from netspace.cli.data import read_timed, tell_data
+    from netspace.cli.data import read_timed
     from netspace.cli.progress import PopulationProgress
     from netspace.evaluate import evaluate_spaces
+    from netspace.planning import Foresight, glance_at_store
 
-    trainers = pool_of(pool, jobs)
     images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *(Path(e).parent for e in elites))
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template, constraints) for name in spaces]
@@ -101,18 +100,27 @@ def evaluate_command(
     asked |= {"images": images, "n": n, "out": out, "seed": seed}
     if plan:
         return _print_plan(subjects, asked, resolved, reading, pool=trainers, device=device, json=json)
-    with resumable(out), PopulationProgress(NetworkStore(out)) as progress:
+    how: dict[str, Any] = {"recipe": resolved, "pool": trainers, "device": device}
+    foresight, store = Foresight(note), NetworkStore(out)
+    with resumable(out), PopulationProgress(store) as progress:
         evaluate_spaces(
             subjects,
             **asked,
-            recipe=resolved,
-            pool=trainers,
-            device=device,
+            **how,
             command=_command(context, spaces, out),
-            on_start=partial(tell_data, images),
+            on_start=partial(_start, images, foresight, partial(glance_at_store, store, template, images, **how)),
             on_change=progress,
         )
+        foresight.end()
     print_evaluation(out, near, json=json)
+
+
+def _start(images: ImageData, foresight: Foresight, glance: Callable[[], Plan | None]) -> None:
+    """Say what the data hold and how long it is about to take, once nothing is at fault."""
+    from netspace.cli.data import tell_data
+
+    tell_data(images)
+    foresight.begin(glance)
 
 
 def _elites(spaces: list[str], budget: str | None) -> dict[str, EliteSpace]:
@@ -187,106 +195,8 @@ def _command(context: typer.Context, spaces: list[str], out: Path) -> list[str]:
     return [*words, "--out", str(out)]
 
 
-def results_command(
-    folder: Annotated[Path, typer.Argument(help="Run folder of an evaluation.", metavar="DIR")],
-    format: Annotated[Literal["table", "json", "csv", "parquet"], typer.Option(help="Parquet needs --out.")] = "table",
-    out: Annotated[Path | None, typer.Option(help="File to write; default: stdout.")] = None,
-    near: Near = 1.0,
-) -> None:
-    """Show or export an evaluation's networks, one row each."""
-    store = NetworkStore(folder)
-    rows = _without_none(store.rows())
-    if not rows:
-        raise NetspaceError(f"{store.file} holds no networks yet; run its `netspace evaluate` again to its end")
-    if format == "table" and out is None:
-        print_evaluation(folder, near)
-        return
-    if out is None and format != "parquet":
-        sys.stdout.write(json_text(rows) + "\n" if format == "json" else _csv(rows))
-        return
-    if out is None or format == "table":
-        raise NetspaceError(
-            "--format parquet writes a file; name it with --out"
-            if out is None
-            else "--out writes networks as csv, json or parquet; name one with --format"
-        )
-    write_atomically(out, _parquet(rows) if format == "parquet" else _csv(rows) if format == "csv" else json_text(rows))
-
-
-def _without_none(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave the further knobs out where no network has any."""
-    if any(row["knobs"] for row in rows):
-        return rows
-    return [{key: value for key, value in row.items() if key != "knobs"} for row in rows]
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    text = StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def _parquet(rows: list[dict[str, Any]]) -> bytes:
-    import pyarrow
-    import pyarrow.parquet
-
-    content = BytesIO()
-    plain = [{**row, "knobs": json_text(row["knobs"])} if "knobs" in row else row for row in rows]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(plain), content)
-    return content.getvalue()
-
-
 def _search_space(name: str | None, file: str, elite: EliteSpace | None) -> SearchSpace:
     """Return the search space that was asked for, or the one beside an elite file, or its preset."""
     if name is not None or elite is None:
         return load_search_space(name or file)
     return Run(Path(file).parent).stored_space or load_search_space(elite.provenance.search_space)
-
-
-def print_evaluation(folder: Path, near: float = 1.0, *, json: bool = False) -> None:
-    """Print an evaluation's populations and how they compare.
-
-    Args:
-        folder: of the evaluation.
-        near: points of test error above the front that still count as near it.
-        json: print one JSON value.
-    """
-    from netspace.analysis import compare_all, summarise
-    from netspace.report import answer, evaluation_tables, gather, standings
-
-    material = gather([folder], near=near / 100)
-    if not json:
-        for table in evaluation_tables(material):
-            print_table(table.title, table.columns, table.rows)
-        print(*map(_printable, answer(material)), sep="\n")
-        return
-    errors = material.errors()
-    print_json(
-        {
-            "populations": [
-                {**_fields(material.population(s.name)), "n": s.n}
-                | {"mean": s.mean._asdict(), "median": s.median._asdict()}
-                for s in summarise(errors)
-            ],
-            "standings": [standing.to_plain() for standing in standings(material)],
-            "comparisons": [
-                {"a": a, "b": b, "beats": c.beats._asdict(), "p": c.mann_whitney_p, "p_holm": p}
-                for a, b, c, p in compare_all(errors, material.pairs())
-            ],
-            "answer": answer(material),
-            "networks": _without_none(NetworkStore(folder).rows()),
-        }
-    )
-
-
-def _printable(line: str) -> str:
-    """Return a line with what would steer a terminal written out, since names of folders are in it."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
-
-
-def _fields(population: Population) -> dict[str, Any]:
-    """Return what a population is, its budget as text beside its parts, its space as data."""
-    plain = asdict(population)
-    return {**plain, "budget": population.budget, "space": loads(population.space) if population.space else None}

@@ -12,6 +12,7 @@ from netspace.documents import fingerprint, to_plain
 from netspace.errors import NetspaceError
 from netspace.finding.estimators import Estimator, Note, Progress, Work, estimator_named
 from netspace.models import resolve_device
+from netspace.planning import Foresight, glance_at_search
 from netspace.records import EliteSpace, load_elite
 from netspace.runs import Run
 from netspace.runtime import ALONE, Runtime
@@ -44,8 +45,8 @@ def find_spaces(
             `netspace.runtime.joined`); the first one alone writes the folder, and what is not trained is its work.
         on_epoch: called after each epoch of the super network, when it is on disk.
         on_progress: called with what else is made (`scores`, `trainings`), how many are there and how many will be.
-        on_note: called with what was read of the data, and with what must be said of the result, such as that a model
-            of error ranks no better than FLOPs.
+        on_note: called with what was read of the data, with how long the search is about to take where that is a
+            while, and with what must be said of the result, such as that a model of error ranks no better than FLOPs.
 
     Returns:
         the Elite Spaces in the order of the budgets; none in processes other than the first.
@@ -68,6 +69,7 @@ def find_spaces(
         return []
     with folder.opened(config, data):
         _tell_data(data, search, on_note)
+        foresight = _foreseen(config, data, Run(out), pool, on_note if runtime.world == 1 and not time_limit else None)
         for record in search.run(folder) if search is not None else ():
             if on_epoch is not None:
                 on_epoch(record)
@@ -77,6 +79,7 @@ def find_spaces(
         elites = [_with_fidelity(elite, out) for elite in estimator.choose(work)]
         for elite in elites:
             elite.save(out)
+        foresight.end()
     return elites
 
 
@@ -129,6 +132,13 @@ def _tell_data(data: ImageData, search: SpaceSearch | None, on_note: Note | None
     if search is not None and search.batch < search.config.search.batch_size:
         asked = search.config.search.batch_size
         _say(on_note, f"steps take {search.batch} images instead of {asked}: there are no more")
+
+
+def _foreseen(config: SearchConfig, data: ImageData, run: Run, pool: Pool, on_note: Note | None) -> Foresight:
+    """Say how long it is about to take, and return who says at the end how long it took."""
+    foresight = Foresight(on_note)
+    foresight.begin(partial(glance_at_search, config, data, run, pool))
+    return foresight
 
 
 def _facts(config: SearchConfig, data: ImageData) -> dict[str, str]:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import torch
 from pydantic import Field
@@ -23,7 +24,9 @@ from netspace.evaluate import Training, TrainingData, classification_error, lear
 from netspace.handover.card import CARD, ModelCard, load_card
 from netspace.handover.latency import device_name, measure_latency
 from netspace.models import Network, check_form
+from netspace.planning import Foresight, Plan, epochs_done, glance_at_training
 from netspace.records import ChosenArchitecture
+from netspace.runs import Run
 from netspace.search import Checkpoint, RunFolder, environment, taking_up
 from netspace.settings import DataSettings, Recipe, Seed
 from netspace.spaces.ranges import STRICT
@@ -91,7 +94,8 @@ def train_fully(
         images: of the shape that the template says.
         out: the folder; made where it is not there.
         on_epoch: called after each epoch, when it is on disk.
-        on_note: called with what must be said of the folder, such as that a checkpoint is broken; None warns.
+        on_note: called with how long the training is about to take where that is a while, and with what must be said of
+            the folder, such as that a checkpoint is broken; None warns.
 
     Raises:
         NetspaceError: where the data do not fit the template, the folder holds something else, or the loss is not
@@ -105,6 +109,8 @@ def train_fully(
         if (out / CARD).exists():
             folder.drop_checkpoints()
             return load_card(out)
+        foresight = Foresight(on_note)
+        foresight.begin(partial(_glance, config, images, Run(out)))
         training = FullTraining(config, data)
         for epoch in training.run(folder):
             on_epoch(epoch)
@@ -112,6 +118,7 @@ def train_fully(
         write_atomically(out / WEIGHTS, save(training.best.weights))
         card.save(out)
         folder.drop_checkpoints()
+        foresight.end()
         return card
 
 
@@ -122,6 +129,13 @@ def _settled(config: TrainingConfig, folder: RunFolder) -> TrainingConfig:
     asked = folder.arithmetic(config.recipe.precision, "recipe", "precision")
     precision = settled(asked, chosen.architecture, chosen.template, torch.device(config.device))
     return replace(config, recipe=replace(config.recipe, precision=precision))
+
+
+def _glance(config: TrainingConfig, images: ImageData, run: Run) -> Plan | None:
+    architecture, template = config.architecture.architecture, config.architecture.template
+    assert template is not None
+    how: dict[str, Any] = {"device": config.device, "done": epochs_done(run)}
+    return glance_at_training(architecture, template, images, config.recipe, **how)
 
 
 def check_data(chosen: ChosenArchitecture, images: ImageData) -> None:
