@@ -41,11 +41,11 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_plan_is_one_line_and_its_outcome_another() -> None:
-    assert plan_line(PLAN) == "about 12 min (9 to 16), 7,680 steps and 24 trainings, 1.1 GB memory"
+    assert plan_line(PLAN) == "about 12 min (9 to 16), 7,680 steps and 24 trainings, 1.1 GB memory, 32-true on cpu"
     assert outcome_line(790, PLAN) == "took 13 min, planned 12 (9 to 16)"
     assert outcome_line(45, PLAN) == "took 45 s, planned 12 min (9 to 16)"
     one = Plan((PlannedStep("trainings", 1, Interval(150, 140, 200), unit="trainings"),), memory=600_000_000)
-    assert plan_line(one) == "about 2.5 min (2.2 to 3.3), 1 training, 0.6 GB memory"
+    assert plan_line(one) == "about 2.5 min (2.2 to 3.3), 1 training, 0.6 GB memory, 32-true on cpu"
 
 
 def test_both_lines_are_said_and_the_second_only_of_work_that_had_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,8 +61,7 @@ def find_spaces(
     estimator = _estimator(config.search.estimator, time_limit, runtime)
     device = resolve_device(config.device)
     data = images or load_images(data_settings(config), kept=places(out), on_progress=partial(_read, on_note))
-    config = SearchConfig(**{**vars(config), "data": data.settings, "device": device})
-    config = runtime.from_first(_settled(config, folder, data))
+    config = runtime.from_first(_settled(config, folder, data, device))
     search = _search(estimator, config, data, runtime)
     if search is not None and not runtime.first:
         search.follow(out)
@@ -83,9 +82,13 @@ def find_spaces(
     return elites
 
 
-def _settled(config: SearchConfig, folder: RunFolder, data: ImageData) -> SearchConfig:
-    """Return a config with the arithmetic that the folder's run was begun with; a new super network's is settled."""
-    config = replace(config, precision=folder.arithmetic(config.precision, "precision"))
+def _settled(config: SearchConfig, folder: RunFolder, data: ImageData, device: str) -> SearchConfig:
+    """Return a config as it is searched: on these data, on this device, in the arithmetic of the folder's run.
+
+    Where no run was begun there, the arithmetic of a super network is settled now.
+    """
+    precision = folder.arithmetic(config.precision, "precision")
+    config = SearchConfig(**{**vars(config), "data": data.settings, "device": device, "precision": precision})
     if not estimator_named(config.search.estimator).needs_supernet:
         return config
     return replace(config, precision=settled_search(config, config.space.template(*data.shape)))

@@ -23,6 +23,7 @@ from netspace.planning import (
     peak_memory,
     places_done,
     plan_populations,
+    precision_of,
     unless_soon,
 )
 from netspace.records import NetworkStore
@@ -66,7 +67,8 @@ def glance_at_comparison(comparison: NasComparison) -> Plan | None:
     how: dict[str, Any] = {"jobs": jobs, "device": on}
     trained = glance_at_trainings(networks, comparison.run.template, comparison.data, recipe, **how)
     steps += [] if trained is None else [trained]
-    return unless_soon(Plan(tuple(steps), jobs, on, recipe.precision, peak_memory()))
+    precision = precision_of(recipe, networks, comparison.run.template, on)
+    return unless_soon(Plan(tuple(steps), jobs, on, precision, peak_memory()))
 
 
 def _measured_on(comparison: NasComparison) -> str:

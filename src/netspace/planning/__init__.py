@@ -12,7 +12,7 @@ from netspace.planning.glance import (
 from netspace.planning.measuring import seconds_of_training, training_seconds
 from netspace.planning.nas import nas_steps
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.planning.plans import peak_memory, plan_populations, plan_training, stand_ins
+from netspace.planning.plans import peak_memory, plan_populations, plan_training, precision_of, stand_ins
 from netspace.planning.remaining import begun_with, epochs_done, networks_left, places_done
 from netspace.planning.searching import plan_search
 
@@ -34,6 +34,7 @@ __all__ = [
     "plan_populations",
     "plan_search",
     "plan_training",
+    "precision_of",
     "seconds_of_training",
     "stand_ins",
     "training_seconds",

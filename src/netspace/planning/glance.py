@@ -20,7 +20,7 @@ from netspace.models import resolve_device
 from netspace.planning.measuring import BEYOND, ROUNDS, TIMED, nearest_to_mean, seconds_of_training, training_seconds
 from netspace.planning.nas import FEW, nas_steps, scores_of
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.planning.plans import TRAININGS, peak_memory
+from netspace.planning.plans import TRAININGS, peak_memory, precision_of
 from netspace.planning.remaining import calibration_left, networks_left
 from netspace.planning.searching import LOOKS, SCORED, SuperNetworkSteps, calibrations, resolved
 from netspace.records import NetworkStore
@@ -33,6 +33,7 @@ from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate
 SHARE = 0.05  # of the time of the work, at most, that may be taken to measure it
 SOON = 20.0  # seconds; of work that takes no longer nothing is said
 LONGEST = 5.0  # seconds of measuring, about
+MOST_WEIGHTS = 20_000_000  # of a super network that is built a second time for a line's sake
 LOOK = 2  # steps of a first look, of which one is timed
 
 
@@ -57,7 +58,8 @@ def glance_at_training(
     """
     left = 1 - done / recipe.epochs
     step = glance_at_trainings([architecture], template, images, recipe, device=device, left=left, alone=True)
-    return None if step is None else Plan((step,), 1, device, recipe.precision, peak_memory())
+    precision = precision_of(recipe, [architecture], template, device)
+    return None if step is None else Plan((step,), 1, device, precision, peak_memory())
 
 
 def glance_at_store(
@@ -81,7 +83,8 @@ def glance_at_store(
     jobs, on = at_a_time(pool), resolve_device("auto" if pool.cluster else device)
     networks = networks_left(store, template)
     step = glance_at_trainings(networks, template, images, recipe, device=on, jobs=jobs)
-    return None if step is None else Plan((step,), jobs, on, recipe.precision, peak_memory())
+    precision = precision_of(recipe, networks, template, on)
+    return None if step is None else Plan((step,), jobs, on, precision, peak_memory())
 
 
 def glance_at_search(config: SearchConfig, images: ImageData, run: Run, pool: Pool = ONE_PROCESS) -> Plan | None:
@@ -99,6 +102,8 @@ def glance_at_search(config: SearchConfig, images: ImageData, run: Run, pool: Po
     config, template = resolved(config, images, on), config.space.template(*images.shape)
     steps: list[PlannedStep] = []
     work = SuperNetworkSteps(config, images, run)
+    if work.count and weights_of_all(config.space.full, template) > MOST_WEIGHTS:
+        return None
     looks = min(LOOKS, affordable(work.count, 1) - 1)
     if not affordable(work.scores, SCORED + 1):
         work.scores = 0  # so few take no time that is worth a word
@@ -115,6 +120,12 @@ def glance_at_search(config: SearchConfig, images: ImageData, run: Run, pool: Po
     give_back_memory()
     plan = Plan(tuple(steps), jobs, config.device, config.precision, peak_memory(), work.disk)
     return unless_soon(plan)
+
+
+def weights_of_all(space: NetworkSpace, template: NetworkTemplate) -> int:
+    """Return the weights of a space's largest network, which are about those of its super network."""
+    largest = space.layout.architecture(np.array([axis.values.max() for axis in space.axes]))
+    return cost(largest, template).params
 
 
 def glance_at_nas(

@@ -17,7 +17,7 @@ from netspace.planning.plan import Plan, PlannedStep
 from netspace.planning.plans import peak_memory, trainings
 from netspace.planning.remaining import calibration_left, epochs_done, scores_left
 from netspace.runs import Run
-from netspace.search import SpaceSearch, architecture_score
+from netspace.search import SpaceSearch, architecture_score, settled_search
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import Recipe, SearchConfig
 
@@ -57,7 +57,8 @@ def plan_search(
 
 def resolved(config: SearchConfig, images: ImageData, device: str) -> SearchConfig:
     """Return a config as a search of these images on this device has it."""
-    return SearchConfig(**{**vars(config), "data": images.settings, "device": device})
+    config = SearchConfig(**{**vars(config), "data": images.settings, "device": device})
+    return replace(config, precision=settled_search(config, config.space.template(*images.shape)))
 
 
 def calibrations(config: SearchConfig) -> int:
