@@ -1,4 +1,4 @@
-"""From encoded images to arrays of one size, by as many threads as there are cores; what can't be read is collected."""
+"""From encoded images to arrays of one size, by as many threads as are of use; what can't be read is collected."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,8 @@ from netspace.data.files import UnreadableError, formats, open_image, reason
 from netspace.data.pixels import channels_of, prepare
 from netspace.data.rows import Row, digest
 
-CHUNK, TOGETHER = 512, 32  # rows that are read ahead, and those that a thread takes at a time: small images are quick
+CHUNK = 256  # rows that are read ahead
+WORTH = 0.8  # of one thread's time; threads that decode small images wait for each other
 TELL_SECONDS = 5.0
 OnProgress = Callable[[int, int | None], None]
 T = TypeVar("T")
@@ -104,7 +105,7 @@ def each(
     on_fault: Callable[[UnreadableError], None],
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator[T]:
-    """Yield what `do` returns of each row, in order, worked out by several threads.
+    """Yield what `do` returns of each row, in order, worked out by several threads, or by one where that is faster.
 
     Args:
         rows: of any number.
@@ -119,15 +120,21 @@ def each(
         except UnreadableError as error:
             return error
 
-    def attempt_all(several: list[Row]) -> list[T | UnreadableError]:
-        return [attempt(row) for row in several]
-
     formats()  # Pillow loads its plugins once, which threads at the same time would trip over
     rows, done, told = iter(rows), 0, time.monotonic()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ways: list[Callable[[list[Row]], Iterable[T | UnreadableError]]] = [
+            lambda chunk: pool.map(attempt, chunk),
+            lambda chunk: map(attempt, chunk),
+        ]
+        taken: list[float] = []  # seconds a row, by several threads and by one
         while chunk := list(islice(rows, CHUNK)):
-            parts = [chunk[i : i + TOGETHER] for i in range(0, len(chunk), TOGETHER)]
-            for found in chain.from_iterable(pool.map(attempt_all, parts)):
+            trying, begun = len(taken) < len(ways), time.perf_counter()
+            way = ways[len(taken) if trying else taken[0] > WORTH * taken[1]]
+            every = list(way(chunk))
+            if trying:
+                taken.append((time.perf_counter() - begun) / len(chunk))
+            for found in every:
                 if isinstance(found, UnreadableError):
                     on_fault(found)
                 else:
