@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError, first_line
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
-from netspace.handover.packages import require, silenced
+from netspace.handover.packages import loading, require, silenced
 
 EXECUTORCH, EXECUTORCH_INT8 = "model.pte", "model-int8.pte"
 
@@ -69,17 +68,13 @@ def load_executorch(file: Path) -> Callable[[Tensor], Tensor]:
         NetspaceError: where executorch is not installed, or the file is at fault.
     """
     require("ExecuTorch", "executorch", extra="executorch")
-    try:
-        with silenced():
-            from executorch.extension.pybindings import portable_lib
-            from executorch.runtime import Runtime
+    with loading(file), silenced():
+        from executorch.extension.pybindings import portable_lib
+        from executorch.runtime import Runtime
 
-            portable_lib._unsafe_reset_threadpool(torch.get_num_threads())  # as no program is running
-            program = Runtime.get().load_program(file)  # by its path: it doesn't keep bytes alive that it is given
-            method = program.load_method("forward")
-    except Exception as error:
-        reason = first_line(error, 200)
-        raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
+        portable_lib._unsafe_reset_threadpool(torch.get_num_threads())  # as no program is running
+        program = Runtime.get().load_program(file)  # by its path: it doesn't keep bytes alive that it is given
+        method = program.load_method("forward")
     return lambda pixels: torch.cat([method.execute([_canonical(image[None])])[0].clone() for image in pixels])
 
 

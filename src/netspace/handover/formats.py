@@ -82,7 +82,7 @@ class Kind:
     int8: Int8 | None = None
 
 
-KINDS: dict[Format, Kind] = {
+KINDS: dict[str, Kind] = {
     "python": Kind(SOURCE, write_source, lambda file: load_deployed(file.parent), beside=(WEIGHTS,)),
     "onnx": Kind(
         ONNX,
@@ -147,7 +147,7 @@ def extra_of(name: Format) -> str:
 
 def kind_of(format: str) -> Kind:
     """Return the format that a key of FILES is of, in eight bits or not."""
-    return {str(name): kind for name, kind in KINDS.items()}[format.removesuffix(EIGHT_BITS)]
+    return KINDS[format.removesuffix(EIGHT_BITS)]
 
 
 def files_of(name: str) -> list[str]:

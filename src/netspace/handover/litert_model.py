@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError, first_line
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
-from netspace.handover.packages import require, silenced
+from netspace.handover.packages import loading, require, silenced
 
 LITERT, LITERT_INT8 = "model.tflite", "model-int8.tflite"
 
@@ -77,14 +76,10 @@ def load_litert(file: Path) -> Callable[[Tensor], Tensor]:
         NetspaceError: where ai-edge-litert is not installed, or the file is at fault.
     """
     require("LiteRT", "ai_edge_litert", extra="litert")
-    try:
-        with silenced():
-            interpreter = interpreter_of(file.read_bytes(), torch.get_num_threads())
-            given, found = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-            scale, zero = found["quantization"]
-    except Exception as error:
-        reason = first_line(error, 200)
-        raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
+    with loading(file), silenced():
+        interpreter = interpreter_of(file.read_bytes(), torch.get_num_threads())
+        given, found = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        scale, zero = found["quantization"]
 
     def run(pixels: Tensor) -> Tensor:
         rows = []

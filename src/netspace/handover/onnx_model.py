@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError, first_line
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
-from netspace.handover.packages import require, silenced
+from netspace.handover.packages import loading, require, silenced
 from netspace.handover.torch_program import trace
 
 ONNX, ONNX_INT8 = "model.onnx", "model-int8.onnx"
@@ -63,11 +62,8 @@ def load_onnx(file: Path) -> Callable[[Tensor], Tensor]:
         NetspaceError: where onnxruntime is not installed, or the file is at fault.
     """
     require("ONNX", "onnxruntime", extra="export")
-    try:
+    with loading(file):
         opened = session(str(file), torch.get_num_threads())
-    except Exception as error:
-        reason = first_line(error, 200)
-        raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
 
     def run(pixels: Tensor) -> Tensor:
         logits: np.ndarray[Any, Any] = opened.run(["logits"], {"pixels": pixels.contiguous().numpy()})[0]

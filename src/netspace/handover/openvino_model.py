@@ -9,10 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netspace.errors import NetspaceError
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
-from netspace.handover.packages import require, silenced
+from netspace.handover.packages import loading, require, silenced
 from netspace.handover.torch_program import trace
 
 OPENVINO, OPENVINO_INT8 = "model.xml", "model-int8.xml"
@@ -78,12 +77,8 @@ def load_openvino(file: Path) -> Callable[[Tensor], Tensor]:
         NetspaceError: where openvino is not installed, or the file is at fault.
     """
     require("OpenVINO", "openvino", extra="openvino")
-    try:
-        with silenced():
-            model = compiled(file, torch.get_num_threads())
-    except Exception as error:
-        reason = " ".join(str(error).split())[-200:]
-        raise NetspaceError(f"cannot load {file}: {reason}; export it again") from None
+    with loading(file, lambda error: " ".join(str(error).split())[-200:]), silenced():  # the reason is its last words
+        model = compiled(file, torch.get_num_threads())
 
     def run(pixels: Tensor) -> Tensor:
         return torch.from_numpy(model(pixels.contiguous().numpy())[0].copy())

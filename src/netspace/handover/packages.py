@@ -9,11 +9,12 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, first_line
 
 # What no extra can bring, and how it is installed beside its extra (docs/handover.md says why).
 BY_HAND = {"litert_torch": "by pip install --no-deps litert-torch==0.10.0 litert-converter==0.5.0 xdsl==0.28.0"}
@@ -44,6 +45,25 @@ def require(what: str, *packages: str, extra: str) -> None:
             f"{what} needs {', '.join(absent)}, which {'is' if len(absent) == 1 else 'are'} not installed; "
             f"install {', then '.join([*how, *by_hand])}"
         )
+
+
+@contextmanager
+def loading(file: Path | str, reason: Callable[[Exception], str] = first_line) -> Iterator[None]:
+    """Turn whatever goes wrong while a file of an export is loaded into an error that names the file.
+
+    Args:
+        file: as it is named.
+        reason: what to tell of an exception.
+
+    Raises:
+        NetspaceError: of what is loaded as it is; of any other exception one that says to export again.
+    """
+    try:
+        yield
+    except NetspaceError:
+        raise
+    except Exception as error:
+        raise NetspaceError(f"cannot load {file}: {reason(error)}; export it again") from None
 
 
 @contextmanager

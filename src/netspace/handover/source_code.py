@@ -13,11 +13,11 @@ from safetensors.torch import save
 from netspace.blocks import BlockPlan, Squeeze
 from netspace.data import EXPORTED
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError, first_line
 from netspace.evaluate import weights_of
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed
 from netspace.handover.full_training import WEIGHTS
+from netspace.handover.packages import loading
 
 SOURCE = "model.py"
 
@@ -120,10 +120,7 @@ def load_source(folder: Path) -> Any:
     file = folder / SOURCE
     module = ModuleType("exported_model")
     module.__file__ = str(file)
-    try:
+    with loading(f"{file} with its {WEIGHTS}"):
         # Compiled here rather than imported, so that no __pycache__ with this machine's paths is left in the folder.
         exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), module.__dict__)
         return module.load(folder)
-    except Exception as error:
-        reason = first_line(error, 200)
-        raise NetspaceError(f"cannot load {file} with its {WEIGHTS}: {reason}; export it again") from None

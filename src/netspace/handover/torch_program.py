@@ -13,9 +13,10 @@ from typing import Any
 import torch
 
 from netspace.documents import write_atomically
-from netspace.errors import NetspaceError, first_line
+from netspace.errors import NetspaceError
 from netspace.handover.card import ModelCard
 from netspace.handover.deployed import Deployed, example_pixels
+from netspace.handover.packages import loading
 from netspace.handover.vetted_program import VettingError, vetted
 
 PROGRAM = "model.pt2"
@@ -55,17 +56,16 @@ def load_program(folder: Path) -> Any:
     Raises:
         NetspaceError: where the file is at fault, or holds what no export of ours does.
     """
-    try:
-        with _quiet():
-            return torch.export.load(vetted(folder / PROGRAM)).module()
-    except VettingError as error:
-        raise NetspaceError(
-            f"cannot load {folder / PROGRAM}: {error}, which no export of netspace does, so it is not run; "
-            "export the network again"
-        ) from None
-    except Exception as error:
-        reason = first_line(error, 200)
-        raise NetspaceError(f"cannot load {folder / PROGRAM}: {reason}; export it again") from None
+    file = folder / PROGRAM
+    with loading(file), _quiet():
+        try:
+            content = vetted(file)
+        except VettingError as error:
+            raise NetspaceError(
+                f"cannot load {file}: {error}, which no export of netspace does, so it is not run; "
+                "export the network again"
+            ) from None
+        return torch.export.load(content).module()
 
 
 @contextmanager
