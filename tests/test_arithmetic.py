@@ -101,9 +101,9 @@ def test_a_recipe_at_the_default_has_the_fingerprint_of_one_in_32_bits() -> None
 
 def test_a_folder_keeps_the_arithmetic_that_it_was_begun_with(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    assert folder.arithmetic(AUTO, "precision") == AUTO  # nothing is there
+    assert folder.as_begun(AUTO, "precision") == AUTO  # nothing is there
     (tmp_path / "config.yaml").write_text("config: {precision: bf16-mixed, recipe: {precision: 32-true}}\n")
-    assert folder.arithmetic(AUTO, "precision") == BF16
-    assert folder.arithmetic(AUTO, "recipe", "precision") == FP32
-    assert folder.arithmetic(FP32, "precision") == FP32  # refused later: the run is another one
-    assert folder.arithmetic(AUTO, "elsewhere", "precision") == AUTO
+    assert folder.as_begun(AUTO, "precision") == BF16
+    assert folder.as_begun(AUTO, "recipe", "precision") == FP32
+    assert folder.as_begun(FP32, "precision") == FP32  # refused later: the run is another one
+    assert folder.as_begun(AUTO, "elsewhere", "precision") == AUTO

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from netspace.config import load_recipe, load_search_space
+from netspace.config import MANY, load_recipe, load_search_space, recipe_by_data
 from netspace.cost import Budget, profile_in_use
 from netspace.data import ImageData
 from netspace.documents import later
@@ -20,13 +20,12 @@ from netspace.evaluate import TrainingData
 from netspace.finding import format_duration
 from netspace.models import resolve_device
 from netspace.planning import seconds_of_training, stand_ins
-from netspace.settings import Recipe
+from netspace.settings import AUTO, Recipe
 from netspace.spaces import Architecture, NetworkTemplate
 from netspace.spaces.ranges import STRICT
 from netspace.surrogate.validation import LEAST_ROWS
 from netspace.wanted import Fit, Know, Wanted, choose_space, fit_in
 
-MANY = 5000  # training images
 SHORTEST = 10  # epochs of a full training
 KEPT = 0.9  # of a time limit for search and training; the rest is for export and report
 
@@ -98,7 +97,7 @@ def choose(
         reasons.append(f"budget {budget}: {wanted.why}")
     count, n = f"{len(images.train):,} training images", len(images.train)
     trainings: int | None
-    trainings, search_recipe = (12, "scant") if n < MANY else (24, "honest")
+    trainings, search_recipe = 12 if n < MANY else 24, recipe_by_data(AUTO, n)
     if asked is not None and time_limit is None:
         trainings = None
     else:

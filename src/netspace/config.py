@@ -12,10 +12,11 @@ from netspace.cost import profile_in_use, use_profile
 from netspace.cost.layers import LATENCY
 from netspace.documents import from_plain, keys_at, parse_yaml, read_yaml, to_plain
 from netspace.errors import NetspaceError, did_you_mean
-from netspace.settings import Recipe, SearchConfig
+from netspace.settings import AUTO, Recipe, SearchConfig
 from netspace.spaces import SearchSpace
 
 _FOLDERS = {"space": "spaces/presets", "recipe": "evaluate/recipes"}
+MANY = 5000  # training images
 _EXAMPLES: dict[type[Any], str] = {SearchConfig: "search.epochs=12", Recipe: "epochs=12"}
 
 
@@ -56,6 +57,14 @@ def load_recipe(name: str, settings: tuple[str, ...] = ()) -> Recipe:
     for setting in settings:
         _merge(document, _setting(setting, Recipe))
     return from_plain(Recipe, document, name)
+
+
+def recipe_by_data(name: str, images: int) -> str:
+    """Return the recipe of a search's trainings: the named one, and for `auto` the one that suits the training images.
+
+    That is `honest`, and `scant` below 5,000 images, of which `honest` with its batches of 100 makes too few steps.
+    """
+    return ("scant" if images < MANY else "honest") if name == AUTO else name
 
 
 def load_search_space(name: str) -> SearchSpace:

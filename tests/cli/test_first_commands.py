@@ -15,7 +15,8 @@ from netspace.config import load_document
 
 RECIPE = "name: short\nepochs: 1\nbatch_size: 32\nwarmup_epochs: 0\ntrain_images: 100\nvalidation_share: 0.25\n"
 SHORT = ["search.epochs=2", "search.warmup_epochs=1", "search.steps_per_epoch=4", "search.batch_size=16"]
-SHORT += ["search.front.evaluations=10"]
+SHORT += ["search.front.evaluations=10", "search.front.population=6"]
+CHANCES = {"front": "P(best), by its scores", "population": "P(best)"}
 
 
 def netspace(*args: str) -> Result:
@@ -42,13 +43,13 @@ def test_the_first_three_commands_end_with_the_comparison(preset: str, tmp_path:
     recipe.write_text(RECIPE)
     budget = {"tiny": "200K"}.get(preset, "1M")
     data = ["--dataset", "fashion"]
-    settings = [word for setting in SHORT for word in ("--set", setting)]
+    short = [*SHORT, f"search.front.recipe={recipe}"]
+    settings = [word for setting in short for word in ("--set", setting)]
     given = ["--space", smaller(preset, tmp_path), "--budget", budget, "--image-size", "8", "--tolerance", "0.7"]
     shown = netspace("search", *data, *given, *settings, "--device", "cpu", "--out", str(run)).stdout
     file = run / f"elite-{budget}.yaml"
     elite = load_elite(file)
-    front = load_document(preset)["search"].get("estimator", "score") == "front"
-    assert elite.chance == ("P(best), by its scores" if front else "P(Θ)")
+    assert elite.chance == CHANCES[load_document(preset)["search"]["estimator"]]
     assert f"│ {elite.chance}" in shown.replace("┃", "│")
 
     evaluate = ["evaluate", str(file), "--baseline", "expanded", *data, "--n", "2", "--recipe", str(recipe)]

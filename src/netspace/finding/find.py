@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from netspace.config import recipe_by_data
 from netspace.data import ImageData, load_images, places, read_so_far
 from netspace.documents import fingerprint, to_plain
 from netspace.errors import NetspaceError
@@ -83,12 +84,15 @@ def find_spaces(
 
 
 def _settled(config: SearchConfig, folder: RunFolder, data: ImageData, device: str) -> SearchConfig:
-    """Return a config as it is searched: on these data, on this device, in the arithmetic of the folder's run.
+    """Return a config as it is searched: on these data, on this device, and what was `auto` as the folder's run has it.
 
-    Where no run was begun there, the arithmetic of a super network is settled now.
+    Where no run was begun there, that is settled now.
     """
-    precision = folder.arithmetic(config.precision, "precision")
-    config = SearchConfig(**{**vars(config), "data": data.settings, "device": device, "precision": precision})
+    precision, front = folder.as_begun(config.precision, "precision"), config.search.front
+    recipe = recipe_by_data(folder.as_begun(front.recipe, "search", "front", "recipe"), len(data.train))
+    search = replace(config.search, front=replace(front, recipe=recipe))
+    own = {"data": data.settings, "device": device, "precision": precision, "search": search}
+    config = SearchConfig(**{**vars(config), **own})
     if not estimator_named(config.search.estimator).needs_supernet:
         return config
     return replace(config, precision=settled_search(config, config.space.template(*data.shape)))

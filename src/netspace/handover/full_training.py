@@ -126,7 +126,7 @@ def _settled(config: TrainingConfig, folder: RunFolder) -> TrainingConfig:
     """Return a config with the arithmetic that the folder's training was begun with; a new one's is settled now."""
     chosen = config.architecture
     assert chosen.template is not None
-    asked = folder.arithmetic(config.recipe.precision, "recipe", "precision")
+    asked = folder.as_begun(config.recipe.precision, "recipe", "precision")
     precision = settled(asked, chosen.architecture, chosen.template, torch.device(config.device))
     return replace(config, recipe=replace(config.recipe, precision=precision))
 

@@ -29,7 +29,7 @@ from netspace.search.checkpoints import (
     remove_leftovers,
     save_checkpoint,
 )
-from netspace.settings import AUTO, BF16, FP32, Precision
+from netspace.settings import AUTO
 
 
 class RunFolder:
@@ -108,11 +108,11 @@ class RunFolder:
         about = {"config": to_plain(config), "data": images.fingerprint, "environment": made_by}
         write_atomically(self.run.file, to_yaml(about))
 
-    def arithmetic(self, asked: Precision, *keys: str) -> Precision:
-        """Return the precision to go on with: the run's own where `auto` is asked for, else what is asked for.
+    def as_begun(self, asked: str, *keys: str) -> Any:
+        """Return a setting to go on with: the run's own where `auto` is asked for, else what is asked for.
 
         Args:
-            asked: `auto`, `32-true` or `bf16-mixed`.
+            asked: a text.
             keys: where it stands in the run's config.
         """
         if asked != AUTO or not self.run.exists:
@@ -120,7 +120,7 @@ class RunFolder:
         stored: Any = self.run.settings
         for key in keys:
             stored = stored.get(key) if isinstance(stored, dict) else None
-        return stored if stored in (FP32, BF16) else asked
+        return stored if isinstance(stored, str) else asked  # what is wrong with it is told where it is compared
 
     def _differing(self, config: Any) -> list[str]:
         """Return how the config there differs from one that is given, both as values: a setting that came later, and

@@ -51,7 +51,8 @@ class FrontSettings:
         evaluations: most architectures that the super network scores, of `front`.
         calibration: stand-alone trainings beside them, of `front`; 0 is none.
         population: stand-alone trainings of `population`.
-        recipe: of the trainings: a name (see `netspace spaces`) or a YAML file.
+        recipe: of the trainings: a name (see `netspace spaces`), a YAML file, or `auto`: honest, and scant where there
+            are fewer than 5,000 training images; a run's config says which it was.
         min_hit_rate: least share of a space's members in band, where the grid allows it.
     """
 
