@@ -17,7 +17,7 @@ from netspace.documents import to_yaml
 from netspace.finding import ESTIMATORS
 from netspace.models import Mixture, SubNetwork
 from netspace.records import NetworkStore, TrainedNetwork
-from netspace.runs import CALIBRATION
+from netspace.runs import CALIBRATION, Run
 from netspace.search import open_search, score_run
 from netspace.search.shared_training import SharedTraining
 from netspace.settings import Augmentation, Recipe
@@ -245,3 +245,13 @@ def test_a_calibration_reaches_into_every_corner(tiny: SearchSpace) -> None:
     points = plan_calibration(tiny, tiny.template(28, 1, 10), 24, seed=0)
     for axis, values in enumerate(v.values for s in tiny.full.stages for v in (s.depth, s.width)):
         assert {int(values.min()), int(values.max())} <= set(points[:, axis].tolist())
+
+
+def test_a_run_keeps_the_recipe_that_auto_stood_for_when_it_was_begun(
+    tmp_path: Path, few: ImageData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = quick_config(search={"estimator": "population", "front": {"population": 6, "recipe": "auto"}})
+    first = find_spaces(config, tmp_path / "run", images=few)
+    assert Run(tmp_path / "run").config.search.front.recipe == "scant"
+    monkeypatch.setattr("netspace.config.MANY", 0)  # now it would be another one
+    assert find_spaces(config, tmp_path / "run", images=few) == first

@@ -94,6 +94,13 @@ def test_a_search_is_counted_by_what_its_estimator_does(
     assert plan.memory > 10**8
 
 
+def test_recipe_auto_is_planned_as_the_one_that_suits_the_number_of_images(fashion: ImageData, few: ImageData) -> None:
+    config = quick_config(search={"estimator": "population", "front": {"population": 6, "recipe": "auto"}})
+    for images, name in ((fashion, "honest"), (few, "scant")):
+        (step,) = plan_search(config, images).steps
+        assert step.what == f"trainings by recipe '{name}'"
+
+
 def invoke(*words: str) -> str:
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output

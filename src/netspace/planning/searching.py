@@ -45,12 +45,12 @@ def plan_search(
     on, template = resolve_device(config.device), config.space.template(*images.shape)
     for budget in config.parsed_budgets:
         budget.band(config.space.full, template)
-    config, front = resolved(config, images, on), config.search.front
+    config = resolved(config, images, on)
     measured = SuperNetworkSteps(config, images, run)
     steps = measured.steps(LOOKS)
     if n := calibrations(config):
         networks = calibration_left(config, template, n, run)
-        recipe = recipe or load_recipe(front.recipe)
+        recipe = recipe or load_recipe(config.search.front.recipe)
         steps.append(trainings(networks, template, images, recipe, device=on))
     return Plan(tuple(steps), jobs, on, config.precision, peak_memory(), measured.disk)
 
