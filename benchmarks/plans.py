@@ -47,6 +47,7 @@ def commands(dataset: str, folder: Path) -> dict[str, list[str]]:
     search = ["search", "--dataset", "fashion", "--space", "tiny", "--budget", "2M", "--out", str(folder / "tiny")]
     found = {"search of `tiny`": search}
     small = ["search", "--dataset", dataset, "--image-size", "16", "--space", "small", "--budget", "5M"]
+    small += ["--estimator", "front"]
     found["search of `small`"] = [*small, "--out", str(folder / "small")]
     for name, (depth, width) in NETWORK.items():
         file = folder / f"{name.split()[0]}.yaml"
