@@ -1,7 +1,8 @@
 """Kill a command with SIGKILL at random moments, resume it, and compare its files with an uninterrupted run's.
 
     python benchmarks/kill_and_resume.py --whole runs/c10 --killed runs/c10-killed --kills 3 --between 60 200 -- \\
-        netspace search --dataset ../shared/data/cifar10 --space small --budget 10M --budget 30M --budget 80M --estimator front
+        netspace search --dataset ../shared/data/cifar10 --space small --budget 10M --budget 30M --budget 80M \\
+        --estimator front
     python benchmarks/kill_and_resume.py --whole runs/auto --killed runs/auto-killed --kills 5 --between 5 60 \\
         --files 'network/*.safetensors' -- netspace auto --data photos --budget 5M
 """
