@@ -82,6 +82,21 @@ def test_wrong_values_in_bf16_are_found(unknown: Path, monkeypatch: pytest.Monke
     assert comparison(NETWORK, TEMPLATE, CPU).apart > 0.1
 
 
+def test_a_block_with_an_operation_that_bf16_lacks_trains_in_32_bits(
+    unknown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = arithmetic._results
+
+    def lacking(*args: object) -> tuple[torch.Tensor, ...]:
+        if args[-1] == BF16:
+            raise NotImplementedError("\"an operation\" not implemented for 'BFloat16'")
+        return right(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(arithmetic, "_results", lacking)
+    assert settled(AUTO, NETWORK, TEMPLATE, CPU) == FP32
+    assert not place().exists()  # it is asked again, as the block may be mended
+
+
 @pytest.mark.parametrize("preset", ["tiny", "bottleneck-small", "regnet-like-small", "mobile-small"])
 def test_measuring_leaves_the_random_numbers_of_others_alone(unknown: Path, preset: str) -> None:
     space = load_search_space(preset)

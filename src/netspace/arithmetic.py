@@ -70,7 +70,12 @@ def settled(
         template: of it.
         device: to train on.
     """
-    return precision if precision != AUTO else comparison(architecture, template, device).chosen
+    if precision != AUTO:
+        return precision
+    try:
+        return comparison(architecture, template, device).chosen
+    except RuntimeError:  # an operation that bf16 does not have; what is wrong in 32 bits too, the training says
+        return FP32
 
 
 def comparison(architecture: Architecture, template: NetworkTemplate, device: torch.device) -> Comparison:
