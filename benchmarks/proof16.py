@@ -113,7 +113,7 @@ def tell(given: argparse.Namespace) -> None:
         best, elite = min(min(errors.get(group, [100.0])) for group in groups), np.array(errors[name])
         for group, what in groups.items():
             other = np.array(errors.get(group, []))
-            if not len(other):
+            if len(other) < 2:
                 continue
             cells = [text, what, str(len(other)), f"{other.mean():.2f}", f"{other.min():.2f}"]
             cells += [f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for one in compared(elite, other)]

@@ -24,7 +24,7 @@ def test_a_saved_architecture_comes_back_with_its_costs_and_provenance(tmp_path:
 
 def test_a_plain_file_takes_the_template_that_it_is_given(tmp_path: Path) -> None:
     (tmp_path / "plain.yaml").write_text("depth: [1, 2, 1]\nwidth: [8, 12, 16]\n")
-    loaded = load_architecture(tmp_path / "plain.yaml")
+    loaded = load_architecture(str(tmp_path / "plain.yaml"))
     assert loaded.template is loaded.cost is None
     assert loaded.within(TEMPLATE) == ChosenArchitecture.of(ARCHITECTURE, TEMPLATE)
     with pytest.raises(NetspaceError, match=r"has 3 stages, but the template 1 \(strides 1\)"):

@@ -43,7 +43,9 @@ def test_a_candidate_is_measured_exactly(tiny: SearchSpace) -> None:
 
 @pytest.mark.parametrize("schema", [1, 2])
 def test_elite_files_of_every_schema_still_load(schema: int) -> None:
-    value = load_elite(GOLDEN / f"elite-schema-{schema}.yaml")
+    file = GOLDEN / f"elite-schema-{schema}.yaml"
+    value = load_elite(file)
+    assert load_elite(str(file)) == value  # a path as text is as good
     assert value.budget == Budget(3_000_000)
     assert str(value.space) == "d=[1 1 2] w=[12..16 by 4 4..8 by 4 12..16 by 4]"
     assert value.candidates[0].cost == Quantiles(2161608, 2527776, 3631648)

@@ -101,10 +101,10 @@ class ChosenArchitecture:
         write_atomically(path, to_yaml(self))
 
 
-def load_architecture(path: Path) -> ChosenArchitecture:
+def load_architecture(path: Path | str) -> ChosenArchitecture:
     """Read an architecture's file; a plain one of `depth: [..]` and `width: [..]` is taken and has no template.
 
     Raises:
         NetspaceError: where it is not there, no such file, of another schema, or its costs are not its own.
     """
-    return from_plain(ChosenArchitecture, read_yaml(path), str(path))
+    return from_plain(ChosenArchitecture, read_yaml(Path(path)), str(path))

@@ -191,13 +191,13 @@ def elite_filename(budget: object) -> str:
     return f"elite-{budget}.yaml"
 
 
-def load_elite(path: Path) -> EliteSpace:
+def load_elite(path: Path | str) -> EliteSpace:
     """Read an Elite Space from its file; files of older schemas are taken.
 
     Raises:
         NetspaceError: where it is no such file, or of a newer schema.
     """
-    return elite_from_plain(read_yaml(path), str(path))
+    return elite_from_plain(read_yaml(Path(path)), str(path))
 
 
 def elite_from_plain(plain: dict[str, Any], source: str) -> EliteSpace:
