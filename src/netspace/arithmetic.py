@@ -8,7 +8,8 @@ import os
 import statistics
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -119,11 +120,18 @@ def _compare(architecture: Architecture, template: NetworkTemplate, device: torc
     images = torch.randn(n, template.channels, size, size, generator=generator)
     images = images.to(device, memory_format=torch.channels_last)
     labels = torch.randint(template.classes, (n,), generator=generator).to(device)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as networks are trained
-    try:
+    with one_thread():
         apart = _apart(*(_results(network, images, labels, precision) for precision in (FP32, BF16)))
         return Comparison(_faster(network, images, labels), apart)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread, as the processes that train."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
     finally:
         torch.set_num_threads(threads)
 

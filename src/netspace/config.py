@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from netspace.cost import profile_in_use, use_profile
 from netspace.cost.layers import LATENCY
 from netspace.documents import from_plain, keys_at, parse_yaml, read_yaml, to_plain
 from netspace.errors import NetspaceError, did_you_mean
-from netspace.settings import AUTO, Recipe, SearchConfig
+from netspace.settings import AUTO, DataSettings, Recipe, SearchConfig
 from netspace.spaces import SearchSpace
 
 _FOLDERS = {"space": "spaces/presets", "recipe": "evaluate/recipes"}
@@ -65,6 +66,20 @@ def recipe_by_data(name: str, images: int) -> str:
     That is `honest`, and `scant` below 5,000 images, of which `honest` with its batches of 100 makes too few steps.
     """
     return ("scant" if images < MANY else "honest") if name == AUTO else name
+
+
+def searched_on(config: SearchConfig, data: DataSettings, images: int, device: str) -> SearchConfig:
+    """Return a config as a search has it: with its data, its device, and the recipe that `auto` stands for.
+
+    Args:
+        config: as it was asked for.
+        data: as resolved.
+        images: to train on.
+        device: `cpu` or `cuda`.
+    """
+    front = config.search.front
+    search = replace(config.search, front=replace(front, recipe=recipe_by_data(front.recipe, images)))
+    return SearchConfig(**{**vars(config), "data": data, "device": device, "search": search})
 
 
 def load_search_space(name: str) -> SearchSpace:

@@ -74,14 +74,11 @@ def fingerprint(value: Any) -> str:
 
 def _as_before(value: Any) -> Any:
     """Return a value with the defaults that its own fields had formerly."""
-    extras = {name: field.json_schema_extra for name, field in getattr(value, "__pydantic_fields__", {}).items()}
+    known = getattr(value, "__pydantic_fields__", {})
+    extras = {name: field.json_schema_extra for name, field in known.items()}
     fields = {name: extra["before"] for name, extra in extras.items() if isinstance(extra, dict) and "before" in extra}
-    defaults = {name: old for name, old in fields.items() if getattr(value, name) == _default(value, name)}
+    defaults = {name: old for name, old in fields.items() if getattr(value, name) == known[name].default}
     return replace(value, **defaults) if defaults else value
-
-
-def _default(value: Any, name: str) -> Any:
-    return value.__pydantic_fields__[name].default
 
 
 def from_plain(kind: type[T], plain: Any, source: str) -> T:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from netspace.config import recipe_by_data
+from netspace.config import searched_on
 from netspace.data import ImageData, load_images, places, read_so_far
 from netspace.documents import fingerprint, to_plain
 from netspace.errors import NetspaceError
@@ -88,11 +88,11 @@ def _settled(config: SearchConfig, folder: RunFolder, data: ImageData, device: s
 
     Where no run was begun there, that is settled now.
     """
-    precision, front = folder.as_begun(config.precision, "precision"), config.search.front
-    recipe = recipe_by_data(folder.as_begun(front.recipe, "search", "front", "recipe"), len(data.train))
-    search = replace(config.search, front=replace(front, recipe=recipe))
-    own = {"data": data.settings, "device": device, "precision": precision, "search": search}
-    config = SearchConfig(**{**vars(config), **own})
+    front = config.search.front
+    front = replace(front, recipe=folder.as_begun(front.recipe, "search", "front", "recipe"))
+    precision = folder.as_begun(config.precision, "precision")
+    config = replace(config, precision=precision, search=replace(config.search, front=front))
+    config = searched_on(config, data.settings, len(data.train), device)
     if not estimator_named(config.search.estimator).needs_supernet:
         return config
     return replace(config, precision=settled_search(config, config.space.template(*data.shape)))

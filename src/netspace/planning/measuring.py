@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from netspace.analysis import Interval
+from netspace.arithmetic import one_thread
 from netspace.cost import cost
 from netspace.evaluate import Training, TrainingData
 from netspace.settings import Recipe
@@ -104,17 +105,6 @@ def training_seconds(
 def nearest_to_mean(costs: FloatArray) -> int:
     """Return the place of the network whose cost, shape (n,), speaks for all where time is a line in cost."""
     return int(np.abs(costs - costs.mean()).argmin())
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread, as the processes that train."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _seconds_of_epoch(training: Training) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from netspace.analysis import Interval
-from netspace.config import load_recipe, recipe_by_data
+from netspace.config import load_recipe, searched_on
 from netspace.data import ImageData
 from netspace.models import resolve_device
 from netspace.planning.plan import Plan, PlannedStep
@@ -57,9 +57,7 @@ def plan_search(
 
 def resolved(config: SearchConfig, images: ImageData, device: str) -> SearchConfig:
     """Return a config as a search of these images on this device has it."""
-    front = config.search.front
-    search = replace(config.search, front=replace(front, recipe=recipe_by_data(front.recipe, len(images.train))))
-    config = SearchConfig(**{**vars(config), "data": images.settings, "device": device, "search": search})
+    config = searched_on(config, images.settings, len(images.train), device)
     return replace(config, precision=settled_search(config, config.space.template(*images.shape)))
 
 

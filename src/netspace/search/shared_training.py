@@ -16,7 +16,7 @@ from netspace.cost import CostModel, LogUniformDraws
 from netspace.models import Mixture, SubNetwork, SuperNetwork, initialise, warm_up
 from netspace.runtime import ALONE, Runtime
 from netspace.schedules import cosine, linear
-from netspace.settings import BF16, Precision, SearchConfig
+from netspace.settings import AUTO, BF16, Precision, SearchConfig
 from netspace.spaces import Architecture, NetworkTemplate
 
 DRAWN = 16  # networks, of which the cheapest one tells which arithmetic is faster
@@ -99,6 +99,8 @@ class SharedTraining:
 
 def settled_search(config: SearchConfig, template: NetworkTemplate) -> Precision:
     """Return the arithmetic of a search: what its config asks for, and for `auto` the faster one for its networks."""
+    if config.precision != AUTO:
+        return config.precision
     whole = config.space.full
     drawn = whole.draw(DRAWN, rng=np.random.default_rng(0))
     cheap = whole.layout.architecture(drawn[CostModel(template)(drawn).argmin()])
