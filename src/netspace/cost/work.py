@@ -15,7 +15,9 @@ Amount = Any  # a whole number or an integer array
 Work = Mapping[str, Amount]
 LANES = (8, 16)  # channels that the vector units of common processors take at once in single precision
 CALL = {"call": 1}  # what every call of a runtime takes beside its layers, once for a network and for a block alone
-_CONV = ("flops", *(f"flops{lanes}" for lanes in LANES), "weights", "maps", "layers")
+# A runtime may fill up both channels of a convolution to its lanes, or those that come out alone, as ONNX Runtime does
+# where less come in than it has lanes.
+_CONV = ("flops", *(f"{of}{lanes}" for of in ("flops", "outs") for lanes in LANES), "weights", "maps", "layers")
 _DENSE, _POINTWISE, _GROUPED = "dense", "pointwise", "grouped"
 NAMES = (
     *("call", "block", "sum"),
@@ -93,6 +95,7 @@ def _conv(layer: Conv, plan: BlockPlan, before: Amount, behind: Amount) -> list[
     kernel = layer.kernel
     weights = kernel * kernel * reads * outputs
     filled = [kernel * kernel * _filled(reads, n) * _filled(outputs, n) * behind**2 for n in LANES]
+    filled += [kernel * kernel * reads * _filled(outputs, n) * behind**2 for n in LANES]
     amounts = (weights * behind**2, *filled, weights, inputs * before**2 + outputs * behind**2, 1)
     work = dict(zip(_CONV, amounts, strict=True))
     if layer.group_width is not None:

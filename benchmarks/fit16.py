@@ -1,0 +1,112 @@
+r"""Three constraints at once: an elite that keeps to latency, flash and peak memory, against one by FLOPs alone.
+
+    netspace profile --space small --image-size 16 --classes 10 --target onnx --out device.yaml
+    netspace search --dataset ../shared/data/cifar10 --image-size 16 --space small --device-profile device.yaml \
+        --budget latency=140us --max-flash 400K --max-memory 40KiB --out benchmarks/results/fit16_c10
+    python benchmarks/fit16.py train --dataset ../shared/data/cifar10 --csv benchmarks/results/fit16_c10.csv
+    python benchmarks/fit16.py tell --csv benchmarks/results/fit16_c10.csv
+
+`train` trains, by `benchmarks/honest.yaml`, networks at that latency: of the elite and of the whole space those that
+keep to all three bounds; of the elite that was searched by FLOPs (`--rival`) any, and also those within the bounds.
+Each is judged by 15 000 training images that none was trained or validated on. `tell` counts, exactly where the chain
+of costs allows it, which share of each space keeps to the bounds, one by one and together.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from proof16 import code_of, compared, items_of
+from trainings import interleaved, load, read_rows, train_items
+
+from netspace import Budget, Constraint, EliteSpace, load_elite, load_search_space
+from netspace.analysis import mean_interval
+from netspace.config import load_recipe
+from netspace.cost import band_within
+from netspace.cost.device_profile import use_profile_of
+from netspace.errors import NetspaceError
+from netspace.spaces import NetworkSpace
+
+ELITE, RIVAL, WHOLE, WITHIN = "elite", "elite by FLOPs", "whole space", "elite by FLOPs, within the bounds"
+
+
+def main() -> None:
+    """Train, or print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["train", "tell"])
+    parser.add_argument("--dataset", default="../shared/data/cifar10")
+    parser.add_argument("--run", type=Path, default=Path("benchmarks/results/fit16_c10"), help="of the search")
+    parser.add_argument("--rival", type=Path, default=Path("benchmarks/results/proof16_c10/elite-5M.yaml"))
+    parser.add_argument("--n", type=int, default=12, help="networks of each")
+    parser.add_argument("--csv", type=Path, required=True)
+    given = parser.parse_args()
+    use_profile_of(given.run)
+    (file,) = given.run.glob("elite-*.yaml")
+    elite, rival = load_elite(file), load_elite(given.rival)
+    {"train": train, "tell": tell}[given.what](given, elite, rival)
+
+
+def spaces_of(elite: EliteSpace, rival: EliteSpace) -> dict[str, tuple[NetworkSpace, Budget]]:
+    """Return, by group, where its networks are drawn, and within which bounds."""
+    bounded, free = elite.budget, replace(elite.budget, constraints=())
+    whole = load_search_space("small").full
+    return {
+        ELITE: (elite.space, bounded),
+        RIVAL: (rival.space, free),
+        WHOLE: (whole, bounded),
+        WITHIN: (rival.space, bounded),
+    }
+
+
+def train(given: argparse.Namespace, elite: EliteSpace, rival: EliteSpace) -> None:
+    """Train what is missing of each group."""
+    images, recipe, template = load(given.dataset), load_recipe("benchmarks/honest.yaml"), elite.template
+    lists = []
+    for name, (space, budget) in spaces_of(elite, rival).items():
+        drawn = budget.band(space, template).draw(given.n, rng=np.random.default_rng(code_of(name)), replace=False)
+        lists.append(items_of(name, drawn, template, recipe))
+    train_items(list(interleaved(*lists)), images, template, given.csv)
+
+
+def tell(given: argparse.Namespace, elite: EliteSpace, rival: EliteSpace) -> None:
+    """Print which share of each space keeps to the bounds, then how the populations err."""
+    spaces = {ELITE: elite.space, RIVAL: rival.space, WHOLE: load_search_space("small").full}
+    latency = replace(elite.budget, constraints=())
+    print(f"| keeps to | {' | '.join(spaces)} |\n| --- | --- | --- | --- |")
+    for words, budget in ((str(latency), latency), *((one.words, one) for one in elite.budget.constraints)):
+        print(f"| {words} | {' | '.join(share(budget, space, elite) for space in spaces.values())} |")
+    print(f"| all of them | {' | '.join(share(elite.budget, space, elite) for space in spaces.values())} |")
+    rows = [row for row in read_rows(given.csv) if row["unseen_error"]]
+    errors = {
+        name: np.array([100 * float(row["unseen_error"]) for row in rows if row["group"] == name])
+        for name in (ELITE, WITHIN, RIVAL, WHOLE)
+    }
+    print("\n| population | networks | mean error | P(elite beats it) | elite's mean less |")
+    print("| --- | --- | --- | --- | --- |")
+    for name, values in errors.items():
+        if len(values) < 2:
+            continue
+        mean, low, high = mean_interval(values)
+        cells = [name, str(len(values)), f"{mean:.2f} ({low:.2f} to {high:.2f})"]
+        against = compared(errors[ELITE], values) if name != ELITE else ()
+        cells += [f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for one in against] or ["", ""]
+        print(f"| {' | '.join(cells)} |")
+
+
+def share(asked: Budget | Constraint, space: NetworkSpace, elite: EliteSpace) -> str:
+    """Return which share of a space keeps to a budget or to one constraint, and says where it was estimated."""
+    try:
+        if isinstance(asked, Budget):
+            band = asked.members(space, elite.template)
+        else:
+            band = band_within([asked], space, elite.template)
+    except NetspaceError:  # none does
+        return "0 of " + f"{space.size:,}"
+    return f"{band.hit_rate:.2%}{'' if band.exact else ' (estimated)'}"
+
+
+if __name__ == "__main__":
+    main()
