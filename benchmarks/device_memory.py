@@ -4,12 +4,14 @@
     python benchmarks/device_memory.py --runtime openvino --csv benchmarks/results/device_memory_openvino.csv
 
 Twelve networks with random weights are written as `netspace export --fold --int8` writes them, pixels in and logits
-out, and run for one image with one thread. LiteRT plans an arena: its extent is read from where its tensors lie, by no
-XNNPACK but its reference kernels, which a microcontroller has too, and its fast ones, which lay each convolution's
-input out as a matrix; the image and the tensors of normalisation are among them.
-For OpenVINO all that is allocated (device_costs.py tells how) from when a request is made to the end of its second run:
-kernels that it compiles and weights that it packs are among it. Needs `netspace[litert]` or `netspace[openvino]`, and
-for OpenVINO a C compiler.
+out, and run for one image with one thread.
+
+LiteRT plans an arena, whose extent is read from where its tensors lie; the image and the tensors of normalisation are
+among them. It runs without XNNPACK, by its reference kernels, which a microcontroller has too, and by its fast ones,
+which lay a convolution's input out as a matrix. For OpenVINO all that is allocated is counted (device_costs.py tells
+how) from when a request is made to the end of its second run: kernels that it compiles and weights that it packs, too.
+
+Needs `netspace[litert]` or `netspace[openvino]`, and for OpenVINO a C compiler.
 """
 
 from __future__ import annotations
