@@ -35,7 +35,7 @@ MARK = "NETSPACE_RANDOM_KILLS"
 GRACE_SECONDS, MOST_FAULTS = 10.0, 10
 SEARCH = "search --dataset fashion --image-size 12 --space tiny --budget 200K --estimator"
 FEW = "--set search.epochs=6 --set search.warmup_epochs=2"
-BRIEF = "--set search.front.population=6 --set search.front.recipe=benchmarks/brief.yaml"
+BRIEF = "--set search.front.population=4 --set search.front.recipe=benchmarks/short_recipe.yaml"
 ELITES = ("elite-*.yaml",)
 CASES: dict[str, tuple[str, tuple[str, ...]]] = {  # a command, and which files are to be equal byte for byte
     "search by gumbel": (f"{SEARCH} gumbel {FEW}", ELITES),
@@ -44,15 +44,15 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {  # a command, and which files 
     "search by population": (f"{SEARCH} population {BRIEF} --jobs 2", ELITES),
     "evaluate --jobs 2": (
         "evaluate tiny --budget 200K --baseline expanded --dataset fashion --image-size 12 --n 4 --jobs 2 "
-        "--recipe benchmarks/brief.yaml",
+        "--recipe benchmarks/short_recipe.yaml",
         (),
     ),
     "train": (
-        "train {out}/architecture.yaml --dataset fashion --recipe quick --set train_images=1500",
+        "train {out}/architecture.yaml --dataset fashion --recipe quick --set train_images=1500 --set epochs=4",
         ("model.safetensors",),
     ),
     "auto": (
-        "auto --data fashion --image-size 12 --budget 200K --space tiny --recipe benchmarks/brief.yaml",
+        "auto --data fashion --image-size 12 --budget 200K --space tiny --recipe benchmarks/short_recipe.yaml",
         ("network/model.safetensors", "search/elite-*.yaml", "export/model.py"),
     ),
 }
