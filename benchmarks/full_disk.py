@@ -19,21 +19,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from random_kills import CASES, Outcome, judge
+
 from netspace.search.run_folder import environment
 
-SEARCH = "search --dataset fashion --image-size 12 --space tiny --budget 200K"
-CASES: dict[str, tuple[str, tuple[str, ...]]] = {  # a command, and which files are to be equal byte for byte
-    "search": (f"{SEARCH} --estimator front --set search.epochs=4 --set search.warmup_epochs=2", ("elite-*.yaml",)),
-    "evaluate": (
-        "evaluate tiny --budget 200K --baseline expanded --dataset fashion --image-size 12 --n 3 "
-        "--recipe benchmarks/brief.yaml",
-        (),
-    ),
-    "train": (
-        "train {out}/architecture.yaml --dataset fashion --recipe quick --set epochs=3 --set train_images=1000",
-        ("model.safetensors",),
-    ),
-}
+NAMES = ("search by front", "evaluate --jobs 2", "train")  # of the commands
 LARGE = "1g"
 
 
@@ -48,10 +38,11 @@ def main() -> None:
     args.out.mkdir(parents=True)
     (args.out / "architecture.yaml").write_text("depth: [1, 1, 1]\nwidth: [8, 8, 16]\n")
     found = {}
-    for name in args.case or CASES:
+    for name in args.case or NAMES:
         command, patterns = CASES[name]
         arguments = shlex.split(command.format(out=args.out))
-        whole = args.out / f"{name}-whole"
+        whole = args.out / "whole"
+        shutil.rmtree(whole, ignore_errors=True)
         assert run(arguments, whole).returncode == 0
         size = sum(path.stat().st_blocks * 512 for path in whole.rglob("*"))
         rows = []
@@ -103,18 +94,18 @@ def outcome(
         first: on the full disk.
         second: with room.
         whole: folder of a run that always had room.
-        folder: of the two runs.
+        folder: of the two runs, which is removed.
         patterns: of files that are to be equal.
     """
-    files = [file for pattern in patterns for file in sorted(whole.glob(pattern))]
-    wanted = {path.name for path in whole.rglob("*")}
+    found = Outcome()
+    judge(found, second.returncode, whole, folder, patterns)
+    counted = {name: getattr(found, name) for name in ("lost", "twice", "different", "left")}
     return {
         "code": first.returncode,
         "said": (first.stderr.strip().splitlines() or [""])[-1].replace(str(folder), "RUN")[:200],
         "traceback": "Traceback" in first.stderr + second.stderr,
         "then": second.returncode,
-        "different": sum((folder / f.relative_to(whole)).read_bytes() != f.read_bytes() for f in files),
-        "left": sorted(path.name for path in folder.rglob("*") if path.suffix == ".partial" or path.name not in wanted),
+        **counted,
     }
 
 

@@ -35,7 +35,7 @@ MARK = "NETSPACE_RANDOM_KILLS"
 GRACE_SECONDS, MOST_FAULTS = 10.0, 10
 SEARCH = "search --dataset fashion --image-size 12 --space tiny --budget 200K --estimator"
 FEW = "--set search.epochs=6 --set search.warmup_epochs=2"
-BRIEF = "--set search.front.population=4 --set search.front.recipe=benchmarks/short_recipe.yaml"
+BRIEF = "--set search.front.population=6 --set search.front.recipe=benchmarks/short_recipe.yaml"
 ELITES = ("elite-*.yaml",)
 CASES: dict[str, tuple[str, tuple[str, ...]]] = {  # a command, and which files are to be equal byte for byte
     "search by gumbel": (f"{SEARCH} gumbel {FEW}", ELITES),
