@@ -159,6 +159,13 @@ def test_the_log_goes_on_after_a_line_that_was_cut_short(tmp_path: Path, torn: s
     assert epochs(log) == []
 
 
+def test_a_disk_that_is_full_when_the_log_is_written_names_the_log(tmp_path: Path) -> None:
+    (log := tmp_path / "search.jsonl").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device") as told:
+        RunFolder(tmp_path).append({"epoch": 1})
+    assert told.value.filename == str(log)
+
+
 def test_another_number_of_threads_is_said_when_a_run_goes_on(tmp_path: Path, fashion: ImageData) -> None:
     said: list[str] = []
     folder = RunFolder(tmp_path, said.append)

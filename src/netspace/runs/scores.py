@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.documents import parse_yaml, read_text, to_yaml, write_atomically
+from netspace.documents import naming, parse_yaml, read_text, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records.versions import check_version
 from netspace.spaces import Layout, Points, SearchSpace
@@ -162,7 +162,7 @@ class ScoreFile:
 
     def append(self, point: IntArray, value: float) -> None:
         """Add one network."""
-        with self.file.open("a+b") as stream:
+        with naming(self.file), self.file.open("a+b") as stream:
             if drop_unfinished_line(stream) == 0:
                 stream.write(f"{_header(self._layout)}\n".encode())
             stream.write(f"{','.join(str(int(v)) for v in point)},{value:.6f}\n".encode())

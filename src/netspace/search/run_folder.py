@@ -18,7 +18,7 @@ import torch
 
 from netspace.cost.device_profile import keep_profile
 from netspace.data import FOLDER, ImageData, changed_images, remember_images
-from netspace.documents import from_plain, read_text, to_plain, to_yaml, write_atomically
+from netspace.documents import from_plain, naming, read_text, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.records.log import LOG
 from netspace.runs import Run
@@ -158,7 +158,7 @@ class RunFolder:
 
     def append(self, record: dict[str, Any]) -> None:
         """Add one line to search.jsonl; it is on disk when this returns."""
-        with (self.path / LOG).open("a", encoding="utf-8") as stream:
+        with naming(self.path / LOG), (self.path / LOG).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(record) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
