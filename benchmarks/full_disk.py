@@ -5,6 +5,7 @@
 
 Needs root, since it mounts a small file system in memory. Each command is run once whole, which tells how much it
 writes; then on a disk with room for 1/points, 2/points, … of that; then, with room, once more in the same folder.
+The file is written after each command, and commands that it holds are not run again.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True)
     (args.out / "architecture.yaml").write_text("depth: [1, 1, 1]\nwidth: [8, 8, 16]\n")
-    found = {}
+    found = json.loads(args.json.read_text())["commands"] if args.json.exists() else {}
     for name in args.case or NAMES:
+        if name in found:
+            continue
         command, patterns = CASES[name]
         arguments = shlex.split(command.format(out=args.out))
         whole = args.out / "whole"

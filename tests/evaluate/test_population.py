@@ -116,6 +116,8 @@ def run(folder: Path, tiny: SearchSpace, jobs: int) -> list[dict[str, object]]:
 
 
 def test_results_do_not_depend_on_the_number_of_processes(tmp_path: Path, tiny: SearchSpace) -> None:
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "networks.sqlite").touch()  # as a full disk leaves it
     one, two = run(tmp_path / "one", tiny, 1), run(tmp_path / "two", tiny, 2)
     assert one == two
     assert [row["population"] for row in one] == ["elite-2M"] * 3 + ["random-spaces-2M"] * 3

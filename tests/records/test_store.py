@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from netspace import Architecture, Budget, NetspaceError, NetworkTemplate, cost
+from netspace import Architecture, Budget, NetspaceError, NetworkTemplate, Run, cost
 from netspace.cost import Constraint
 from netspace.records import NetworkStore, Planned, Population, TrainedNetwork, by_budget
 
@@ -86,6 +86,24 @@ def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
         NetworkStore(tmp_path).create(**ABOUT)
     with pytest.raises(NetspaceError, match="holds no trained networks"):
         NetworkStore(tmp_path / "none").rows()
+
+
+@pytest.mark.parametrize("header", [False, True], ids=["empty", "a header alone"])
+def test_a_file_that_a_full_disk_left_without_tables_is_a_store_that_is_still_to_be_made(
+    tmp_path: Path, header: bool
+) -> None:
+    store = NetworkStore(tmp_path)
+    store.file.touch()
+    if header:
+        with sqlite3.connect(store.file) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+    assert not store.begun
+    assert Run(tmp_path).stores == {}
+    with pytest.raises(NetspaceError, match="holds no trained networks"):
+        store.rows()
+    store.create(**ABOUT)
+    assert store.begun
+    assert store.rows() == []
 
 
 def claim_and_wait(folder: Path, claimed: object) -> None:

@@ -136,7 +136,7 @@ def missing_networks(
     plans = _plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
     _check_shape(images, template)
-    rows = store.rows() if store.file.exists() else []
+    rows = store.rows() if store.begun else []
     done = {(row["population"], row["place"]) for row in rows if row["status"] in ("ok", "diverged", "failed")}
     return [network.architecture for network in planned if (network.population, network.place) not in done]
 
@@ -161,7 +161,7 @@ def _plans(
     for budget in budgets:
         for name in baselines:
             wanted.append(Population(population_name(name, budget), "baseline", name, space=whole).at(budget))
-    known = store.populations().values() if store.file.exists() else ()
+    known = store.populations().values() if store.begun else ()
     found = named(wanted, known)
     spaces: list[tuple[Budget, NetworkSpace | None]] = [(subject.budget, subject.space) for subject in subjects]
     spaces += [(budget, None) for budget in budgets for _ in baselines]

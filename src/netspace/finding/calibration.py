@@ -59,7 +59,7 @@ def train_calibration(
     store = NetworkStore(run / CALIBRATION)
     points = plan_calibration(search_space, template, n, seed=seed, budgets=budgets, begun=begun_with(store, template))
     limit = None if time_limit is None else TimeLimit(time_limit, at_a_time(pool), CALIBRATION)
-    done = seconds_done(store) if limit is not None and store.file.exists() else []
+    done = seconds_done(store) if limit is not None and store.begun else []
     if limit is not None:
         middle = template.architectures(points[:1])[0]  # the plan begins in the middle of all costs and shapes
         there = training.to(torch.device(on))

@@ -169,7 +169,7 @@ class FrontEstimator:
         """See Estimator: as many scores and trainings are there as are asked for."""
         settings, run = work.config.search.front, Run(work.folder)
         trainings, store = self._trainings(work.config), run.store(CALIBRATION)
-        if trainings and (not store.file.exists() or sum(store.counts().values()) < trainings or missing(store)):
+        if trainings and (not store.begun or sum(store.counts().values()) < trainings or missing(store)):
             return False
         return not self.needs_supernet or run.score_file.finished(settings.evaluations)
 

@@ -21,13 +21,13 @@ def epochs_done(run: Run) -> int:
 
 def places_done(store: NetworkStore) -> set[tuple[str, int]]:
     """Return population and place of each network of a store that is trained; none where it is not there."""
-    rows = store.rows() if store.file.exists() else []
+    rows = store.rows() if store.begun else []
     return {(row["population"], row["place"]) for row in rows if row["status"] in DONE}
 
 
 def networks_left(store: NetworkStore, template: NetworkTemplate) -> list[Architecture]:
     """Return the networks of a store that are not trained yet; none where it is not there."""
-    rows = store.rows() if store.file.exists() else []
+    rows = store.rows() if store.begun else []
     return [template.complete(architecture_of(row)) for row in rows if row["status"] not in DONE]
 
 
@@ -59,7 +59,7 @@ def calibration_left(config: SearchConfig, template: NetworkTemplate, n: int, ru
 
 def begun_with(store: NetworkStore, template: NetworkTemplate) -> Points | None:
     """Return the networks that a calibration has begun with, whatever budgets or version they were planned for."""
-    if not store.file.exists():
+    if not store.begun:
         return None
     rows = [row for row in store.rows() if row["population"] == CALIBRATION]
     whole = [row for place, row in enumerate(rows) if row["place"] == place]

@@ -66,6 +66,18 @@ class NetworkStore:
         self._hold, self._worker = hold, uuid.uuid4().hex if hold is None else hold.name
         self._watch = Watch(folder)
 
+    @property
+    def begun(self) -> bool:
+        """Whether the store is there; a file without any table is what a full disk left of one that was to be made.
+
+        Raises:
+            NetspaceError: where the file is no database.
+        """
+        if not self.file.exists():
+            return False
+        with reading(self.file) as db:
+            return db.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+
     def create(self, *, recipe: str, data: str, template: str) -> None:
         """Make the store, or check that it holds networks of the same recipe, data and template.
 
@@ -249,8 +261,8 @@ class NetworkStore:
         return about
 
     def _check_there(self) -> None:
-        if not self.file.exists():
-            raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there)")
+        if not self.begun:
+            raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there, or empty)")
 
     def fold(self) -> None:
         """Take what SQLite keeps beside the file into it: a process that only read may have closed it last."""

@@ -206,7 +206,7 @@ class Run:
     @property
     def stores(self) -> dict[str, NetworkStore]:
         """The stores of trained networks that are there, by their names as `store` takes them."""
-        return {name: self.store(name) for name in _STORES if self.store(name).file.exists()}
+        return {name: self.store(name) for name in _STORES if self.store(name).begun}
 
     def _check_there(self) -> None:
         if not self.exists:
