@@ -15,12 +15,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 
 from netspace.cost import all_costs, load_profile, use_profile
 from netspace.spaces import Architecture
 
 RESULTS = Path("benchmarks/results")
-FAINT = {"color": "grey", "linewidth": 0.8, "zorder": 0}
 
 
 def main() -> None:
@@ -67,16 +67,16 @@ def kibibytes(table: Sequence[dict[str, str]], priced: str, found: str) -> tuple
     return [int(row[priced]) / 1024 for row in table], [int(row[found]) / 1024 for row in table]
 
 
-def scatter(axes: plt.Axes, label: str, predicted: Sequence[float], measured: Sequence[float]) -> None:
+def scatter(axes: Axes, label: str, predicted: Sequence[float], measured: Sequence[float]) -> None:
     """Draw one series."""
     axes.scatter(predicted, measured, s=18, alpha=0.75, label=label)
 
 
-def arrange(axes: plt.Axes, title: str) -> None:
+def arrange(axes: Axes, title: str) -> None:
     """Scale both axes alike and draw where they are equal."""
     axes.set(xscale="log", yscale="log", title=title, xlabel="predicted", ylabel="measured")
     low, high = min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])
-    axes.plot([low, high], [low, high], **FAINT)
+    axes.plot([low, high], [low, high], color="grey", linewidth=0.8, zorder=0)
     axes.legend()
 
 

@@ -71,8 +71,9 @@ def tell(given: argparse.Namespace, elite: EliteSpace, rival: EliteSpace) -> Non
     spaces = {ELITE: elite.space, RIVAL: rival.space, WHOLE: load_search_space("small").full}
     latency = replace(elite.budget, constraints=())
     print(f"| keeps to | {' | '.join(spaces)} |\n| --- | --- | --- | --- |")
-    for words, budget in ((str(latency), latency), *((one.words, one) for one in elite.budget.constraints)):
-        print(f"| {words} | {' | '.join(share(budget, space, elite) for space in spaces.values())} |")
+    asked: dict[str, Budget | Constraint] = {str(latency): latency}
+    for words, one in (asked | {one.words: one for one in elite.budget.constraints}).items():
+        print(f"| {words} | {' | '.join(share(one, space, elite) for space in spaces.values())} |")
     print(f"| all of them | {' | '.join(share(elite.budget, space, elite) for space in spaces.values())} |")
     errors = {name: errors_of(read_rows(given.csv), name) for name in SHARES}
     rivals = {RIVAL: latency, WITHIN: elite.budget}
@@ -96,8 +97,8 @@ def errors_of(
     """Return the errors of a group's networks, in percent; with a budget of those that satisfy it."""
     kept = [row for row in rows if row["group"] == group and row["unseen_error"]]
     if budget is not None and template is not None:
-        knobs = [[[int(row[f"{of}{i}"]) for i in (1, 2, 3)] for of in "dw"] for row in kept]
-        points = template.points([Architecture.of(*one) for one in knobs])
+        depths, widths = ([[int(row[f"{of}{i}"]) for i in (1, 2, 3)] for row in kept] for of in "dw")
+        points = template.points([Architecture.of(*one) for one in zip(depths, widths, strict=True)])
         kept = [row for row, within in zip(kept, budget.satisfied(points, template), strict=True) if within]
     return np.array([100 * float(row["unseen_error"]) for row in kept])
 

@@ -14,7 +14,9 @@ import pytest
 
 from netspace import Architecture, Budget, NetspaceError, NetworkTemplate, Run, cost
 from netspace.cost import Constraint
+from netspace.errors import UnfinishedError
 from netspace.records import NetworkStore, Planned, Population, TrainedNetwork, by_budget
+from netspace.records.database import writing
 
 ABOUT = {"recipe": "r", "data": "d", "template": "t"}
 
@@ -104,6 +106,15 @@ def test_a_file_that_a_full_disk_left_without_tables_is_a_store_that_is_still_to
     store.create(**ABOUT)
     assert store.begun
     assert store.rows() == []
+
+
+def test_a_full_disk_is_no_mistake_of_the_users(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UnfinishedError, match=r"cannot use .*networks\.sqlite: database or disk is full"),
+        writing(tmp_path / "networks.sqlite") as db,
+    ):
+        db.execute("PRAGMA max_page_count = 1")
+        db.execute("CREATE TABLE a (b INTEGER)")
 
 
 def claim_and_wait(folder: Path, claimed: object) -> None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, UnfinishedError
 
 _WAIT_SECONDS = 120  # for a lock: longer than a worker may stand still, holding one, before it is ended
 _LEAST_BYTES = 100_000  # of free space, below which a failed write is put down to it
@@ -22,7 +22,7 @@ def writing(file: Path) -> Iterator[sqlite3.Connection]:
     """Open a database to write to it, and make it where it is not there.
 
     Raises:
-        NetspaceError: names the file and what SQLite says.
+        NetspaceError: names the file and what SQLite says; an UnfinishedError where the disk is full.
     """
     with _named(file), closing(_connect(f"file:{quote(str(file.absolute()))}")) as db:
         db.execute("PRAGMA journal_mode = WAL")
@@ -77,12 +77,12 @@ def _named(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        full = " (the disk is full)" if _is_io_error(error) and _is_full(file.parent) else ""
-        raise NetspaceError(f"cannot use {file}: {error}{full}") from None
-
-
-def _is_io_error(error: sqlite3.Error) -> bool:
-    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN"))
+        name = str(getattr(error, "sqlite_errorname", ""))
+        if name.startswith("SQLITE_FULL"):
+            raise UnfinishedError(f"cannot use {file}: {error}") from None
+        if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _is_full(file.parent):
+            raise UnfinishedError(f"cannot use {file}: {error} (the disk is full)") from None
+        raise NetspaceError(f"cannot use {file}: {error}") from None
 
 
 def _is_full(folder: Path) -> bool:
