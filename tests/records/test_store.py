@@ -109,12 +109,13 @@ def test_a_file_that_a_full_disk_left_without_tables_is_a_store_that_is_still_to
 
 
 def test_a_full_disk_is_no_mistake_of_the_users(tmp_path: Path) -> None:
-    with (
-        pytest.raises(UnfinishedError, match=r"cannot use .*networks\.sqlite: database or disk is full"),
-        writing(tmp_path / "networks.sqlite") as db,
-    ):
-        db.execute("PRAGMA max_page_count = 1")
-        db.execute("CREATE TABLE a (b INTEGER)")
+    def fill(file: Path) -> None:
+        with writing(file) as db:
+            db.execute("PRAGMA max_page_count = 1")
+            db.execute("CREATE TABLE a (b INTEGER)")
+
+    with pytest.raises(UnfinishedError, match=r"cannot use .*networks\.sqlite: database or disk is full"):
+        fill(tmp_path / "networks.sqlite")
 
 
 def claim_and_wait(folder: Path, claimed: object) -> None:
