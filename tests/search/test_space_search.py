@@ -13,6 +13,7 @@ import torch
 
 from netspace import NetspaceError, find_spaces, load_elite
 from netspace.data import ImageData, ImageSet
+from netspace.errors import UnfinishedError
 from netspace.models import Mixture
 from netspace.records import EliteSpace
 from netspace.records.log import read_log
@@ -244,16 +245,20 @@ def test_a_corrupt_checkpoint_is_named(tmp_path: Path, find: Find, file: str) ->
 
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
     config = quick_config()
-    with pytest.raises(Stop):
-        find(config, tmp_path / "run", on_epoch=stop_after(1))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(NetspaceError, match="No space left on device.*the last one stands"):
-        find(config, tmp_path / "run")
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", full)
+        with pytest.raises(UnfinishedError, match="No space left on device.*there is no earlier one"):
+            find(config, tmp_path / "run")
+    with pytest.raises(Stop):
+        find(config, tmp_path / "run", on_epoch=stop_after(1))
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", full)
+        with pytest.raises(UnfinishedError, match="No space left on device.*the last one stands"):
+            find(config, tmp_path / "run")
     assert [p.name for p in (tmp_path / "run").glob("checkpoint-*")] == ["checkpoint-0001"]
     find(config, tmp_path / "run")
 

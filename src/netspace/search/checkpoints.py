@@ -47,7 +47,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint beside the last one, then remove all others.
 
     Raises:
-        NetspaceError: where the disk is full; the last checkpoint stands.
+        UnfinishedError: where the disk is full; the last checkpoint stands.
     """
     final = folder / f"checkpoint-{checkpoint.epoch:04d}"
     partial = folder / f"{final.name}.partial"
@@ -65,7 +65,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         partial.replace(final)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise UnfinishedError(f"cannot write checkpoint {final}: {error}; the last one stands") from None
+        stands = "the last one stands" if checkpoints(folder) else "there is no earlier one"
+        raise UnfinishedError(f"cannot write checkpoint {final}: {error}; {stands}") from None
     _sync(folder)
     for path in checkpoints(folder):
         if path != final:
