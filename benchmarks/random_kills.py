@@ -71,7 +71,7 @@ class Outcome:
         different: rows or files that differ from the whole run's.
         orphans: processes that were still there ten seconds after a kill.
         left: temporary files and stale locks that a round's end left.
-        faults: exit codes of ends other than 0.
+        faults: of ends with another exit code than 0: the code, and the last line on stderr.
     """
 
     kills: int = 0
@@ -82,7 +82,7 @@ class Outcome:
     different: int = 0
     orphans: int = 0
     left: list[str] = field(default_factory=list)
-    faults: list[int] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
 
 def main() -> None:
@@ -144,7 +144,13 @@ def start(arguments: Sequence[str], out: Path, mark: str) -> subprocess.Popen[by
     """Start netspace; it and all that it starts carry a mark in their environment."""
     command = [sys.executable, "-m", "netspace", *arguments, "--out", str(out)]
     environ, nowhere = {**os.environ, MARK: mark}, subprocess.DEVNULL
-    return subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=environ)
+    with said_by(out).open("wb") as said:
+        return subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=said, env=environ)
+
+
+def said_by(out: Path) -> Path:
+    """Return the file of what the last run of a folder wrote to stderr."""
+    return out.with_name(f"{out.name}-stderr.txt")
 
 
 def left_alive(mark: str) -> int:
@@ -167,9 +173,10 @@ def judge(outcome: Outcome, code: int, whole: Path, killed: Path, patterns: Sequ
     """Add to an outcome what a run that came to its end has to show, and remove its folder."""
     outcome.rounds += 1
     if code:
-        outcome.faults.append(code)
+        last = said_by(killed).read_text(errors="replace").strip().splitlines()[-1:]
+        outcome.faults.append(" ".join([f"exit code {code}:", *last]).replace(str(killed), "RUN"))
         if len(outcome.faults) > MOST_FAULTS:
-            raise SystemExit(f"{killed} ended with exit codes {outcome.faults}; look into it")
+            raise SystemExit(f"{killed} ended with {outcome.faults}; look into it")
     if not killed.exists():
         outcome.lost += 1
         return

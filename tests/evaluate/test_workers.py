@@ -131,6 +131,16 @@ def test_workers_of_a_killed_parent_end_at_once_and_the_next_call_clears_up_and_
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_folders_that_another_run_names_or_removes_at_this_moment_are_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("netspace-new-a.partial", "netspace-work-a.partial"):
+        (tmp_path / name).symlink_to("gone")  # in the listing, and not there when it is looked at
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with handed_out(Job(tmp_path, TEMPLATE, RECIPE, DATA, "cpu")) as folder:
+        assert folder.is_dir()
+
+
 def running(process: int | None) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,5 +161,7 @@ def _remove_leftovers(place: Path) -> None:
         except OSError:  # held by a run, of another user, or removed by another process at this moment
             continue
     for folder in nameless:
-        if folder.stat().st_uid == os.getuid() and time.time() - folder.stat().st_mtime > NEW_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # another run has just given it its name
+            about = folder.stat()
+            if about.st_uid == os.getuid() and time.time() - about.st_mtime > NEW_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
