@@ -53,6 +53,28 @@ def test_every_fault_is_one_line_and_an_exit_code(
     assert told.count("\n") == bool(line)
 
 
+THREAD = """
+import threading
+from netspace.cli.faults import run
+def fails():
+    raise {error}
+def app():
+    thread = threading.Thread(target=fails)
+    thread.start()
+    thread.join()
+run(app)
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [("OSError(28, 'No space left on device')", False), ("ValueError('a fault of ours')", True)]
+)
+def test_a_fault_of_a_file_in_a_thread_is_told_where_the_thread_is_used(error: str, told: bool) -> None:
+    done = run(THREAD.format(error=error))
+    assert ("Traceback" in done.stderr) == told
+    assert told or done.stderr == ""
+
+
 def test_an_error_without_a_name_says_what_it_knows() -> None:
     assert describe(OSError(errno.ENOSPC, "No space left on device")) == "cannot write: No space left on device"
     assert describe(OSError("odd")) == "odd"

@@ -117,6 +117,18 @@ def test_the_curve_is_written_for_tensorboard(whole: Path) -> None:
     assert written == pytest.approx([entry["loss"] for entry in load_card(whole).curve])
 
 
+def test_a_full_disk_under_the_curve_names_it(
+    fashion: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("torch.utils.tensorboard.SummaryWriter.flush", full)
+    with pytest.raises(OSError, match="No space left on device") as told:
+        train_fully(TrainingConfig(CHOSEN, fashion.settings, RECIPE), fashion, tmp_path / "run")
+    assert told.value.filename == str(tmp_path / "run" / "curve")
+
+
 def test_another_config_in_the_same_folder_and_data_of_another_shape_are_refused(
     config: TrainingConfig, fashion: ImageData, whole: Path, tmp_path: Path
 ) -> None:

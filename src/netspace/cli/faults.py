@@ -8,6 +8,7 @@ import logging
 import os
 import select
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any, TextIO
@@ -58,6 +59,7 @@ def run(app: Callable[[], Any]) -> int:
         Ctrl-C, 143 for SIGTERM.
     """
     _prepare_streams()
+    threading.excepthook = _of_a_thread
     with writable_caches(), terminable() as termination:
         code = termination.code(_code(app))
     if not all([_flush(sys.stdout), _flush(sys.stderr)]):
@@ -92,6 +94,12 @@ def _code(app: Callable[[], Any]) -> int:
         _say(f"error: not enough memory ({str(error).splitlines()[0]}); use smaller batches, images or networks")
         return 1
     return 0
+
+
+def _of_a_thread(fault: threading.ExceptHookArgs) -> None:
+    """Print what ended a thread, but for faults of files, which TensorBoard's writer raises again where it is used."""
+    if not isinstance(fault.exc_value, OSError):
+        threading.__excepthook__(fault)
 
 
 def describe(error: OSError) -> str:

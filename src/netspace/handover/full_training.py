@@ -18,7 +18,7 @@ from torch import Tensor
 
 from netspace.arithmetic import settled
 from netspace.data import RULES, ImageData
-from netspace.documents import write_atomically
+from netspace.documents import naming, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import Training, TrainingData, classification_error, learning_rate, weights_of
 from netspace.handover.card import CARD, ModelCard, load_card
@@ -34,7 +34,7 @@ from netspace.spaces.ranges import STRICT
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, CURVE = "model.safetensors", "curve"
 LATENCY_BATCHES = (1, 64)
 
 
@@ -172,20 +172,23 @@ class FullTraining:
         if checkpoint is not None:
             with taking_up(folder.path, checkpoint):
                 self.restore(checkpoint)
-        curve = _curve(folder.path, self._training.epoch)
+        with naming(folder.path / CURVE):
+            curve = _curve(folder.path, self._training.epoch)
         while not self._is_over():
             started = time.perf_counter()
             entry = self._training.train_epoch()
             self._judge(entry["validation_error"])
             epoch, epochs = self._training.epoch, self._config.recipe.epochs
-            for name, value in {**entry, "learning_rate": learning_rate(epoch, self._config.recipe)}.items():
-                curve.add_scalar(name, value, epoch)
-            curve.flush()
+            with naming(folder.path / CURVE):
+                for name, value in {**entry, "learning_rate": learning_rate(epoch, self._config.recipe)}.items():
+                    curve.add_scalar(name, value, epoch)
+                curve.flush()
             seconds = time.perf_counter() - started
             self._seconds += seconds
             folder.save(self._checkpoint())
             yield TrainingEpoch(epoch, epochs, seconds, entry["loss"], entry["validation_error"])
-        curve.close()
+        with naming(folder.path / CURVE):
+            curve.close()
 
     def _is_over(self) -> bool:
         epoch, patience = self._training.epoch, self._config.patience
@@ -251,4 +254,4 @@ def _curve(folder: Path, epoch: int) -> SummaryWriter:
     """Return a TensorBoard writer that goes on after an epoch; what a killed run wrote beyond it no longer counts."""
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(folder / "curve"), purge_step=epoch + 1 if epoch else None)
+    return SummaryWriter(str(folder / CURVE), purge_step=epoch + 1 if epoch else None)
