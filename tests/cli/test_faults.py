@@ -131,9 +131,10 @@ def test_ctrl_c_in_any_command_is_one_line(tmp_path: Path) -> None:
     assert (process.returncode, out, told) == (130, "", "stopped\n")
 
 
-def test_a_command_that_loaded_arrow_ends_without_waiting_for_its_threads() -> None:
-    # A thread that the interpreter would wait for, as it would crash under one of Arrow's.
-    code = "import pyarrow, threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n"
+@pytest.mark.parametrize("library", ["pyarrow", "torch"])
+def test_a_command_that_loaded_arrow_or_torch_ends_without_waiting_for_their_threads(library: str) -> None:
+    # A thread that the interpreter would wait for, as it would crash under one of theirs.
+    code = f"import {library}, threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n"
     code += "import atexit; atexit.register(print, 'left')\n"
     done = run(code + MAIN.format("lambda: print('done')"), timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\nleft\n", "")

@@ -157,12 +157,12 @@ def _flush(stream: TextIO) -> bool:
 
 
 def leave(code: int) -> None:
-    """End the process; where Arrow's threads may still run, without taking the interpreter down under them.
+    """End the process; where threads of Arrow or torch may still run, without taking the interpreter down under them.
 
-    A reader that ended with an error can leave threads of pyarrow at work, and one that finds the interpreter gone
-    ends the process with SIGABRT (exit code 134).
+    A reader that ended with an error can leave threads of pyarrow at work, and a rank that was stopped threads of gloo;
+    one that finds the interpreter gone ends the process with SIGABRT (exit code 134).
     """
-    if "pyarrow" in sys.modules:
+    if sys.modules.keys() & {"pyarrow", "torch"}:
         atexit._run_exitfuncs()
         logging.shutdown()
         if not all([_flush(sys.stdout), _flush(sys.stderr)]):
