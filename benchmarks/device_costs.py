@@ -18,6 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ LEVELS = {
 }
 BLOCKS = ("basic", "bottleneck", "x", "mbconv")
 SHAPES = [((1, 2, 1), (16, 32, 64)), ((3, 1, 2), (24, 64, 96)), ((2, 2, 2), (48, 96, 160))]
+Measure = Callable[[str, tuple[int, ...], tuple[int, ...], Path], dict[str, Any]]
 COUNTER = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -154,6 +156,23 @@ def counted_again() -> None:
     sys.exit(done.returncode)
 
 
+def tabulate(
+    measure: Callable[[str, tuple[int, ...], tuple[int, ...], Path], dict[str, Any]], file: Path | None
+) -> None:
+    """Measure the twelve networks, each in a folder of its own, print a line for each and write them all."""
+    rows = []
+    for block in BLOCKS:
+        for depths, widths in SHAPES:
+            with tempfile.TemporaryDirectory() as folder:
+                rows.append(measure(block, depths, widths, Path(folder)))
+            print(*(f"{key}={value}" for key, value in rows[-1].items()), flush=True)
+    if file:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
 def main() -> None:
     """Measure the networks, print a line for each and write them all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -163,17 +182,7 @@ def main() -> None:
         counted_again()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    rows = []
-    for block in BLOCKS:
-        for depths, widths in SHAPES:
-            with tempfile.TemporaryDirectory() as folder:
-                rows.append(measure(block, depths, widths, Path(folder)))
-            print(*(f"{key}={value}" for key, value in rows[-1].items()), flush=True)
-    if options.csv:
-        with options.csv.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+    tabulate(measure, options.csv)
 
 
 if __name__ == "__main__":

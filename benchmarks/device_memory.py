@@ -17,16 +17,15 @@ Needs `netspace[litert]` or `netspace[openvino]`, and for OpenVINO a C compiler.
 from __future__ import annotations
 
 import argparse
-import csv
 import ctypes
-import tempfile
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import torch
-from device_costs import BLOCKS, SHAPES, counted_again, unequal
+from device_costs import counted_again, tabulate, unequal
 
 from netspace.cost import all_costs
 from netspace.data import Normalisation
@@ -92,7 +91,7 @@ def pixels(template: NetworkTemplate, n: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
 
 
-def measure(runtime: str, block: str, depths: tuple[int, ...], widths: tuple[int, ...]) -> dict[str, Any]:
+def measure(runtime: str, block: str, depths: tuple[int, ...], widths: tuple[int, ...], folder: Path) -> dict[str, Any]:
     """Return a row: what a network is priced at, and what the runtime holds, in bytes."""
     template, architecture = NetworkTemplate(block=block), Architecture.of(depths, widths)
     network = unequal(Network(architecture, template).eval())
@@ -102,8 +101,7 @@ def measure(runtime: str, block: str, depths: tuple[int, ...], widths: tuple[int
     costs = all_costs(architecture, template)
     row: dict[str, Any] = {"block": block, "network": str(architecture)}
     row |= {name: costs[name] for name in ("peak_memory", "peak_memory-int8")}
-    with tempfile.TemporaryDirectory() as folder:
-        return row | {"litert": litert, "openvino": openvino}[runtime](deployed, card, Path(folder))
+    return row | {"litert": litert, "openvino": openvino}[runtime](deployed, card, folder)
 
 
 def main() -> None:
@@ -116,15 +114,7 @@ def main() -> None:
         counted_again()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    rows = []
-    for block in BLOCKS:
-        for depths, widths in SHAPES:
-            rows.append(measure(options.runtime, block, depths, widths))
-            print(*(f"{key}={value}" for key, value in rows[-1].items()), flush=True)
-    with options.csv.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    tabulate(partial(measure, options.runtime), options.csv)
 
 
 if __name__ == "__main__":

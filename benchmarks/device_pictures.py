@@ -9,13 +9,13 @@ Peak memory and flash: the tables of device_costs.py and device_memory.py.
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from trainings import read_rows
 
 from netspace.cost import all_costs, load_profile, use_profile
 from netspace.spaces import Architecture
@@ -34,7 +34,7 @@ def main() -> None:
     for file in sorted((RESULTS / "profiles").glob("*.yaml")):
         scatter(latency, *latencies(file))
     arrange(latency, "latency of networks not seen (µs)")
-    onnx, litert = rows("device_costs.csv"), rows("device_memory_litert.csv")
+    onnx, litert = (read_rows(RESULTS / f"{name}.csv") for name in ("device_costs", "device_memory_litert"))
     scatter(memory, "ONNX Runtime, fp32", *kibibytes(onnx, "peak_memory", "ort_all"))
     scatter(memory, "ONNX Runtime, int8", *kibibytes(onnx, "peak_memory_int8", "ort_int8_all"))
     scatter(memory, "LiteRT, fp32", *kibibytes(litert, "peak_memory", "litert_reference"))
@@ -54,12 +54,6 @@ def latencies(file: Path) -> tuple[str, list[float], list[float]]:
     networks = [Architecture.of(one.subject["depth"], one.subject["width"]) for one in seen]
     predicted = [all_costs(one, profile.template)["latency"] / 1e3 for one in networks]
     return profile.device.runtime, predicted, [one.nanoseconds / 1e3 for one in seen]
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    """Return the rows of a table."""
-    with (RESULTS / name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def kibibytes(table: Sequence[dict[str, str]], priced: str, found: str) -> tuple[list[float], list[float]]:

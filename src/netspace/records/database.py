@@ -40,6 +40,11 @@ def reading(file: Path) -> Iterator[sqlite3.Connection]:
         yield stack.enter_context(closing(_open_to_read(file, stack)))
 
 
+def has_tables(db: sqlite3.Connection) -> bool:
+    """Say whether a database holds any table."""
+    return db.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+
+
 def _open_to_read(file: Path, stack: ExitStack) -> sqlite3.Connection:
     """Return a connection; where the files beside a WAL database can't be made, one that needs none.
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from netspace.cost.device_profile import use_profile_of
 from netspace.errors import NetspaceError
-from netspace.records.database import reading, writing
+from netspace.records.database import has_tables, reading, writing
 from netspace.records.holding import Hold, Watch
 from netspace.records.migrations import check_version, migrate, newest, select
 from netspace.records.planned import Planned, row_of
@@ -76,7 +77,7 @@ class NetworkStore:
         if not self.file.exists():
             return False
         with reading(self.file) as db:
-            return db.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+            return has_tables(db)
 
     def create(self, *, recipe: str, data: str, template: str) -> None:
         """Make the store, or check that it holds networks of the same recipe, data and template.
@@ -216,16 +217,14 @@ class NetworkStore:
         Raises:
             NetspaceError: where the store is not there, or a row is at fault.
         """
-        self._check_there()
-        with reading(self.file) as db:
+        with self._read() as db:
             columns = select(COLUMNS, self._about(db)["schema"])
             found = db.execute(f"SELECT {columns} FROM networks ORDER BY population, place").fetchall()
         return checked_rows(found, self.file)
 
     def last_losses(self) -> dict[int, float]:
         """Return the mean training loss of the last epoch of each network, by its row's id, where the store has it."""
-        self._check_there()
-        with reading(self.file) as db:
+        with self._read() as db:
             rows = db.execute("SELECT id, curve FROM networks WHERE status = 'ok' AND curve IS NOT NULL").fetchall()
         found = {row["id"]: last_loss(row["curve"]) for row in rows}
         return {network: loss for network, loss in found.items() if loss is not None}
@@ -238,21 +237,18 @@ class NetworkStore:
 
     def populations(self) -> dict[str, Population]:
         """Return what each population of the networks is, by its name; stores of schema 1 knew their names alone."""
-        self._check_there()
-        use_profile_of(self.folder)
-        with reading(self.file) as db:
+        with self._read() as db:
+            use_profile_of(self.folder)
             return read_populations(db, str(self.file))
 
     def about(self) -> dict[str, Any]:
         """Return the schema and the fingerprints of recipe, data and template that all networks share."""
-        self._check_there()
-        with reading(self.file) as db:
+        with self._read() as db:
             return self._about(db)
 
     def counts(self) -> dict[str, int]:
         """Return the number of networks of each status; the store has to be there."""
-        self._check_there()
-        with reading(self.file) as db:
+        with self._read() as db:
             return {row[0]: row[1] for row in db.execute("SELECT status, count(*) FROM networks GROUP BY status")}
 
     def _about(self, db: sqlite3.Connection) -> dict[str, Any]:
@@ -260,9 +256,16 @@ class NetworkStore:
         check_version(about, str(self.file))
         return about
 
-    def _check_there(self) -> None:
-        if not self.begun:
-            raise NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there, or empty)")
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        """Open the store to read it; one that is not there is refused."""
+        nothing = NetspaceError(f"{self.folder} holds no trained networks ({FILE} is not there, or empty)")
+        if not self.file.exists():
+            raise nothing
+        with reading(self.file) as db:
+            if not has_tables(db):
+                raise nothing
+            yield db
 
     def fold(self) -> None:
         """Take what SQLite keeps beside the file into it: a process that only read may have closed it last."""
