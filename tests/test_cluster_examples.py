@@ -101,5 +101,7 @@ def test_the_cluster_of_kubernetes_is_of_the_pinned_ray_and_its_head_trains_noth
         (container,) = group["template"]["spec"]["containers"]
         assert {"name": "RAY_USAGE_STATS_ENABLED", "value": "0"} in container["env"]
         assert container["resources"]["limits"] == container["resources"]["requests"]
+    (served,) = head["template"]["spec"]["containers"]
+    assert {"name": "GRPC_ENABLE_FORK_SUPPORT", "value": "0"} in served["env"]  # reached by ray://
     assert f"service/{plain['metadata']['name']}-head-svc" in text
-    assert 10001 in [port["containerPort"] for port in head["template"]["spec"]["containers"][0]["ports"]]
+    assert 10001 in [port["containerPort"] for port in served["ports"]]

@@ -34,8 +34,12 @@ class LostRankError(NetspaceError):
 
 
 def first_line(error: BaseException, most: int = 300) -> str:
-    """Return the first line of what an error says, or its name: at most so many characters, no two spaces in a row."""
-    line = (str(error).splitlines() or [""])[0]
+    """Return the first line of what an error says, or its name: at most so many characters, no two spaces in a row.
+
+    Where that line announces others by a colon, as one that carries another process's traceback, the last follows it.
+    """
+    lines = str(error).strip().splitlines() or [""]
+    line = f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
     return " ".join(line.split())[:most] or type(error).__name__
 
 

@@ -22,6 +22,7 @@ ALIKE = ("population", "place", "seed", "depth", "width", "status", "validation_
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A cluster whose head trains nothing; nodes are added to it. It tells nobody of itself."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("GRPC_ENABLE_FORK_SUPPORT", "0")  # else what serves a client may die
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "ray_client_server_port": CLIENT})
     monkeypatch.setenv("RAY_ADDRESS", nodes.address)
     yield nodes

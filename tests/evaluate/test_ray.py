@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from netspace import NetspaceError, Pool
+from netspace.documents import to_yaml
 from netspace.errors import UnfinishedError
 from netspace.evaluate import at_a_time, ray_crew, train_population
 from netspace.records import NetworkStore
@@ -169,3 +171,27 @@ def test_a_network_for_which_no_node_has_the_memory_is_given_up(
     done = subprocess.run([sys.executable, "-c", DRIVER, str(tmp_path)], capture_output=True, text=True, check=False)
     assert "1 of 1 networks is missing: 1 whose worker died: OutOfMemoryError, 4 times" in done.stderr
     assert [row["status"] for row in store.rows()] == ["failed"]
+
+
+@pytest.mark.slow  # how long a head may be silent takes half a minute
+def test_a_head_that_is_gone_is_said_and_what_is_missing_is_trained_by_the_same_command(
+    cluster: Any, tmp_path: Path
+) -> None:
+    cluster.add_node(num_cpus=1)
+    (tmp_path / "recipe.yaml").write_text(to_yaml(RECIPE))
+    given = "tiny --budget 200K --baseline expanded --dataset fashion --image-size 12 --n 20 --recipe".split()  # noqa: SIM905
+    command = [sys.executable, "-m", "netspace", "evaluate", *given, str(tmp_path / "recipe.yaml"), "--out"]
+    store = NetworkStore(tmp_path / "there")
+    with subprocess.Popen([*command, str(store.folder), "--pool", "ray"], stderr=subprocess.PIPE, text=True) as going:
+        while not (store.file.exists() and store.counts().get("ok")):
+            time.sleep(0.1)
+        for process in [one for ones in cluster.head_node.all_processes.values() for one in ones]:
+            process.process.kill()
+        told = going.communicate()[1]
+    assert going.returncode == 1
+    assert re.search(r"answers no more: its head at \S+ is gone: .*networks are missing: .* run the same command", told)
+    assert set(store.counts()) == {"ok", "waiting"}
+    assert left(store) == ["evaluation.yaml"]
+    for place in ("there", "here"):
+        subprocess.run([*command, str(tmp_path / place)], check=True)
+    assert rows(store) == rows(NetworkStore(tmp_path / "here"))

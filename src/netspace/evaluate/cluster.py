@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from netspace.settings import Pool
 from netspace.settings.pool import NO_RAY, SCHEME
 
 KNOCK_SECONDS = 10.0
+SILENT_SECONDS = 30.0  # for which a head may be silent, as one that is started anew; Ray ends this process after 60
+FORKS = "; start the cluster's head with GRPC_ENABLE_FORK_SUPPORT=0 in its environment (docs/cluster.md)"
 MORE_TRIES = 3  # of a network whose process or node is lost
 
 
@@ -49,7 +52,8 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(None if address == SCHEME else address, log_to_driver=False, logging_level="error")
     except (OSError, RuntimeError, ValueError) as error:
         by = " (RAY_ADDRESS)" if address == SCHEME and place else ""
-        raise NetspaceError(f"no Ray cluster answers at '{place or address}'{by}: {first_line(error)}") from None
+        hint = FORKS if "Initialization failure" in str(error) else ""
+        raise NetspaceError(f"no Ray cluster answers at '{place or address}'{by}: {first_line(error)}{hint}") from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, before)  # Ray would end the process before anything is put back
 
@@ -58,6 +62,34 @@ def _knock(place: str) -> None:
     """Raise OSError where nobody listens at a host and port; Ray itself would try for minutes."""
     if (parts := re.fullmatch(rf"(?:{SCHEME}://)?([^:/]+):([0-9]+)", place)) is not None:
         socket.create_connection((parts[1], int(parts[2])), timeout=KNOCK_SECONDS).close()
+
+
+class Head:
+    """The head of the cluster that this process is connected to, without which nothing is handed out any more.
+
+    Args:
+        ray: the module, connected.
+    """
+
+    def __init__(self, ray: Any) -> None:
+        # Over ray:// its client says by itself that the connection is lost.
+        self._place = "" if ray.util.client.ray.is_connected() else ray.get_runtime_context().gcs_address
+        self._answered = time.monotonic()
+
+    def answers(self) -> bool:
+        """Knock, and return whether somebody is there.
+
+        Raises:
+            ConnectionError: where nobody has been there for SILENT_SECONDS.
+        """
+        try:
+            _knock(self._place)
+        except OSError as error:
+            if time.monotonic() - self._answered > SILENT_SECONDS:
+                raise ConnectionError(f"its head at {self._place} is gone: {first_line(error)}") from None
+            return False
+        self._answered = time.monotonic()
+        return True
 
 
 def places(there: Mapping[str, float], pool: Pool) -> int:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from netspace.allocator import keep_freed_memory
 from netspace.documents import fingerprint
 from netspace.errors import NetspaceError, UnfinishedError, first_line
-from netspace.evaluate.cluster import MORE_TRIES, places, reached
+from netspace.evaluate.cluster import MORE_TRIES, Head, places, reached
 from netspace.evaluate.job import Job, job_of, plain_of, tensors_of
 from netspace.evaluate.step import own_stream
 from netspace.records import NetworkStore, TrainedNetwork, recovery
@@ -58,7 +58,7 @@ class RayCrew:
         takes = {"num_cpus": 1, "num_gpus": pool.gpus, "max_calls": 0, "max_retries": MORE_TRIES}
         self._train = self._ray.remote(**takes)(_train)
         self._tasks: dict[Any, int] = {}
-        self._room, self._asked = 0, -ROOM_SECONDS
+        self._room, self._asked, self._head = 0, -ROOM_SECONDS, Head(self._ray)
 
     def look(self) -> bool:
         """Record what has come, hand out what waits, and return whether any network is being trained.
@@ -78,7 +78,8 @@ class RayCrew:
     def _free(self) -> int:
         """Return how many more tasks the cluster is to have; nodes come and go, and an empty one is asked to grow."""
         if time.monotonic() - self._asked > ROOM_SECONDS:
-            self._room = QUEUED * max(places(self._ray.cluster_resources(), self._pool), 1)
+            if self._head.answers():  # Ray would wait for it
+                self._room = QUEUED * max(places(self._ray.cluster_resources(), self._pool), 1)
             self._asked = time.monotonic()
         return max(self._room - len(self._tasks), 0)
 
@@ -115,6 +116,8 @@ class RayCrew:
         """End what is being trained, and let it wait again."""
         with suppress(ConnectionError):
             for task in self._tasks:
+                if not self._ray.is_initialized():  # Ray would look for a cluster again, or start one here
+                    break
                 with suppress(self._ray.exceptions.RayError):
                     self._ray.cancel(task, force=True)
         with suppress(NetspaceError):  # where the store cannot be written, the next run takes the networks over
