@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from random_kills import CASES, Outcome, judge
+from ends import CASES, Outcome, command, judge, prepared
 
 from netspace.search.run_folder import environment
 
@@ -36,35 +34,33 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="new folder to work in")
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
-    args.out.mkdir(parents=True)
-    (args.out / "architecture.yaml").write_text("depth: [1, 1, 1]\nwidth: [8, 8, 16]\n")
+    prepared(args.out)
     found = json.loads(args.json.read_text())["commands"] if args.json.exists() else {}
     for name in args.case or NAMES:
         if name in found:
             continue
-        command, patterns = CASES[name]
-        arguments = shlex.split(command.format(out=args.out))
+        words, patterns = CASES[name]
         whole = args.out / "whole"
         shutil.rmtree(whole, ignore_errors=True)
-        assert run(arguments, whole).returncode == 0
+        assert run(command(words, args.out, whole)).returncode == 0
         size = sum(path.stat().st_blocks * 512 for path in whole.rglob("*"))
         rows = []
         for point in range(1, args.points + 1):
             kib = max(size * point // args.points // 1024, 4)
             with disk(args.out / "disk", kib) as place:
-                first = run(arguments, place / "run")
+                filling = command(words, args.out, place / "run")
+                first = run(filling)
                 grow(place)
-                second = run(arguments, place / "run")
+                second = run(filling)
                 rows.append({"kib": kib, **outcome(first, second, whole, place / "run", patterns)})
             print(name, rows[-1], flush=True)
         found[name] = {"whole_kib": size // 1024, "points": rows}
         args.json.write_text(json.dumps({"commands": found, "environment": environment()}, indent=1) + "\n")
 
 
-def run(arguments: Sequence[str], out: Path) -> subprocess.CompletedProcess[str]:
-    """Run netspace, and return how it ended."""
-    command = [sys.executable, "-m", "netspace", *arguments, "--out", str(out)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command, and return how it ended."""
+    return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
 @contextmanager
@@ -101,7 +97,7 @@ def outcome(
         patterns: of files that are to be equal.
     """
     found = Outcome()
-    judge(found, 0, whole, folder, patterns)  # how it ended is told beside
+    judge(found, whole, folder, patterns)
     counted = {name: getattr(found, name) for name in ("lost", "twice", "different", "left")}
     return {
         "code": first.returncode,

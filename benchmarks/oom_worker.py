@@ -10,25 +10,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import shutil
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from kill_evaluation import compare
-from killing import worker_ids
+from ends import EVALUATE, command, compare
 
 from netspace.records import NetworkStore
 from netspace.search.run_folder import environment
 
 GROUP = Path("/sys/fs/cgroup/memory/netspace-oom")
-COMMAND = (
-    "evaluate tiny --budget 200K --baseline expanded --dataset fashion --image-size 12 --n 4 --jobs 2 "
-    "--recipe benchmarks/brief.yaml"
-)
+WORDS = f"{EVALUATE} --jobs 2 --recipe benchmarks/brief.yaml"
 
 
 def main() -> None:
@@ -43,8 +37,8 @@ def main() -> None:
     GROUP.mkdir(exist_ok=True)
     (GROUP / "memory.limit_in_bytes").write_text(str(args.megabytes * 2**20))
     before = killed()
-    start(args.out / "whole").wait()
-    process, put = start(args.out / "short"), list[int]()
+    start(args.out, "whole").wait()
+    process, put = start(args.out, "short"), list[int]()
     while process.poll() is None:
         time.sleep(0.2)
         workers = worker_ids(process.pid)
@@ -53,7 +47,7 @@ def main() -> None:
             with suppress(OSError):  # it came to its end by itself
                 (GROUP / "cgroup.procs").write_text(str(workers[0]))
                 put.append(workers[0])
-    again = start(args.out / "short").wait()  # a network whose worker died twice was given up
+    again = start(args.out, "short").wait()  # a network whose worker died twice was given up
     found = compare(NetworkStore(args.out / "whole").rows(), NetworkStore(args.out / "short").rows())
     codes = {"code": process.returncode, "again": again}
     result = {"kills": killed() - before, **codes, **found, "environment": environment()}
@@ -63,16 +57,29 @@ def main() -> None:
     shutil.rmtree(args.out)
 
 
-def start(out: Path) -> subprocess.Popen[bytes]:
+def start(place: Path, name: str) -> subprocess.Popen[bytes]:
     """Start the evaluation."""
-    command = [sys.executable, "-m", "netspace", *shlex.split(COMMAND), "--out", str(out)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(command(WORDS, place, place / name), stdout=subprocess.DEVNULL)
 
 
 def killed() -> int:
     """Return how many processes the kernel ended in the group."""
     lines = (GROUP / "memory.oom_control").read_text().splitlines()
     return int(dict(line.split() for line in lines)["oom_kill"])
+
+
+def worker_ids(parent: int) -> list[int]:
+    """Return the processes that a process started to work for it (Linux)."""
+    with suppress(FileNotFoundError):
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return [int(child) for child in children if "netspace.evaluate.worker" in _command_line(child)]
+    return []
+
+
+def _command_line(process: str) -> str:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/cmdline").read_text()
+    return ""
 
 
 if __name__ == "__main__":

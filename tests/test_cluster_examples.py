@@ -17,6 +17,7 @@ CLUSTER = ROOT / "docs" / "examples" / "cluster"
 SCRIPTS = sorted(CLUSTER.glob("*.sh"))
 # Stands for every program that a script calls: it tells its words and the address that it was given.
 STUB = '#!/usr/bin/env bash\necho "$(basename "$0") $*|${RAY_ADDRESS-}" >> "$CALLS"\n'
+SHOWN = "read -r RAY_AUTH_TOKEN; export RAY_AUTH_TOKEN RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0;"
 ANSWERS = {
     "scontrol": "printf 'n1\\nn2\\nn3\\n'",
     "hostname": "echo 192.0.2.1",
@@ -65,7 +66,7 @@ def test_three_machines_are_joined_before_the_command_and_stopped_after_it(tmp_p
     assert [line.partition("|")[0] for line in heads] == [
         "hostname -I",
         "ray start --head --node-ip-address 192.0.2.1 --port 6379",
-        *(f"ssh {host} RAY_USAGE_STATS_ENABLED=0 ray start --address 192.0.2.1:6379" for host in ("second", "third")),
+        *(f"ssh {host} {SHOWN} ray start --address 192.0.2.1:6379" for host in ("second", "third")),
         f"netspace {search}",
         *(f"ssh {host} ray stop" for host in ("second", "third")),
         "ray stop",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from tests.evaluate.clusters import cluster, ray, rows
 __all__ = ["cluster"]
 RECIPE = Recipe("short", epochs=1, batch_size=32, warmup_epochs=0, train_images=200)
 RUN = "{at}/run"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "cluster"
 COMMANDS = {
     "front": ("front", RUN, "--calibrate-n", "12", "--evaluations", "10"),
     "evaluate": ("evaluate", RUN + "/elite-2M.yaml", "--dataset", "fashion", "--n", "2", "--out", "{at}/compared"),
@@ -74,3 +78,24 @@ def test_a_command_on_a_cluster_makes_what_it_makes_here(
     there, here = outcomes
     assert sum(map(len, here[0].values())) > 8  # more than the search itself has trained
     assert there == here
+
+
+@pytest.mark.slow  # stops every Ray of this machine at its end
+def test_three_machines_by_an_ssh_that_stays_here_train_what_one_trains(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "ray").symlink_to(Path(sys.executable).with_name("ray"))
+    (programs / "netspace").write_text(f'#!/usr/bin/env bash\nexec {sys.executable} -m netspace "$@"\n')
+    (programs / "ssh").write_text('#!/usr/bin/env bash\nshift\nunset ${!RAY_AUTH*}\nexec bash -c "$*"\n')
+    for program in ("netspace", "ssh"):
+        (programs / program).chmod(0o755)
+    environment = {**os.environ, "VENV": str(tmp_path), "HOME": str(tmp_path)}
+    environment["PATH"] = f"{programs}:{os.environ['PATH']}"
+    (tmp_path / "recipe.yaml").write_text(to_yaml(RECIPE))
+    compared = "evaluate tiny --budget 200K --baseline expanded --dataset fashion --image-size 12 --n 4"
+    command = [*compared.split(), "--recipe", str(tmp_path / "recipe.yaml"), "--out"]
+    there = [str(EXAMPLES / "three_by_ssh.sh"), *command, str(tmp_path / "there"), "--pool", "ray"]
+    done = subprocess.run(there, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    subprocess.run([sys.executable, "-m", "netspace", *command, str(tmp_path / "here")], check=True)
+    assert rows(NetworkStore(tmp_path / "there")) == rows(NetworkStore(tmp_path / "here"))

@@ -17,6 +17,7 @@ from netspace import NetspaceError, Pool
 from netspace.documents import to_yaml
 from netspace.errors import UnfinishedError
 from netspace.evaluate import at_a_time, ray_crew, train_population
+from netspace.evaluate import cluster as cluster_module
 from netspace.records import NetworkStore
 from tests.evaluate.clusters import CLIENT, a_trainer, cluster, rows
 from tests.evaluate.given_gpus import training_on_a_share
@@ -195,3 +196,19 @@ def test_a_head_that_is_gone_is_said_and_what_is_missing_is_trained_by_the_same_
     for place in ("there", "here"):
         subprocess.run([*command, str(tmp_path / place)], check=True)
     assert rows(store) == rows(NetworkStore(tmp_path / "here"))
+
+
+@pytest.mark.parametrize("where", ["RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "HOME", "nowhere"])
+def test_a_token_that_is_there_is_shown(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    file = tmp_path / ".ray" / "auth_token"
+    file.parent.mkdir()
+    file.write_text("0" * 64)
+    given = {"RAY_AUTH_TOKEN": "0" * 64, "RAY_AUTH_TOKEN_PATH": str(file), "HOME": str(tmp_path)}
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    if where in given:
+        monkeypatch.setenv(where, given[where])
+    cluster_module._show_token()
+    assert os.environ.get("RAY_AUTH_MODE") == ("token" if where in given else None)

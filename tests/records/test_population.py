@@ -153,3 +153,19 @@ def test_a_store_whose_budget_is_of_no_known_cost_is_refused_with_its_name(tmp_p
     store.add(planned("elite-10M", 1), [replace(ELITE, cost=",lops")])
     with pytest.raises(NetspaceError, match=r"population 'elite-10M': unknown cost ',lops', did you mean 'flops'"):
         store.populations()
+
+
+@pytest.mark.parametrize("value", [None, b"\xff"])
+def test_a_network_whose_population_is_no_name_is_said(tmp_path: Path, value: object) -> None:
+    store = NetworkStore(tmp_path)
+    store.create(**ABOUT)
+    store.add(planned("elite-10M", 2), [ELITE])
+    with sqlite3.connect(store.file) as db:
+        db.execute("CREATE TABLE loose AS SELECT * FROM networks")  # a copy asks for nothing of its values
+        db.execute("UPDATE loose SET population = ? WHERE place = 1", (value,))
+        db.execute("DROP TABLE networks")
+        db.execute("ALTER TABLE loose RENAME TO networks")
+    with pytest.raises(
+        NetspaceError, match=re.escape(f"{store.file}: a network's population is {value!r}, and has to")
+    ):
+        store.populations()

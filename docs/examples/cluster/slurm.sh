@@ -14,7 +14,8 @@ mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 first=${nodes[0]}
 address=$(srun --nodes=1 --ntasks=1 --nodelist="$first" hostname --ip-address | awk '{print $1}')
 port=$((20000 + SLURM_JOB_ID % 10000)) # two jobs may share a node
-export RAY_USAGE_STATS_ENABLED=0 RAY_ADDRESS=$address:$port
+RAY_AUTH_TOKEN=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n') # of this job; who lacks it is turned away
+export RAY_USAGE_STATS_ENABLED=0 RAY_ADDRESS=$address:$port RAY_AUTH_MODE=token RAY_AUTH_TOKEN
 
 srun --nodes=1 --ntasks=1 --nodelist="$first" --cpus-per-task="$SLURM_CPUS_PER_TASK" --overlap env -u RAY_ADDRESS \
   ray start --head --node-ip-address "$address" --port "$port" --num-cpus "$SLURM_CPUS_PER_TASK" --block &

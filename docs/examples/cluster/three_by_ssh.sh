@@ -7,7 +7,8 @@ set -euo pipefail
 HOSTS=(${HOSTS:-second third})
 VENV=${VENV:-$HOME/netspace}
 FIRST=${FIRST:-$(hostname -I | cut -d' ' -f1)} # an address that the others reach
-export RAY_USAGE_STATS_ENABLED=0 RAY_ADDRESS=$FIRST:6379
+RAY_AUTH_TOKEN=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n') # of this run; who lacks it is turned away
+export RAY_USAGE_STATS_ENABLED=0 RAY_ADDRESS=$FIRST:6379 RAY_AUTH_MODE=token RAY_AUTH_TOKEN
 
 stop() {
   for host in "${HOSTS[@]}"; do ssh "$host" "$VENV/bin/ray" stop || true; done
@@ -16,6 +17,7 @@ stop() {
 trap stop EXIT
 RAY_ADDRESS='' "$VENV/bin/ray" start --head --node-ip-address "$FIRST" --port 6379
 for host in "${HOSTS[@]}"; do
-  ssh "$host" RAY_USAGE_STATS_ENABLED=0 "$VENV/bin/ray" start --address "$RAY_ADDRESS"
+  ssh "$host" "read -r RAY_AUTH_TOKEN; export RAY_AUTH_TOKEN RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0;" \
+    "$VENV/bin/ray" start --address "$RAY_ADDRESS" <<<"$RAY_AUTH_TOKEN"
 done
 "$VENV/bin/netspace" "$@"

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from netspace.errors import NetspaceError, first_line
@@ -35,6 +36,7 @@ def reached(address: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that is started here tells nobody of it
     # Ray would try without end where a node has not the memory; this is read when it is loaded.
     os.environ.setdefault("RAY_task_oom_retries", str(MORE_TRIES))
+    _show_token()
     try:
         import ray
     except ImportError:
@@ -42,6 +44,13 @@ def reached(address: str) -> Any:
     if not ray.is_initialized():
         _connect(ray, address)
     return ray
+
+
+def _show_token() -> None:
+    """Let Ray show the token that this user has: clusters ask for one by default, and clients show none."""
+    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    if os.environ.get("RAY_AUTH_TOKEN") or file.is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 def _connect(ray: Any, address: str) -> None:

@@ -146,9 +146,14 @@ def read_populations(db: sqlite3.Connection, source: str) -> dict[str, Populatio
         source: what to call it in an error.
 
     Raises:
-        NetspaceError: where a row of the table is no population.
+        NetspaceError: where a row of the table is no population, or a network's is no name.
     """
     names = [row[0] for row in db.execute("SELECT DISTINCT population FROM networks ORDER BY population")]
+    for name in names:
+        if not isinstance(name, str):
+            raise NetspaceError(
+                f"{source}: a network's population is {name!r}, and has to be a name; restore the store"
+            )
     found: dict[str, Population] = {}
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'populations'").fetchone():
         columns = _columns(db)
