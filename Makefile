@@ -14,8 +14,7 @@ DEMO := runs/demo
 
 demo: .venv/installed
 	$(BIN)/netspace search --dataset fashion --space tiny --budget 2M --out $(DEMO)/first
-	$(BIN)/netspace evaluate $(DEMO)/first/elite-2M.yaml --baseline expanded --dataset fashion --n 4 --jobs 2 \
-		--out $(DEMO)/first-judged
+	$(BIN)/netspace evaluate $(DEMO)/first/elite-2M.yaml --baseline expanded --dataset fashion --n 4 --out $(DEMO)/first-judged
 	$(BIN)/netspace report $(DEMO)/first $(DEMO)/first-judged --out $(DEMO)/first.html
 
 test: .venv/installed

@@ -18,6 +18,7 @@ from PIL import Image
 
 from netspace import DataSettings, SearchConfig, arithmetic, load_search_space, resolve
 from netspace.blocks import BLOCKS
+from netspace.cli import options
 from netspace.data import ImageData, ImageSet, load_images
 from netspace.spaces import GridAxis, SearchSpace, StageGrid
 
@@ -28,6 +29,12 @@ os.environ["XDG_CACHE_HOME"] = str(CACHE)
 atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 for block in BLOCKS:
     arithmetic.remember(arithmetic.key_of(block, torch.device("cpu")), arithmetic.Comparison(faster=1.0, apart=0.0))
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands train one network at a time: tests run side by side, and a process takes seconds to start."""
+    monkeypatch.setattr(options, "cores", lambda: 1)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What to call the processor that this process runs on."""
+"""The processor that this process runs on: what to call it, and how many of its cores there are to train on."""
 
 from __future__ import annotations
 
@@ -16,3 +16,16 @@ def processor(file: Path = Path("/proc/cpuinfo")) -> str:
         match = None
     model = match[1].strip() if match else platform.processor()
     return f"{model or 'CPU'} ({platform.machine()}, {os.cpu_count()} cores)"
+
+
+def cores() -> int:
+    """Return how many cores this process may use, one at least.
+
+    A process that trains takes up to a gigabyte, so there are no more than the machine has gigabytes.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # where the system does not say
+        return allowed
+    return max(min(allowed, memory // 2**30), 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from netspace.cli.nas import print_picked
 from netspace.cli.options import (
     ConvertTo,
     ImageColumn,
+    Jobs,
     Json,
     LabelColumn,
     Labels,
@@ -56,10 +56,6 @@ if TYPE_CHECKING:
 
 LATER = ("constraints", "target")  # of what is asked: left out of the file where they are not
 
-SearchJobs = Annotated[
-    int | None, typer.Option(help="Networks that the search trains at a time; default: one per core.", min=1)
-]
-
 
 @partial(with_constraints, profiles=True)
 def auto_command(
@@ -76,7 +72,7 @@ def auto_command(
     time_limit: Annotated[
         str | None, typer.Option(help="Fewer trainings and a shorter schedule, so that all is done by then, as 30m.")
     ] = None,
-    jobs: SearchJobs = None,
+    jobs: Jobs = None,
     pool: PoolName = None,
     image_size: ResizeTo = None,
     channels: ConvertTo = None,
@@ -103,7 +99,7 @@ def auto_command(
     aim, bounds = None if wanted.budget is None else str(wanted.budget), wanted.bounds or None
     asked = {"budget": aim, "space": space, "recipe": recipe, "time_limit": time_limit, "seed": seed}
     asked |= {"constraints": bounds, "target": target}
-    trainers = pool_of(pool, jobs or (1 if pool else os.cpu_count() or 1))
+    trainers = pool_of(pool, jobs)
     _go(settings, wanted, asked, out, pool=trainers, plan=plan, json=json)
 
 

@@ -73,7 +73,7 @@ def evaluate_command(
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     pool: PoolName = None,
     device: Device = "auto",
     near: Near = 1.0,

@@ -41,7 +41,7 @@ def fidelity_command(
     dataset: MovedDataset = None,
     accept_changed_data: AcceptChangedData = False,
     seed: Seed = 0,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     pool: PoolName = None,
     device: Device = "auto",
     json: Json = False,

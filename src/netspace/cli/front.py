@@ -45,7 +45,7 @@ def front_command(
         int, typer.Option(help="Train so many networks, spread over costs and shapes, in RUN/calibration.", min=0)
     ] = 0,
     recipe: OwnRecipe = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     pool: PoolName = None,
     device: Device = "auto",
     signal: Annotated[

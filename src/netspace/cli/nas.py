@@ -55,7 +55,7 @@ def nas_command(
         int, typer.Option(help="With model: train so many of the best briefly before choosing.", min=0)
     ] = 0,
     recipe: OwnRecipe = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     pool: PoolName = None,
     finetune_epochs: Annotated[int, typer.Option(help="Epochs on the space's members before scoring.", min=0)] = 0,
     dataset: MovedDataset = None,

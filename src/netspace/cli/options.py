@@ -11,6 +11,7 @@ import typer
 from netspace.config import load_document, load_search_space
 from netspace.documents import from_plain
 from netspace.errors import NetspaceError
+from netspace.processor import cores
 from netspace.records import elite_from_plain
 from netspace.settings import LARGEST_SEED, Pool
 from netspace.spaces import NetworkSpace, NetworkTemplate
@@ -44,7 +45,10 @@ LabelColumn = Annotated[str | None, typer.Option(help="Column of labels.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train; auto: on the GPU where there is one.")
 ]
-Jobs = Annotated[int, typer.Option(help="Networks trained at a time; the results do not depend on it.", min=1)]
+Jobs = Annotated[
+    int | None,
+    typer.Option(help="Networks trained at a time; default: one per core. The results do not depend on it.", min=1),
+]
 Devices = Annotated[
     int, typer.Option(help="GPUs of each machine, or processes without GPU, that train one super network.", min=1)
 ]
@@ -71,14 +75,19 @@ RecipeSettings = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="The run's folder.")]
 
 
-def pool_of(text: str | None, jobs: int) -> Pool:
+def pool_of(text: str | None, jobs: int | None, *, reach: bool = True) -> Pool:
     """Return who trains, as `--pool` and `--jobs` say; a cluster is reached, before anything is read or made.
+
+    Args:
+        text: `--pool`.
+        jobs: `--jobs`; None is one for each core of this machine, where there is no cluster.
+        reach: whether this process is the one that trains.
 
     Raises:
         NetspaceError: where the pool is none, Ray is not installed, or no cluster answers.
     """
-    pool = Pool.parse(text, jobs)
-    if pool.cluster:
+    pool = Pool.parse(text, jobs or (1 if text else cores()))
+    if pool.cluster and reach:
         from netspace.evaluate.cluster import reached
 
         reached(pool.cluster)

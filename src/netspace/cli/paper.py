@@ -58,7 +58,7 @@ def paper_command(
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
     seed: Seed = 0,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     pool: PoolName = None,
     device: Device = "auto",
     plan: PlanOnly = False,

@@ -63,7 +63,7 @@ def search_command(
     label_column: LabelColumn = None,
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     pool: PoolName = None,
     time_limit: Annotated[
         str | None,
@@ -83,7 +83,7 @@ def search_command(
     options |= {"constraints": [str(one) for one in constraints] or None}
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
     place = place_of(devices, nodes)
-    trainers = Pool.parse(pool, jobs) if place is None or place.rank else pool_of(pool, jobs)
+    trainers = pool_of(pool, jobs, reach=place is not None and not place.rank)
     if plan:
         _print_plan(resolved, out, trainers, json, place)
         return

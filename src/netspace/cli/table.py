@@ -34,7 +34,7 @@ def table_command(
     ] = "random",
     candidates: Annotated[int, typer.Option(help="Architectures that each NAS scores.", min=1)] = 40,
     train: Annotated[int, typer.Option(help="With model: networks trained before one is chosen.", min=0)] = 0,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     pool: PoolName = None,
     device: Device = "auto",
     format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",

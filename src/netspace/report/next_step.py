@@ -49,7 +49,7 @@ def evaluate_step(material: Material, elites: Sequence[tuple[EliteSpace, Path]])
     n = min([NETWORKS, *(members_in_band(one) for one, _ in able)])
     folder = file.parent
     words = ["netspace", "evaluate", *(str(place) for _, place in able), "--baseline", "expanded"]
-    words += ["--dataset", elite.provenance.dataset, *_data_options(material, folder), "--n", str(n), "--jobs", "2"]
+    words += ["--dataset", elite.provenance.dataset, *_data_options(material, folder), "--n", str(n)]
     words += ["--out", f"{folder}-judged"]
     what = "it" if len(able) == 1 else "them"
     text = f"Next, train networks of {what} and of the whole search space, and compare them:"
