@@ -14,7 +14,7 @@ from netspace.records import NetworkStore
 
 SEARCH = "search --dataset fashion --image-size 12 --space tiny --budget 200K --estimator"
 FEW = "--set search.epochs=6 --set search.warmup_epochs=2"
-EVALUATE = "evaluate tiny --budget 200K --baseline expanded --dataset fashion --image-size 12 --n 4"
+EVALUATE = "evaluate tiny --budget 200K --baseline expanded --dataset fashion --image-size 12 --n"
 BRIEF = "--set search.front.population=6 --set search.front.recipe=benchmarks/short_recipe.yaml"
 ELITES = ("elite-*.yaml",)
 CASES: dict[str, tuple[str, tuple[str, ...]]] = {  # a command, and which files are to be equal byte for byte
@@ -22,8 +22,9 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {  # a command, and which files 
     "search by score": (f"{SEARCH} score {FEW}", ELITES),
     "search by front": (f"{SEARCH} front {FEW}", ELITES),
     "search by population": (f"{SEARCH} population {BRIEF} --jobs 2", ELITES),
-    "evaluate --jobs 2": (f"{EVALUATE} --jobs 2 --recipe benchmarks/short_recipe.yaml", ()),
-    "evaluate --pool ray": (f"{EVALUATE} --pool ray --recipe benchmarks/short_recipe.yaml", ()),
+    "evaluate --jobs 2": (f"{EVALUATE} 4 --jobs 2 --recipe benchmarks/short_recipe.yaml", ()),
+    # More networks, since to reach a cluster takes seconds. Start one and name it in RAY_ADDRESS.
+    "evaluate --pool ray": (f"{EVALUATE} 24 --pool ray --recipe benchmarks/short_recipe.yaml", ()),
     "train": (
         "train {out}/architecture.yaml --dataset fashion --recipe quick --set train_images=1500 --set epochs=4",
         ("model.safetensors",),

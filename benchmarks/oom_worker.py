@@ -22,7 +22,7 @@ from netspace.records import NetworkStore
 from netspace.search.run_folder import environment
 
 GROUP = Path("/sys/fs/cgroup/memory/netspace-oom")
-WORDS = f"{EVALUATE} --jobs 2 --recipe benchmarks/brief.yaml"
+WORDS = f"{EVALUATE} 4 --jobs 2 --recipe benchmarks/brief.yaml"
 
 
 def main() -> None:
