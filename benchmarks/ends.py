@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,6 +108,39 @@ def judge(outcome: Outcome, whole: Path, killed: Path, patterns: Sequence[str]) 
     shutil.rmtree(killed)
 
 
+def outcome(
+    first: subprocess.CompletedProcess[str],
+    second: subprocess.CompletedProcess[str],
+    whole: Path,
+    folder: Path,
+    patterns: Sequence[str],
+) -> dict[str, object]:
+    """Say how a command ended that met with a mishap, and what the next run made of it.
+
+    Args:
+        first: that met with it.
+        second: of the same command, after it.
+        whole: folder of a run that was left alone.
+        folder: of the two runs, which is removed.
+        patterns: of files that are to be equal.
+    """
+    found = Outcome()
+    judge(found, whole, folder, patterns)
+    counted = {name: getattr(found, name) for name in ("lost", "twice", "different", "left")}
+    return {
+        "code": first.returncode,
+        "said": _last_line(first, folder),
+        "traceback": "Traceback" in first.stderr + second.stderr,
+        "then": second.returncode,
+        **({"then_said": _last_line(second, folder)} if second.returncode else {}),
+        **counted,
+    }
+
+
+def _last_line(ended: subprocess.CompletedProcess[str], folder: Path) -> str:
+    return (ended.stderr.strip().splitlines() or [""])[-1].replace(str(folder), "RUN")[:200]
+
+
 def compare(whole: list[dict[str, Any]], killed: list[dict[str, Any]]) -> dict[str, Any]:
     """Return how two stores' rows differ.
 
@@ -130,3 +165,29 @@ def compare(whole: list[dict[str, Any]], killed: list[dict[str, Any]]) -> dict[s
 
 def _place(row: dict[str, Any]) -> Place:
     return row["population"], row["place"]
+
+
+@contextmanager
+def disk(place: Path, kib: int) -> Iterator[Path]:
+    """Mount a file system in memory of so many KiB; it is gone in the end."""
+    place.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(place)], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+        shutil.rmtree(place)
+
+
+def worker_ids(parent: int) -> list[int]:
+    """Return the processes that a process started to work for it (Linux)."""
+    with suppress(FileNotFoundError):
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return [int(child) for child in children if "netspace.evaluate.worker" in _command_line(child)]
+    return []
+
+
+def _command_line(process: str) -> str:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/cmdline").read_text()
+    return ""

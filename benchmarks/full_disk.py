@@ -14,11 +14,10 @@ import argparse
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from ends import CASES, Outcome, command, judge, prepared
+from ends import CASES, command, disk, outcome, prepared
 
 from netspace.search.run_folder import environment
 
@@ -63,49 +62,9 @@ def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
-@contextmanager
-def disk(place: Path, kib: int) -> Iterator[Path]:
-    """Mount a file system in memory of so many KiB; it is gone in the end."""
-    place.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(place)], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
-        shutil.rmtree(place)
-
-
 def grow(place: Path) -> None:
     """Give a mounted file system room enough."""
     subprocess.run(["mount", "-o", f"remount,size={LARGE}", str(place)], check=True)
-
-
-def outcome(
-    first: subprocess.CompletedProcess[str],
-    second: subprocess.CompletedProcess[str],
-    whole: Path,
-    folder: Path,
-    patterns: Sequence[str],
-) -> dict[str, object]:
-    """Say how a command ended on the full disk, and what the next run made of it.
-
-    Args:
-        first: on the full disk.
-        second: with room.
-        whole: folder of a run that always had room.
-        folder: of the two runs, which is removed.
-        patterns: of files that are to be equal.
-    """
-    found = Outcome()
-    judge(found, whole, folder, patterns)
-    counted = {name: getattr(found, name) for name in ("lost", "twice", "different", "left")}
-    return {
-        "code": first.returncode,
-        "said": (first.stderr.strip().splitlines() or [""])[-1].replace(str(folder), "RUN")[:200],
-        "traceback": "Traceback" in first.stderr + second.stderr,
-        "then": second.returncode,
-        **counted,
-    }
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from ends import EVALUATE, command, compare
+from ends import EVALUATE, command, compare, worker_ids
 
 from netspace.records import NetworkStore
 from netspace.search.run_folder import environment
@@ -66,20 +66,6 @@ def killed() -> int:
     """Return how many processes the kernel ended in the group."""
     lines = (GROUP / "memory.oom_control").read_text().splitlines()
     return int(dict(line.split() for line in lines)["oom_kill"])
-
-
-def worker_ids(parent: int) -> list[int]:
-    """Return the processes that a process started to work for it (Linux)."""
-    with suppress(FileNotFoundError):
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        return [int(child) for child in children if "netspace.evaluate.worker" in _command_line(child)]
-    return []
-
-
-def _command_line(process: str) -> str:
-    with suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{process}/cmdline").read_text()
-    return ""
 
 
 if __name__ == "__main__":

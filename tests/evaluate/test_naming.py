@@ -1,6 +1,5 @@
 """What populations are called: apart from each other, and the same after every restart."""
 
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from netspace.evaluate.naming import named
 from netspace.records import NetworkStore, Population
 from netspace.settings import DataSettings
 from tests.evaluate.test_population import QUICK
+from tests.records.first_schema import to_first_schema
 
 BUDGET = Budget.parse("2M", 0.3)
 
@@ -93,10 +93,7 @@ def test_a_folder_of_schema_1_goes_on_under_its_old_names(tmp_path: Path, tiny: 
     front = "front (supernet, linear)"
     old = evaluate(tmp_path / "out", tiny, Subject("front-2M", tiny.full, BUDGET))
     before = old.rows()
-    with sqlite3.connect(old.file) as db:  # as the version before left it
-        db.execute("DROP TABLE populations")
-        db.execute("ALTER TABLE networks DROP COLUMN knobs")
-        db.execute("UPDATE about SET schema = 1")
+    to_first_schema(old.file)
     source = "runs/first/elite-2M.yaml"
     subject = Subject("elite-2M", tiny.full, BUDGET, source, front)
     after = evaluate(tmp_path / "out", tiny, subject)

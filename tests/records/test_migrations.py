@@ -9,6 +9,7 @@ import pytest
 from netspace import Architecture, NetspaceError
 from netspace.cost import Cost
 from netspace.records import NetworkStore, Planned, Population, migrations, store
+from tests.records.first_schema import to_first_schema
 
 ABOUT = {"recipe": "r", "data": "d", "template": "t"}
 
@@ -29,10 +30,7 @@ def old(tmp_path: Path) -> NetworkStore:
     found = NetworkStore(tmp_path / "old")
     found.create(**ABOUT)
     found.add([planned(0)])
-    with sqlite3.connect(found.file) as db:
-        db.execute("DROP TABLE populations")
-        db.execute("ALTER TABLE networks DROP COLUMN knobs")
-        db.execute("UPDATE about SET schema = 1")
+    to_first_schema(found.file)
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 from netspace.cost import Budget
 from netspace.errors import NetspaceError
 from netspace.records import NetworkStore, Population, by_budget, pairs_at_equal_budget
+from tests.records.first_schema import to_first_schema
 from tests.records.test_store import ABOUT, planned
 
 SPACE = '{"stages": [{"depth": "1..2", "width": "4..8 by 4"}]}'
@@ -80,11 +81,7 @@ def old(tmp_path: Path) -> Path:
     store = NetworkStore(folder)
     store.create(**ABOUT)
     store.add(planned("front-2M", 2) + planned("expanded-2M", 2))
-    with sqlite3.connect(store.file) as db:
-        db.execute("DROP TABLE populations")
-        db.execute("ALTER TABLE networks DROP COLUMN knobs")
-        db.execute("UPDATE about SET schema = 1")
-        db.execute("PRAGMA journal_mode = DELETE")
+    to_first_schema(store.file)
     return folder
 
 

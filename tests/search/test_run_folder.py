@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from netspace import DataSettings, NetspaceError, Run, SearchConfig
 from netspace.data import ImageData, load_images
 from netspace.documents import fingerprint, from_plain, later
+from netspace.errors import UnfinishedError
 from netspace.evaluate import TrainingData
 from netspace.handover.full_training import FullTraining, TrainingConfig
 from netspace.search import Checkpoint, RunFolder, SpaceSearch, taking_up
@@ -275,3 +276,26 @@ def test_a_checkpoint_that_is_none_of_its_run_is_one_line_with_its_name(
 @RUNS
 def test_a_checkpoint_of_an_earlier_revision_is_taken_up(name: str, pixels: ImageData) -> None:
     take_up(name, stored(name), pixels)
+
+
+@pytest.mark.parametrize("when", ["at the end", "at a checkpoint", "at an error"])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_folder_that_is_removed_while_a_command_works_in_it_is_said(
+    tmp_path: Path, fashion: ImageData, when: str, again: bool
+) -> None:
+    folder = RunFolder(tmp_path / "run")
+
+    def work() -> None:
+        with folder.opened(quick_config(), fashion):
+            shutil.rmtree(tmp_path / "run")
+            if again:  # by another process
+                (tmp_path / "run").mkdir()
+                (tmp_path / "run" / "config.yaml").write_text("")
+            if when == "at a checkpoint":
+                folder.save(Checkpoint(1, {"w": torch.zeros(1)}, {}))
+            if when == "at an error":
+                raise NetspaceError("cannot use search.jsonl: No such file")
+
+    with pytest.raises(UnfinishedError, match=r"run' was removed while this command worked in it"):
+        work()
+    assert not (tmp_path / "run" / "checkpoint-0001").exists()

@@ -76,6 +76,10 @@ def train_population(
                 if on_change is not None:
                     on_change(counts)
         except NetspaceError as error:  # also where the store can no longer be read, as on a full disk
+            if not store.file.exists():
+                raise UnfinishedError(
+                    f"{store.file} was removed while its networks were trained; give the same command again"
+                ) from None
             raise UnfinishedError(f"{error}; {_missing(store)}; mend that and {recovery.AGAIN}") from None
     remove_stale(store.folder)
     store.fold()

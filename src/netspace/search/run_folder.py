@@ -8,7 +8,7 @@ import os
 import platform
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import torch
 from netspace.cost.device_profile import keep_profile
 from netspace.data import FOLDER, ImageData, changed_images, remember_images
 from netspace.documents import from_plain, naming, read_text, to_plain, to_yaml, write_atomically
-from netspace.errors import NetspaceError
+from netspace.errors import NetspaceError, UnfinishedError
 from netspace.records.log import LOG
 from netspace.runs import Run
 from netspace.search.checkpoints import (
@@ -46,6 +46,7 @@ class RunFolder:
     def __init__(self, path: Path, on_note: Callable[[str], None] | None = None, *, devices: int = 1) -> None:
         self.path, self.run, self._devices = path, Run(path), devices
         self._say = on_note or _warn
+        self._begun: tuple[int, ...] | None = None  # which config.yaml it was opened with
 
     def check_writable(self) -> None:
         """Raise NetspaceError where the folder can't be made or written; nothing is made."""
@@ -84,11 +85,32 @@ class RunFolder:
                     f"another process runs in '{self.path}'; wait for it or give another --out"
                 ) from None
             self._claim(config, images)
-            keep_profile(self.path)
-            remove_leftovers(self.path)
-            remember_images(images, self.path)
-            images.keep(self.path / FOLDER)
-            yield self
+            with self._staying():
+                keep_profile(self.path)
+                remove_leftovers(self.path)
+                remember_images(images, self.path)
+                images.keep(self.path / FOLDER)
+                yield self
+
+    @contextmanager
+    def _staying(self) -> Iterator[None]:
+        """Say so where the folder is removed meanwhile, whatever fails for want of it; some of it may be made again."""
+        self._begun = _which(self.run.file)
+        try:
+            yield
+        except (NetspaceError, OSError):
+            self._check_there()
+            raise
+        self._check_there()
+
+    def _check_there(self) -> None:
+        with suppress(OSError):
+            if self._begun is None or self._begun == _which(self.run.file):
+                return
+        raise UnfinishedError(
+            f"'{self.path}' was removed while this command worked in it; remove what is left of it, and give the same "
+            "command again to begin anew"
+        )
 
     def _claim(self, config: Any, images: ImageData) -> None:
         if self.run.exists:
@@ -178,7 +200,9 @@ class RunFolder:
 
         Raises:
             NetspaceError: where the disk is full; the last checkpoint stands.
+            UnfinishedError: where the folder was removed.
         """
+        self._check_there()
         save_checkpoint(self.path, checkpoint)
 
     def load(self) -> Checkpoint | None:
@@ -214,6 +238,11 @@ def environment() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "machine": platform.machine(),
     }
+
+
+def _which(file: Path) -> tuple[int, ...]:
+    about = file.stat()
+    return about.st_dev, about.st_ino, about.st_mtime_ns  # numbers of removed files are given to new ones
 
 
 def _without_places(config: dict[str, Any]) -> dict[str, Any]:
