@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, default=20, help="of each command")
     parser.add_argument("--case", action="append", choices=CASES)
-    parser.add_argument("--out", type=Path, required=True, help="new folder to work in")
+    parser.add_argument("--out", type=Path, required=True, help="folder to work in")
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
     prepared(args.out)

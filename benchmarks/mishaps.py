@@ -10,7 +10,8 @@ Needs root, since it mounts a small file system in memory. What happens, in the 
 - `twice`: the same command is started in the same folder, while the first is at work. How both ended is told.
 - `stopped`: a worker is stopped (SIGSTOP) for good; without workers the command itself, for STOPPED_SECONDS.
 
-The file is written after each command, and commands that it holds are not run again.
+The file is written after each mishap, and what it holds is not run again. A command that is done before its mishap
+befalls it ends the script.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ends import CASES, command, disk, outcome, prepared, worker_ids
@@ -59,13 +60,19 @@ class Command:
         """Run it to its end, let something happen beside it, and return how it ended."""
         told, there = subprocess.PIPE, {**os.environ, **environ}
         process = subprocess.Popen(self.words, stdout=told, stderr=told, text=True, env=there)
-        beside = threading.Thread(target=then, args=(process,)) if then else None
-        if beside:
-            beside.start()
-        out, error = process.communicate()
-        if beside:
-            beside.join()
+        with ThreadPoolExecutor(1) as beside:
+            befell = beside.submit(then, process) if then else None
+            out, error = process.communicate()
+            if befell:
+                befell.result()
         return subprocess.CompletedProcess(self.words, process.returncode, out, error)
+
+
+def wait(one: Command, process: subprocess.Popen[str], share: float) -> None:
+    """Wait for a share of the time that a command takes; it has to be still at work then."""
+    time.sleep(one.seconds * share)
+    if process.poll() is not None:
+        raise SystemExit(f"{one.words} was done before anything befell it; run it on a calmer machine")
 
 
 def read_only(one: Command) -> Ended:
@@ -82,12 +89,14 @@ def deleted(one: Command) -> Ended:
     """The folder is removed, and then what is left of it, as the command says."""
 
     def remove(process: subprocess.Popen[str]) -> None:
-        time.sleep(one.seconds / 2)
+        wait(one, process, 1 / 2)
         while one.out.exists() and process.poll() is None:  # it may be writing at this moment
             shutil.rmtree(one.out, ignore_errors=True)
 
     first = one.run(remove)
+    left = sorted(str(path.relative_to(one.out)) for path in one.out.rglob("*") if path.is_file())
     shutil.rmtree(one.out, ignore_errors=True)
+    first.stderr += f" (left: {', '.join(left) or 'nothing'})"
     return first
 
 
@@ -99,7 +108,7 @@ def clock(one: Command) -> Ended:
 
     def jump(process: subprocess.Popen[str]) -> None:
         for days in (1, -1):
-            time.sleep(one.seconds / 3)
+            wait(one, process, 1 / 3)
             following = one.place / "offset.new"
             following.write_text(str(days * DAY))
             following.replace(offset)
@@ -113,7 +122,7 @@ def twice(one: Command) -> Ended:
     others: list[Ended] = []
 
     def begin(process: subprocess.Popen[str]) -> None:
-        time.sleep(one.seconds / 2)
+        wait(one, process, 1 / 2)
         others.append(one.run())
 
     first = one.run(begin)
@@ -136,6 +145,7 @@ def stopped(one: Command) -> Ended:
         if workers:
             os.kill(workers[0], signal.SIGSTOP)
             return
+        wait(one, process, 0)
         process.send_signal(signal.SIGSTOP)
         time.sleep(STOPPED_SECONDS)
         process.send_signal(signal.SIGCONT)
@@ -163,22 +173,23 @@ def main() -> None:
     prepared(args.out)
     found = json.loads(args.json.read_text())["commands"] if args.json.exists() else {}
     for name in args.case or NAMES:
-        if name in found:
+        rows = found.setdefault(name, {})
+        missing = [mishap for mishap in args.mishap or MISHAPS if mishap not in rows]
+        if not missing:
             continue
         words, patterns = CASES[name]
         whole = args.out / "whole"
         shutil.rmtree(whole, ignore_errors=True)
         begun = time.monotonic()
         assert subprocess.run(command(words, args.out, whole), capture_output=True, check=False).returncode == 0
-        seconds, rows = time.monotonic() - begun, {}
-        for mishap in args.mishap or MISHAPS:
+        seconds = time.monotonic() - begun
+        for mishap in missing:
             with disk(args.out / "disk", 2**20) as place:
                 one = Command(command(words, args.out, place / "run"), place / "run", seconds, args.out)
                 first = MISHAPS[mishap](one)
                 rows[mishap] = outcome(first, one.run(), whole, one.out, patterns)
             print(name, mishap, rows[mishap], flush=True)
-        found[name] = rows
-        args.json.write_text(json.dumps({"commands": found, "environment": environment()}, indent=1) + "\n")
+            args.json.write_text(json.dumps({"commands": found, "environment": environment()}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

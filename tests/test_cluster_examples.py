@@ -15,13 +15,14 @@ from netspace.cli.main import app
 ROOT = Path(__file__).parent.parent
 CLUSTER = ROOT / "docs" / "examples" / "cluster"
 SCRIPTS = sorted(CLUSTER.glob("*.sh"))
-# Stands for every program that a script calls: it tells its words and the address that it was given.
-STUB = '#!/usr/bin/env bash\necho "$(basename "$0") $*|${RAY_ADDRESS-}" >> "$CALLS"\n'
+# Stands for every program that a script calls: it tells its words, the address given to it, and its token's length.
+STUB = '#!/usr/bin/env bash\necho "$(basename "$0") $*|${RAY_ADDRESS-}|${#RAY_AUTH_TOKEN}" >> "$CALLS"\n'
 SHOWN = "read -r RAY_AUTH_TOKEN; export RAY_AUTH_TOKEN RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0;"
 ANSWERS = {
     "scontrol": "printf 'n1\\nn2\\nn3\\n'",
     "hostname": "echo 192.0.2.1",
     "srun": "[[ $* == *hostname* ]] && echo 192.0.2.1",
+    "ssh": 'read -r given && echo "given ${#given}" >> "$CALLS"',
 }
 
 
@@ -35,7 +36,8 @@ def calls(script: Path, place: Path, *args: str) -> list[str]:
     (programs / "activate").write_text("")
     environment = {"PATH": f"{programs}:{os.environ['PATH']}", "VENV": str(place), "CALLS": str(place / "calls")}
     environment |= {"SLURM_JOB_NODELIST": "n[1-3]", "SLURM_JOB_ID": "12345", "SLURM_CPUS_PER_TASK": "32"}
-    done = subprocess.run(["bash", str(script), *args], env=environment, capture_output=True, text=True, check=False)
+    how = {"env": environment, "stdin": subprocess.DEVNULL, "capture_output": True}
+    done = subprocess.run(["bash", str(script), *args], text=True, check=False, **how)  # type: ignore[call-overload]
     assert done.returncode == 0, done.stderr
     return [line for line in (place / "calls").read_text().splitlines() if not line.startswith("sleep")]
 
@@ -66,14 +68,17 @@ def test_three_machines_are_joined_before_the_command_and_stopped_after_it(tmp_p
     assert [line.partition("|")[0] for line in heads] == [
         "hostname -I",
         "ray start --head --node-ip-address 192.0.2.1 --port 6379",
-        *(f"ssh {host} {SHOWN} ray start --address 192.0.2.1:6379" for host in ("second", "third")),
+        f"ssh second {SHOWN} ray start --address 192.0.2.1:6379",
+        "given 64",
+        f"ssh third {SHOWN} ray start --address 192.0.2.1:6379",
+        "given 64",
         f"netspace {search}",
         *(f"ssh {host} ray stop" for host in ("second", "third")),
         "ray stop",
     ]
-    assert heads[1].endswith("|")  # a head that is told another one's address would join it
-    assert heads[4].endswith("|192.0.2.1:6379")
-    check_command(heads[4])
+    assert heads[1].endswith("||64")  # a head that is told another one's address would join it
+    assert heads[6].endswith("|192.0.2.1:6379|64")
+    check_command(heads[6])
 
 
 def test_each_node_of_an_allocation_starts_ray_once_and_the_command_runs_on_the_first(tmp_path: Path) -> None:
@@ -84,7 +89,9 @@ def test_each_node_of_an_allocation_starts_ray_once_and_the_command_runs_on_the_
     assert "--nodes=2 --ntasks=2 --exclude=n1 --cpus-per-task=32" in others
     assert "ray start --address 192.0.2.1:22345 --num-cpus 32 --block" in others
     (command,) = [line for line in found if line.startswith("netspace")]
-    assert command.endswith("|192.0.2.1:22345")
+    assert command.endswith("|192.0.2.1:22345|64")
+    assert head.endswith("|64")
+    assert others.endswith("|64")
     check_command(command)
 
 

@@ -87,7 +87,7 @@ def test_devices_that_make_no_sense_are_refused(tmp_path: Path, options: list[st
 
 def test_an_estimator_without_super_network_names_jobs_instead(tmp_path: Path) -> None:
     config = quick_config(search={"estimator": "population"})
-    with pytest.raises(NetspaceError, match="'population' trains networks alone: take --jobs 2, .* of --devices"):
+    with pytest.raises(NetspaceError, match="'population' trains networks alone: leave out --devices and --nodes"):
         find_spaces(config, tmp_path / "run", runtime=Runtime(0, 2))
     assert not (tmp_path / "run").exists()
 

@@ -1,5 +1,6 @@
 """A run's folder as a place on disk."""
 
+import errno
 import json
 import os
 import shutil
@@ -283,19 +284,42 @@ def test_a_checkpoint_of_an_earlier_revision_is_taken_up(name: str, pixels: Imag
 def test_a_folder_that_is_removed_while_a_command_works_in_it_is_said(
     tmp_path: Path, fashion: ImageData, when: str, again: bool
 ) -> None:
-    folder = RunFolder(tmp_path / "run")
+    folder, place = RunFolder(tmp_path / "run"), tmp_path / "run"
 
     def work() -> None:
         with folder.opened(quick_config(), fashion):
-            shutil.rmtree(tmp_path / "run")
+            shutil.rmtree(place)
             if again:  # by another process
-                (tmp_path / "run").mkdir()
-                (tmp_path / "run" / "config.yaml").write_text("")
+                place.mkdir()
+                (place / ".lock").write_text("")
+                (place / "config.yaml").write_text("")
             if when == "at a checkpoint":
                 folder.save(Checkpoint(1, {"w": torch.zeros(1)}, {}))
             if when == "at an error":
                 raise NetspaceError("cannot use search.jsonl: No such file")
 
-    with pytest.raises(UnfinishedError, match=r"run' was removed while this command worked in it"):
+    with pytest.raises(UnfinishedError, match=r"run' is no longer there: it was removed or put elsewhere"):
         work()
-    assert not (tmp_path / "run" / "checkpoint-0001").exists()
+    assert not (place / "checkpoint-0001").exists()
+
+
+def test_a_folder_stays_itself_when_its_files_are_touched_or_its_drive_does_not_answer(
+    tmp_path: Path, fashion: ImageData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder(tmp_path / "run")
+
+    def fails(*_: object) -> bool:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    def work() -> None:
+        with folder.opened(quick_config(), fashion):
+            folder.run.file.touch()
+            folder.save(Checkpoint(1, {"w": torch.zeros(1)}, {}))
+            (tmp_path / "run" / ".lock").unlink()
+            folder.save(Checkpoint(2, {"w": torch.zeros(1)}, {}))
+            monkeypatch.setattr(os.path, "samestat", fails)
+            raise OSError(errno.ESTALE, "Stale file handle", "search.jsonl")
+
+    with pytest.raises(OSError, match=r"Stale file handle: 'search.jsonl'"):
+        work()
+    assert (tmp_path / "run" / "checkpoint-0002").exists()

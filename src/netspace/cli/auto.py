@@ -99,7 +99,7 @@ def auto_command(
     aim, bounds = None if wanted.budget is None else str(wanted.budget), wanted.bounds or None
     asked = {"budget": aim, "space": space, "recipe": recipe, "time_limit": time_limit, "seed": seed}
     asked |= {"constraints": bounds, "target": target}
-    trainers = pool_of(pool, jobs)
+    trainers = pool_of(pool, jobs, device="auto")
     _go(settings, wanted, asked, out, pool=trainers, plan=plan, json=json)
 
 

@@ -84,7 +84,7 @@ def evaluate_command(
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
     elites = _elites(spaces, budget)
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
-    resolved, trainers = load_recipe(recipe), pool_of(pool, jobs)
+    resolved, trainers = load_recipe(recipe), pool_of(pool, jobs, device=device)
     columns = (image_column, label_column, labels)
     given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     given |= _shape(given, list(elites.values()))

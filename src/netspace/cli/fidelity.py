@@ -47,7 +47,7 @@ def fidelity_command(
     json: Json = False,
 ) -> None:
     """Compare the super network's ranking with networks trained from scratch, and with what ranks for free."""
-    resolved, trainers = load_recipe(recipe), pool_of(pool, jobs)
+    resolved, trainers = load_recipe(recipe), pool_of(pool, jobs, device=device)
     from netspace.analysis.fidelity import OVERALL, WITHIN
     from netspace.cli.progress import PopulationProgress
     from netspace.fidelity import SUPERNET, check_fidelity

@@ -64,7 +64,7 @@ def front_command(
     """Judge the spaces of the grid at each budget; scores are made once, later budgets need no training."""
     from netspace.surrogate import CONTENDERS, Question, judge_run
 
-    opened, trainers = Run(run), pool_of(pool, jobs)
+    opened, trainers = Run(run), pool_of(pool, jobs, device=device)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER_BUDGETS)
     question = Question(
         tuple(opened.config.budget(text).bounded(constraints) for text in texts),

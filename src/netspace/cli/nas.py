@@ -67,7 +67,7 @@ def nas_command(
     constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Find networks of a space that satisfy a budget and that the run's super network or model of error ranks first."""
-    opened, trainers = Run(run), pool_of(pool, jobs)
+    opened, trainers = Run(run), pool_of(pool, jobs, device=device)
     method = method or ("random" if opened.has_supernet else "model")
     given = {"samples": samples, "candidates": candidates, "finetune_epochs": finetune_epochs, "train": train}
     settings = from_plain(NasSettings, {"method": method, **given}, "options")

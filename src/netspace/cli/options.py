@@ -16,6 +16,7 @@ from netspace.records import elite_from_plain
 from netspace.settings import LARGEST_SEED, Pool
 from netspace.spaces import NetworkSpace, NetworkTemplate
 
+ON_A_GPU = 8  # more at a time got no further (benchmarks/README.md, trainings of small networks on a GPU)
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON value on stdout.")]
 ImageSize = Annotated[int, typer.Option(help="Height and width of the input, pixels.", min=1)]
 Channels = Annotated[int, typer.Option(help="Channels of the input.", min=1)]
@@ -47,7 +48,9 @@ Device = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(help="Networks trained at a time; default: one per core. The results do not depend on it.", min=1),
+    typer.Option(
+        help="Networks trained at a time; default: one per core (on a GPU up to 8). Changes no result.", min=1
+    ),
 ]
 Devices = Annotated[
     int, typer.Option(help="GPUs of each machine, or processes without GPU, that train one super network.", min=1)
@@ -75,23 +78,33 @@ RecipeSettings = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="The run's folder.")]
 
 
-def pool_of(text: str | None, jobs: int | None, *, reach: bool = True) -> Pool:
+def pool_of(text: str | None, jobs: int | None, *, device: str = "cpu", reach: bool = True) -> Pool:
     """Return who trains, as `--pool` and `--jobs` say; a cluster is reached, before anything is read or made.
 
     Args:
         text: `--pool`.
-        jobs: `--jobs`; None is one for each core of this machine, where there is no cluster.
+        jobs: `--jobs`; None is one for each core of this machine, where there is no cluster, and few enough for a GPU.
+        device: where networks are trained.
         reach: whether this process is the one that trains.
 
     Raises:
         NetspaceError: where the pool is none, Ray is not installed, or no cluster answers.
     """
-    pool = Pool.parse(text, jobs or (1 if text else cores()))
+    pool = Pool.parse(text, jobs or (1 if text else _default_jobs(device)))
     if pool.cluster and reach:
         from netspace.evaluate.cluster import reached
 
         reached(pool.cluster)
     return pool
+
+
+def _default_jobs(device: str) -> int:
+    if device != "cpu":
+        from netspace.models import resolve_device
+
+        if resolve_device("auto") == "cuda":
+            return min(cores(), ON_A_GPU)
+    return cores()
 
 
 def data_options(

@@ -71,7 +71,7 @@ def paper_command(
     from netspace.data import FOLDER
     from netspace.paper import PAGE, PaperExperiment, published_budgets
 
-    settings, trainers = from_plain(DataSettings, given, "options"), pool_of(pool, jobs)
+    settings, trainers = from_plain(DataSettings, given, "options"), pool_of(pool, jobs, device=device)
     images, reading = read_timed(settings, out)
     targets = published_budgets(images.shape[0]) if budgets == "paper" else tuple(budgets.split(","))
     fixed: dict[str, Any] = {"space": space, "faithful": faithful, "share": share, "n": n, "seeds": seeds}

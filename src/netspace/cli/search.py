@@ -83,7 +83,7 @@ def search_command(
     options |= {"constraints": [str(one) for one in constraints] or None}
     resolved = resolve(space, file=config, settings=tuple(set_ or ()), options=options)
     place = place_of(devices, nodes)
-    trainers = pool_of(pool, jobs, reach=place is not None and not place.rank)
+    trainers = pool_of(pool, jobs, device=resolved.device, reach=place is not None and not place.rank)
     if plan:
         _print_plan(resolved, out, trainers, json, place)
         return

@@ -47,7 +47,7 @@ def table_command(
     settings = from_plain(
         NasSettings, {"method": method, "samples": 1, "candidates": candidates, "train": train}, "options"
     )
-    resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs), Run(run).config
+    resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs, device=device), Run(run).config
     asked = config.budgets if budgets == "all" else budgets.split(",")
     targets = [config.budget(text).bounded(constraints) for text in asked]
     folder = out or run / TABLE

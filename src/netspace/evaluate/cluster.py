@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from netspace.errors import NetspaceError, first_line
@@ -19,6 +18,7 @@ from netspace.settings.pool import NO_RAY, SCHEME
 KNOCK_SECONDS = 10.0
 SILENT_SECONDS = 30.0  # for which a head may be silent, as one that is started anew; Ray ends this process after 60
 FORKS = "; start the cluster's head with GRPC_ENABLE_FORK_SUPPORT=0 in its environment (docs/cluster.md)"
+TOKEN = "; if the cluster asks for a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN (docs/cluster.md)"
 MORE_TRIES = 3  # of a network whose process or node is lost
 
 
@@ -36,7 +36,6 @@ def reached(address: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that is started here tells nobody of it
     # Ray would try without end where a node has not the memory; this is read when it is loaded.
     os.environ.setdefault("RAY_task_oom_retries", str(MORE_TRIES))
-    _show_token()
     try:
         import ray
     except ImportError:
@@ -46,25 +45,23 @@ def reached(address: str) -> Any:
     return ray
 
 
-def _show_token() -> None:
-    """Let Ray show the token that this user has: clusters ask for one by default, and clients show none."""
-    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    if os.environ.get("RAY_AUTH_TOKEN") or file.is_file():
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-
-
 def _connect(ray: Any, address: str) -> None:
     place = address if address != SCHEME else os.environ.get("RAY_ADDRESS", "")
     before = signal.getsignal(signal.SIGTERM)
     try:
         _knock(place)
         ray.init(None if address == SCHEME else address, log_to_driver=False, logging_level="error")
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         by = " (RAY_ADDRESS)" if address == SCHEME and place else ""
-        hint = FORKS if "Initialization failure" in str(error) else ""
+        hint = FORKS if "Initialization failure" in str(error) else TOKEN if place and not _refused(error) else ""
         raise NetspaceError(f"no Ray cluster answers at '{place or address}'{by}: {first_line(error)}{hint}") from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, before)  # Ray would end the process before anything is put back
+
+
+def _refused(error: Exception) -> bool:
+    """Say whether the system itself says that nobody is there."""
+    return isinstance(error, OSError) and error.errno is not None
 
 
 def _knock(place: str) -> None:
@@ -83,7 +80,7 @@ class Head:
     def __init__(self, ray: Any) -> None:
         # Over ray:// its client says by itself that the connection is lost.
         self._place = "" if ray.util.client.ray.is_connected() else ray.get_runtime_context().gcs_address
-        self._answered = time.monotonic()
+        self._silent_since: float | None = None
 
     def answers(self) -> bool:
         """Knock, and return whether somebody is there.
@@ -94,10 +91,12 @@ class Head:
         try:
             _knock(self._place)
         except OSError as error:
-            if time.monotonic() - self._answered > SILENT_SECONDS:
+            if self._silent_since is None:  # not from the last answer on: this process may have been stopped meanwhile
+                self._silent_since = time.monotonic()
+            if time.monotonic() - self._silent_since > SILENT_SECONDS:
                 raise ConnectionError(f"its head at {self._place} is gone: {first_line(error)}") from None
             return False
-        self._answered = time.monotonic()
+        self._silent_since = None
         return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -76,7 +77,7 @@ def train_population(
                 if on_change is not None:
                     on_change(counts)
         except NetspaceError as error:  # also where the store can no longer be read, as on a full disk
-            if not store.file.exists():
+            if _is_removed(store.file):
                 raise UnfinishedError(
                     f"{store.file} was removed while its networks were trained; give the same command again"
                 ) from None
@@ -117,6 +118,16 @@ def _workers(device: str, jobs: int) -> tuple[int, int]:
     Processes take turns on a GPU, and each holds the images there; threads of one process train side by side.
     """
     return (1, jobs) if device == "cuda" else (jobs, 1)
+
+
+def _is_removed(file: Path) -> bool:
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # of a drive, say, that does not answer
+        return False
+    return False
 
 
 def _missing(store: NetworkStore) -> str:

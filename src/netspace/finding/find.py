@@ -113,7 +113,7 @@ def _estimator(name: str, time_limit: float | None, runtime: Runtime) -> Estimat
     if runtime.world > 1 and not estimator.needs_supernet:
         raise NetspaceError(
             f"several devices share the training of a super network, and estimator '{name}' trains networks alone: "
-            f"take --jobs {runtime.world}, which trains as many of them at a time, instead of --devices"
+            "leave out --devices and --nodes; --jobs says how many of them at a time"
         )
     return estimator
 

@@ -67,7 +67,7 @@ class TimeLimit:
             raise NetspaceError(
                 f"a time limit of {format_duration(self._seconds)} is too short: a training by recipe '{recipe.name}' "
                 f"takes about {format_duration(each)} here, and a model of error needs {LEAST_ROWS} of them; give "
-                f"{whole} or more, more --jobs, or a shorter recipe"
+                f"{whole} or more, or a shorter recipe"
             )
         return max(len(done) + self._jobs * max(math.floor(left / each), 0), LEAST_ROWS)
 

@@ -8,10 +8,10 @@ import os
 import platform
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ from netspace.search.checkpoints import (
 )
 from netspace.settings import AUTO
 
+LOCK = ".lock"
+
 
 class RunFolder:
     """Whoever makes a run holds and writes its folder here: config.yaml, checkpoint-NNNN/, of a search search.jsonl.
@@ -46,7 +48,7 @@ class RunFolder:
     def __init__(self, path: Path, on_note: Callable[[str], None] | None = None, *, devices: int = 1) -> None:
         self.path, self.run, self._devices = path, Run(path), devices
         self._say = on_note or _warn
-        self._begun: tuple[int, ...] | None = None  # which config.yaml it was opened with
+        self._lock: IO[str] | None = None  # while it is held
 
     def check_writable(self) -> None:
         """Raise NetspaceError where the folder can't be made or written; nothing is made."""
@@ -74,7 +76,7 @@ class RunFolder:
         self.check_writable()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / ".lock").open("a")
+            lock = (self.path / LOCK).open("a")
         except OSError as error:
             raise NetspaceError(f"output folder '{self.path}' is not writable ({error.strerror})") from None
         with lock:
@@ -85,7 +87,7 @@ class RunFolder:
                     f"another process runs in '{self.path}'; wait for it or give another --out"
                 ) from None
             self._claim(config, images)
-            with self._staying():
+            with self._staying(lock):
                 keep_profile(self.path)
                 remove_leftovers(self.path)
                 remember_images(images, self.path)
@@ -93,24 +95,33 @@ class RunFolder:
                 yield self
 
     @contextmanager
-    def _staying(self) -> Iterator[None]:
+    def _staying(self, lock: IO[str]) -> Iterator[None]:
         """Say so where the folder is removed meanwhile, whatever fails for want of it; some of it may be made again."""
-        self._begun = _which(self.run.file)
+        self._lock = lock
         try:
             yield
+            self._check_there()
         except (NetspaceError, OSError):
             self._check_there()
             raise
-        self._check_there()
+        finally:
+            self._lock = None
 
     def _check_there(self) -> None:
-        with suppress(OSError):
-            if self._begun is None or self._begun == _which(self.run.file):
-                return
-        raise UnfinishedError(
-            f"'{self.path}' was removed while this command worked in it; remove what is left of it, and give the same "
-            "command again to begin anew"
-        )
+        if self._lock is not None and self._is_gone(self._lock):
+            raise UnfinishedError(
+                f"'{self.path}' is no longer there: it was removed or put elsewhere while this command worked in it; "
+                "remove what is left of it, and give the same command again to begin anew"
+            )
+
+    def _is_gone(self, lock: IO[str]) -> bool:
+        """Say whether the folder is not there, or is another one that a process made after it and holds."""
+        try:
+            return not os.path.samestat(os.fstat(lock.fileno()), (self.path / LOCK).stat())
+        except FileNotFoundError:
+            return not self.run.file.exists()  # somebody may remove the lock file alone
+        except OSError:  # of a drive, say, that does not answer: that is told by what fails
+            return False
 
     def _claim(self, config: Any, images: ImageData) -> None:
         if self.run.exists:
@@ -123,7 +134,7 @@ class RunFolder:
             self.check_data(images)
             self._compare_machines()
             return
-        strangers = sorted(entry.name for entry in self.path.iterdir() if entry.name != ".lock")
+        strangers = sorted(entry.name for entry in self.path.iterdir() if entry.name != LOCK)
         if any(not name.endswith(".partial") for name in strangers):
             raise NetspaceError(f"'{self.path}' is not empty and holds no run ({strangers[0]}); give another --out")
         made_by = environment() | ({"devices": self._devices} if self._devices > 1 else {})
@@ -238,11 +249,6 @@ def environment() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "machine": platform.machine(),
     }
-
-
-def _which(file: Path) -> tuple[int, ...]:
-    about = file.stat()
-    return about.st_dev, about.st_ino, about.st_mtime_ns  # numbers of removed files are given to new ones
 
 
 def _without_places(config: dict[str, Any]) -> dict[str, Any]:
