@@ -26,7 +26,7 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {  # a command, and which files 
     "search by population": (f"{SEARCH} population {BRIEF} --jobs 2", ELITES),
     "evaluate --jobs 2": (f"{EVALUATE} 4 --jobs 2 --recipe benchmarks/short_recipe.yaml", ()),
     # More networks, since to reach a cluster takes seconds. Start one and name it in RAY_ADDRESS.
-    "evaluate --pool ray": (f"{EVALUATE} 24 --pool ray --recipe benchmarks/short_recipe.yaml", ()),
+    "evaluate --pool ray": (f"{EVALUATE} 12 --pool ray --recipe benchmarks/short_recipe.yaml", ()),
     "train": (
         "train {out}/architecture.yaml --dataset fashion --recipe quick --set train_images=1500 --set epochs=4",
         ("model.safetensors",),

@@ -96,7 +96,7 @@ def deleted(one: Command) -> Ended:
     first = one.run(remove)
     left = sorted(str(path.relative_to(one.out)) for path in one.out.rglob("*") if path.is_file())
     shutil.rmtree(one.out, ignore_errors=True)
-    first.stderr += f" (left: {', '.join(left) or 'nothing'})"
+    first.stderr = f"{first.stderr.rstrip()} (left: {', '.join(left) or 'nothing'})"
     return first
 
 

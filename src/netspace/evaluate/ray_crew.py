@@ -8,6 +8,7 @@ takes over what it had claimed.
 
 from __future__ import annotations
 
+import atexit
 import time
 import uuid
 import warnings
@@ -106,6 +107,9 @@ class RayCrew:
         try:
             yield
         except (ConnectionError, self._ray.exceptions.RayError) as error:
+            if isinstance(error, ConnectionError):  # there is nobody to be told of an end: Ray would wait for an answer
+                self._tasks.clear()
+                atexit.unregister(self._ray.shutdown)
             raise UnfinishedError(f"the Ray cluster answers no more: {first_line(error)}") from None
 
     def __enter__(self) -> RayCrew:
