@@ -122,7 +122,7 @@ def twice(one: Command) -> Ended:
     others: list[Ended] = []
 
     def begin(process: subprocess.Popen[str]) -> None:
-        wait(one, process, 1 / 2)
+        wait(one, process, 1 / 10)  # it takes seconds to load
         others.append(one.run())
 
     first = one.run(begin)
