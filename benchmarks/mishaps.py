@@ -138,11 +138,11 @@ def stopped(one: Command) -> Ended:
     """A worker, or the command itself, is stopped."""
 
     def stop(process: subprocess.Popen[str]) -> None:
-        until = time.monotonic() + one.seconds * 0.6
+        until = time.monotonic() + one.seconds * 0.5
         while not (workers := worker_ids(process.pid)) and time.monotonic() < until:
             time.sleep(0.2)
-        time.sleep(3)
         if workers:
+            time.sleep(3)  # until it trains
             os.kill(workers[0], signal.SIGSTOP)
             return
         wait(one, process, 0)
