@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -83,6 +84,25 @@ def command(words: str, place: Path, out: Path) -> list[str]:
     return [sys.executable, "-m", "netspace", *shlex.split(words.format(out=place)), "--out", str(out)]
 
 
+def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command, and return how it ended."""
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def left_alone(words: str, place: Path) -> tuple[Path, float]:
+    """Run a command whole, in a new folder; return the folder, and the seconds that it took.
+
+    Args:
+        words: as in CASES.
+        place: that `prepared` made.
+    """
+    whole = place / "whole"
+    shutil.rmtree(whole, ignore_errors=True)
+    begun = time.monotonic()
+    assert run(command(words, place, whole)).returncode == 0
+    return whole, time.monotonic() - begun
+
+
 def judge(outcome: Outcome, whole: Path, killed: Path, patterns: Sequence[str]) -> None:
     """Add to an outcome what a run that came to its end has to show, and remove its folder."""
     outcome.rounds += 1
@@ -129,15 +149,16 @@ def outcome(
     counted = {name: getattr(found, name) for name in ("lost", "twice", "different", "left")}
     return {
         "code": first.returncode,
-        "said": _last_line(first, folder),
+        "said": last_line(first, folder),
         "traceback": "Traceback" in first.stderr + second.stderr,
         "then": second.returncode,
-        **({"then_said": _last_line(second, folder)} if second.returncode else {}),
+        **({"then_said": last_line(second, folder)} if second.returncode else {}),
         **counted,
     }
 
 
-def _last_line(ended: subprocess.CompletedProcess[str], folder: Path) -> str:
+def last_line(ended: subprocess.CompletedProcess[str], folder: Path) -> str:
+    """Return the last line that a command said on stderr, without the name of its folder."""
     return (ended.stderr.strip().splitlines() or [""])[-1].replace(str(folder), "RUN")[:200]
 
 

@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
-from ends import CASES, command, disk, outcome, prepared
+from ends import CASES, command, disk, left_alone, outcome, prepared, run
 
 from netspace.search.run_folder import environment
 
@@ -39,9 +37,7 @@ def main() -> None:
         if name in found:
             continue
         words, patterns = CASES[name]
-        whole = args.out / "whole"
-        shutil.rmtree(whole, ignore_errors=True)
-        assert run(command(words, args.out, whole)).returncode == 0
+        whole, _ = left_alone(words, args.out)
         size = sum(path.stat().st_blocks * 512 for path in whole.rglob("*"))
         rows = []
         for point in range(1, args.points + 1):
@@ -55,11 +51,6 @@ def main() -> None:
             print(name, rows[-1], flush=True)
         found[name] = {"whole_kib": size // 1024, "points": rows}
         args.json.write_text(json.dumps({"commands": found, "environment": environment()}, indent=1) + "\n")
-
-
-def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command, and return how it ended."""
-    return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
 def grow(place: Path) -> None:

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ends import CASES, command, disk, outcome, prepared, worker_ids
+from ends import CASES, command, disk, last_line, left_alone, outcome, prepared, worker_ids
 
 from netspace.search.run_folder import environment
 
@@ -127,8 +127,7 @@ def twice(one: Command) -> Ended:
 
     first = one.run(begin)
     (other,) = others
-    said = (other.stderr.strip().splitlines() or [""])[-1]
-    first.stderr += f"\nthe second: exit code {other.returncode}: {said}"
+    first.stderr += f"\nthe second: exit code {other.returncode}: {last_line(other, one.out)}"
     if "Traceback" in other.stderr:
         first.stderr += "\nTraceback of the second"
     return first
@@ -178,11 +177,7 @@ def main() -> None:
         if not missing:
             continue
         words, patterns = CASES[name]
-        whole = args.out / "whole"
-        shutil.rmtree(whole, ignore_errors=True)
-        begun = time.monotonic()
-        assert subprocess.run(command(words, args.out, whole), capture_output=True, check=False).returncode == 0
-        seconds = time.monotonic() - begun
+        whole, seconds = left_alone(words, args.out)
         for mishap in missing:
             with disk(args.out / "disk", 2**20) as place:
                 one = Command(command(words, args.out, place / "run"), place / "run", seconds, args.out)
