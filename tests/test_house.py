@@ -37,6 +37,7 @@ LINES: list[set[str]] = [
     {"search", "evaluate"},
     {"planning"},
     {"fidelity", "finding", "handover"},
+    {"within"},
     {"nas_comparison", "choices", "testing", "profiling"},
     {"paper", "pipeline"},
     {"cli"},

@@ -25,9 +25,7 @@ from netspace.spaces import Architecture, NetworkTemplate
 from netspace.spaces.ranges import STRICT
 from netspace.surrogate.validation import LEAST_ROWS
 from netspace.wanted import Fit, Know, Wanted, choose_space, fit_in
-
-SHORTEST = 10  # epochs of a full training
-KEPT = 0.9  # of a time limit for search and training; the rest is for export and report
+from netspace.within import KEPT, SHORTEST
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,9 +12,10 @@ from typing import Any
 from netspace.config import load_recipe, load_search_space, resolve
 from netspace.cost import PAPER_BUDGETS, Budget, paper_scale
 from netspace.data import ImageData
-from netspace.documents import to_plain, to_yaml, write_atomically
+from netspace.documents import read_yaml, to_plain, to_yaml, write_atomically
+from netspace.errors import NetspaceError
 from netspace.evaluate import Subject, at_a_time, evaluate_spaces
-from netspace.finding import find_spaces
+from netspace.finding import find_spaces, format_duration
 from netspace.nas_comparison import compare_nas
 from netspace.planning import Foresight, Plan, glance_at_store, plan_populations, plan_search, stand_ins
 from netspace.records import EliteSpace, NetworkStore
@@ -26,6 +28,8 @@ SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "pap
 PASSES = 600  # over the training images, of the recipe that the paper's field takes (Liu et al. 2019, DARTS)
 SHORTEST = 10  # passes; a shorter schedule takes fewer images instead, or no network would come near its end
 PER_BUDGET, LEAST = 8, 24  # stand-alone trainings of the default search
+FEWEST = 4  # networks of a population where time is short
+LEAST_SHARE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class PaperExperiment:
         seed: of every random draw.
         pool: who trains networks, and how many at a time.
         device: `cpu`, `cuda` or `auto`.
+        time_limit: seconds that `n` and `share` were chosen for, by `within`; None where they were asked for.
     """
 
     data: DataSettings
@@ -58,6 +63,7 @@ class PaperExperiment:
     seed: int = 0
     pool: Pool = ONE_PROCESS
     device: str = "auto"
+    time_limit: float | None = None
 
     @property
     def run(self) -> Run:
@@ -87,6 +93,39 @@ class PaperExperiment:
         whole = int(images * search.weights_share) // search.batch_size
         return () if self.share == 1 else (f"search.steps_per_epoch={max(round(self.share * whole), 1)}",)
 
+    def within(self, seconds: float, images: ImageData) -> PaperExperiment:
+        """Return the experiment with fewer networks, or with a smaller share where that is not enough.
+
+        Networks come first because more of them can be trained later, by the same command with a larger n, and because
+        a dozen honest trainings tell more than many short ones (docs/estimators.md). A folder that was begun within
+        the same time goes on with what was chosen then.
+
+        Raises:
+            NetspaceError: where the shortest trainings take longer; says how long.
+        """
+        file, limited = self.out / SETTINGS, replace(self, time_limit=seconds)
+        begun = read_yaml(file) if file.exists() else {}
+        if begun.get("time_limit") == seconds:
+            return replace(limited, n=begun["n"], share=begun["share"])
+        began, plan = time.monotonic(), limited.plan(images)
+        whole, populations = plan.seconds.value, plan.of(plan.steps[-2]).value
+        room = seconds - (time.monotonic() - began)
+        if whole > room:
+            n = int(self.n - (whole - room) / (populations / self.n))
+            limited = replace(limited, n=max(n, min(FEWEST, self.n)))
+            whole -= populations * (1 - limited.n / self.n)
+        while whole > room:
+            if limited.share == LEAST_SHARE:
+                raise NetspaceError(
+                    f"a time limit of {format_duration(seconds)} is too short: {limited.n} networks of each budget, "
+                    f"with as few images as can be, take about {format_duration(whole)} here; give more than that, "
+                    f"fewer --budgets, or a smaller --image-size"
+                )
+            limited = replace(limited, share=max(float(f"{limited.share * min(room / whole, 0.9):.1g}"), LEAST_SHARE))
+            whole = limited.plan(images).seconds.value
+            room = seconds - (time.monotonic() - began)
+        return limited
+
     def begin(self, images: ImageData) -> None:
         """Write what is asked for, and the recipe of all trainings, before the first step.
 
@@ -96,6 +135,7 @@ class PaperExperiment:
         file, recipe = self.out / SETTINGS, self.recipe(len(images.train))
         asked = {"data": to_plain(images.settings), "budgets": list(self.budgets), "space": self.space}
         asked |= {"faithful": self.faithful, "share": self.share, "seeds": self.seeds, "seed": self.seed}
+        asked |= {} if self.time_limit is None else {"time_limit": self.time_limit, "n": self.n}
         begun_with(file, asked)
         self.out.mkdir(parents=True, exist_ok=True)
         write_atomically(file, to_yaml(asked))

@@ -30,6 +30,7 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
     pool_of,
+    seconds_of,
 )
 from netspace.cli.output import note, tell
 from netspace.cli.plan import print_plan
@@ -118,7 +119,7 @@ def _go(
         _check_int8(wanted, asked["target"])
     if asked["recipe"] is not None:
         load_recipe(asked["recipe"])
-    limit = _seconds(asked["time_limit"])
+    limit = seconds_of(asked["time_limit"])
     images, reading = read_timed(settings, out)
     profiling = _Profiling(asked, out, plan)
     left = None if limit is None else max(limit - reading, 1)
@@ -141,12 +142,6 @@ def _go(
     do_steps("auto", pipeline.steps, _SHOW, out)
     print(f"done in {time.monotonic() - started:.0f} s; classify an image with")
     print(f"  netspace predict {shlex.quote(str(out / 'export'))} IMAGE")
-
-
-def _seconds(time_limit: str | None) -> float | None:
-    from netspace.finding import parse_duration
-
-    return None if time_limit is None else parse_duration(time_limit)
 
 
 def _chosen(

@@ -29,6 +29,7 @@ from netspace.cli.options import (
     data_options,
     load_space,
     pool_of,
+    seconds_of,
 )
 from netspace.cli.output import note, resumable
 from netspace.cli.results import print_evaluation
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from netspace.evaluate import Subject
     from netspace.planning import Foresight, Plan
 
-NOT_REPEATED = ("n", "out", "json", "near", "plan")
+NOT_REPEATED = ("n", "time_limit", "out", "json", "near", "plan")
 
 
 Spaces = Annotated[list[str], typer.Argument(help="Elite files, or spaces with --budget.", metavar="SPACE_OR_ELITE…")]
@@ -77,6 +78,9 @@ def evaluate_command(
     pool: PoolName = None,
     device: Device = "auto",
     near: Near = 1.0,
+    time_limit: Annotated[
+        str | None, typer.Option(help="Fewer networks of each population, so that all are done by then, as 30m.")
+    ] = None,
     plan: PlanOnly = False,
     json: Json = False,
     constraints: tuple[Constraint, ...] = (),
@@ -90,29 +94,35 @@ def evaluate_command(
     given |= _shape(given, list(elites.values()))
     from netspace.cli.data import read_timed
     from netspace.cli.progress import PopulationProgress
-    from netspace.evaluate import evaluate_spaces
-    from netspace.planning import Foresight, glance_at_store
+    from netspace.within import evaluation_within
 
+    limit = seconds_of(time_limit)
     images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *(Path(e).parent for e in elites))
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template, constraints) for name in spaces]
     asked: dict[str, Any] = {"baselines": tuple(baseline or ()), "search_space": search_space, "template": template}
     asked |= {"images": images, "n": n, "out": out, "seed": seed}
-    if plan:
-        return _print_plan(subjects, asked, resolved, reading, pool=trainers, device=device, json=json)
     how: dict[str, Any] = {"recipe": resolved, "pool": trainers, "device": device}
-    foresight, store = Foresight(note), NetworkStore(out)
-    with resumable(out), PopulationProgress(store) as progress:
-        evaluate_spaces(
-            subjects,
-            **asked,
-            **how,
-            command=_command(context, spaces, out),
-            on_start=partial(_start, images, foresight, partial(glance_at_store, store, template, images, **how)),
-            on_change=progress,
-        )
-        foresight.end()
+    with resumable(out), PopulationProgress(NetworkStore(out)) as progress:
+        left = None if limit is None else max(limit - reading, 1)
+        limited = evaluation_within(left, subjects, asked, progress, **how)
+        if limited.n < n:
+            note(f"within {time_limit}: {limited.n} networks of each population instead of {n}")
+        asked |= {"n": limited.n}
+        if plan:
+            return _print_plan(subjects, asked, reading, **how, json=json)
+        _evaluate(subjects, asked, how, command=_command(context, spaces, out), on_change=limited.on_change)
     print_evaluation(out, near, json=json)
+
+
+def _evaluate(subjects: list[Subject], asked: dict[str, Any], how: dict[str, Any], **told: Any) -> None:
+    from netspace.evaluate import evaluate_spaces
+    from netspace.planning import Foresight, glance_at_store
+
+    foresight, images = Foresight(note), asked["images"]
+    glance = partial(glance_at_store, NetworkStore(asked["out"]), asked["template"], images, **how)
+    evaluate_spaces(subjects, **asked, **how, **told, on_start=partial(_start, images, foresight, glance))
+    foresight.end()
 
 
 def _start(images: ImageData, foresight: Foresight, glance: Callable[[], Plan | None]) -> None:
@@ -135,9 +145,9 @@ def _elites(spaces: list[str], budget: str | None) -> dict[str, EliteSpace]:
 def _print_plan(
     subjects: list[Subject],
     asked: dict[str, Any],
-    recipe: Recipe,
     reading: float,
     *,
+    recipe: Recipe,
     pool: Pool,
     device: str,
     json: bool,

@@ -107,6 +107,17 @@ def _default_jobs(device: str) -> int:
     return cores()
 
 
+def seconds_of(time_limit: str | None) -> float | None:
+    """Read `--time-limit`, as 30m; return seconds.
+
+    Raises:
+        NetspaceError: where it is no duration.
+    """
+    from netspace.finding import parse_duration
+
+    return None if time_limit is None else parse_duration(time_limit)
+
+
 def data_options(
     dataset: str,
     image_size: int | None,

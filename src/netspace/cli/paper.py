@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,8 +24,9 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
     pool_of,
+    seconds_of,
 )
-from netspace.cli.output import print_json
+from netspace.cli.output import note, print_json
 from netspace.cli.report import print_report
 from netspace.cli.results import print_evaluation
 from netspace.cli.search import print_elites
@@ -34,6 +35,10 @@ from netspace.cli.table import nas_plain, print_nas
 from netspace.documents import from_plain
 from netspace.runs import TABLE
 from netspace.settings import DataSettings
+
+if TYPE_CHECKING:
+    from netspace.data import ImageData
+    from netspace.paper import PaperExperiment
 
 
 def paper_command(
@@ -61,6 +66,10 @@ def paper_command(
     jobs: Jobs = None,
     pool: PoolName = None,
     device: Device = "auto",
+    time_limit: Annotated[
+        str | None,
+        typer.Option(help="Fewer networks than --n, and a smaller share than --share, to be done by then, as 8h."),
+    ] = None,
     plan: PlanOnly = False,
     json: Json = False,
 ) -> None:
@@ -71,11 +80,13 @@ def paper_command(
     from netspace.data import FOLDER
     from netspace.paper import PAGE, PaperExperiment, published_budgets
 
+    limit = seconds_of(time_limit)
     settings, trainers = from_plain(DataSettings, given, "options"), pool_of(pool, jobs, device=device)
     images, reading = read_timed(settings, out)
     targets = published_budgets(images.shape[0]) if budgets == "paper" else tuple(budgets.split(","))
     fixed: dict[str, Any] = {"space": space, "faithful": faithful, "share": share, "n": n, "seeds": seeds}
     experiment = PaperExperiment(settings, targets, out, **fixed, seed=seed, pool=trainers, device=device)
+    experiment = experiment if limit is None else _within(limit, experiment, images)
     if plan:
         from netspace.cli.plan import print_plan
 
@@ -90,6 +101,14 @@ def paper_command(
         print_json({"report": str(out / PAGE), "table": nas_plain(out / TABLE)})
     else:
         print(f"done in {time.monotonic() - started:.0f} s")
+
+
+def _within(seconds: float, experiment: PaperExperiment, images: ImageData) -> PaperExperiment:
+    from netspace.finding import format_duration
+
+    limited = experiment.within(seconds, images)
+    note(f"within {format_duration(seconds)}: {limited.n} networks (--n), --share {limited.share:g}")
+    return limited
 
 
 _SHOW: dict[str, Show] = {

@@ -25,6 +25,7 @@ from netspace.cli.options import (
     SkipUnreadable,
     data_options,
     pool_of,
+    seconds_of,
 )
 from netspace.cli.output import KINDS, note, per_stage, print_json, print_table, resumable, say, tell
 from netspace.cli.ranks import Place, place_of, run_ranks
@@ -102,12 +103,11 @@ def search_command(
 def _found(config: SearchConfig, out: Path, place: Place, *, pool: Pool, time_limit: str | None) -> list[EliteSpace]:
     """Search as one of the processes that train together; those other than the first find and say nothing."""
     from netspace.cli.progress import EpochProgress
-    from netspace.finding import find_spaces, parse_duration
+    from netspace.finding import find_spaces
     from netspace.models import resolve_device
     from netspace.runtime import Runtime, joined
 
-    seconds = None if time_limit is None else parse_duration(time_limit)
-    how: dict[str, Any] = {"pool": pool, "time_limit": seconds}
+    how: dict[str, Any] = {"pool": pool, "time_limit": seconds_of(time_limit)}
     with joined(Runtime(*place), resolve_device(config.device)) as runtime:
         if not runtime.first:
             return find_spaces(config, out, runtime=runtime, **how)

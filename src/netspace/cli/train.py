@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ from netspace.cli.options import (
     Seed,
     SkipUnreadable,
     data_options,
+    seconds_of,
 )
 from netspace.cli.output import note, print_json, resumable, say
 from netspace.config import load_recipe, load_search_space
@@ -57,6 +59,9 @@ def train_command(
     label_column: LabelColumn = None,
     labels: Labels = None,
     skip_unreadable: SkipUnreadable = False,
+    time_limit: Annotated[
+        str | None, typer.Option(help="Fewer epochs, so that it is done by then, as 30m; ten at least.")
+    ] = None,
     plan: PlanOnly = False,
     json: Annotated[bool, typer.Option("--json", help="Print the model card as one JSON value.")] = False,
 ) -> None:
@@ -74,9 +79,12 @@ def train_command(
     from netspace.search import RunFolder
 
     RunFolder(out).check_writable()
+    limit = seconds_of(time_limit)
     on = resolve_device(device)
     images, reading = read_timed(settings, out, *_run(chosen))
     chosen = chosen if chosen.template is not None else chosen.within(_template(images, search_space))
+    if limit is not None:
+        resolved = _within(max(limit - reading, 1), resolved, chosen, images, on, out)
     if plan:
         _print_plan(chosen, images, resolved, on, reading=reading, json=json)
         return
@@ -86,6 +94,27 @@ def train_command(
         print_json(to_plain(card))
     else:
         print_card(card, out)
+
+
+def _within(
+    seconds: float, recipe: Recipe, chosen: ChosenArchitecture, images: ImageData, device: str, out: Path
+) -> Recipe:
+    """Return the recipe with the epochs that there is time for, or those that a folder's training was begun with."""
+    from netspace.finding import format_duration
+    from netspace.handover import check_data
+    from netspace.search import RunFolder
+    from netspace.within import recipe_within
+
+    epochs = RunFolder(out).begun("recipe", "epochs")
+    if isinstance(epochs, int):
+        note(f"{out} was begun with {epochs} epochs, and goes on with them")
+        return replace(recipe, epochs=min(epochs, recipe.epochs))
+    check_data(chosen, images)
+    training = {"architecture": chosen.architecture, "template": chosen.template, "images": images, "device": device}
+    found = recipe_within(seconds, recipe, **training)
+    if found != recipe:
+        note(f"within {format_duration(seconds)}: {found.epochs} epochs instead of {recipe.epochs}")
+    return found
 
 
 def _print_plan(

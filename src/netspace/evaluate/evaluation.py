@@ -104,7 +104,7 @@ def evaluate_spaces(
     own_modules(BLOCKS, template.block)  # before anything is written
     on = device_of(pool, device)
     store = NetworkStore(out)
-    plans = _plans(subjects, baselines, search_space, store)
+    plans = population_plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
     _check_shape(images, template)
     training = TrainingData.of(images, recipe)
@@ -133,7 +133,7 @@ def missing_networks(
 ) -> list[Architecture]:
     """Return the networks that `evaluate_spaces` would train with the same arguments; nothing is written."""
     store = NetworkStore(out)
-    plans = _plans(subjects, baselines, search_space, store)
+    plans = population_plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
     _check_shape(images, template)
     rows = store.rows() if store.begun else []
@@ -151,7 +151,7 @@ def _check_shape(images: ImageData, template: NetworkTemplate) -> None:
         )
 
 
-def _plans(
+def population_plans(
     subjects: list[Subject], baselines: tuple[str, ...], search_space: SearchSpace, store: NetworkStore
 ) -> list[PopulationPlan]:
     """Return what is to be drawn, under the names that a folder has for it already, or under new ones."""

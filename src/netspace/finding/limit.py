@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from netspace.errors import NetspaceError
 from netspace.evaluate.pool import Counts
 from netspace.records import NetworkStore
 from netspace.settings import Recipe
-from netspace.surrogate.validation import LEAST_ROWS
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -36,18 +35,20 @@ def format_duration(seconds: float) -> str:
 
 
 class TimeLimit:
-    """Ends the trainings of a population so that the last one is done within a time.
+    """Ends the trainings of populations so that the last one is done within a time.
 
     Trainings of earlier calls count: a run that is stopped and continued gets no more time than one that is not.
 
     Args:
         seconds: for all trainings together, as a clock shows it.
         jobs: processes that train at the same time.
-        population: whose networks are withdrawn when time is up.
+        populations: whose networks are withdrawn when time is up.
+        least: trainings below which there is no answer; they are done even where time is up.
+        why: the reason for it, as in `a model of error needs 6 of them`.
     """
 
-    def __init__(self, seconds: float, jobs: int, population: str) -> None:
-        self._seconds, self._jobs, self._population = seconds, jobs, population
+    def __init__(self, seconds: float, jobs: int, populations: Sequence[str], *, least: int, why: str) -> None:
+        self._seconds, self._jobs, self._populations, self._least, self._why = seconds, jobs, populations, least, why
 
     def room(self, done: list[float], each: float, recipe: Recipe) -> int:
         """Return how many trainings fit in all, those that are done included.
@@ -58,18 +59,17 @@ class TimeLimit:
             recipe: of the trainings.
 
         Raises:
-            NetspaceError: where they are fewer than a model needs; says what would be needed.
+            NetspaceError: where they are fewer than the least; says what would be needed.
         """
-        missing = max(LEAST_ROWS - len(done), 0)
+        missing = max(self._least - len(done), 0)
         left, needed = self._seconds - sum(done) / self._jobs, math.ceil(missing / self._jobs) * each
         if missing and needed > left:
             whole = format_duration(self._seconds - left + needed)
             raise NetspaceError(
                 f"a time limit of {format_duration(self._seconds)} is too short: a training by recipe '{recipe.name}' "
-                f"takes about {format_duration(each)} here, and a model of error needs {LEAST_ROWS} of them; give "
-                f"{whole} or more, or a shorter recipe"
+                f"takes about {format_duration(each)} here, and {self._why}; give {whole} or more, or a shorter recipe"
             )
-        return max(len(done) + self._jobs * max(math.floor(left / each), 0), LEAST_ROWS)
+        return max(len(done) + self._jobs * max(math.floor(left / each), 0), self._least)
 
     def watch(self, store: NetworkStore, then: Callable[[Counts], None], *, before: float) -> Callable[[Counts], None]:
         """Return what is to be called when counts change: it withdraws what waits when no further one would be done.
@@ -84,18 +84,20 @@ class TimeLimit:
         begun = time.monotonic()
 
         def changed(counts: Counts) -> None:
-            seconds = seconds_done(store)
+            seconds = seconds_done(store, self._populations)
             begun_so_far = len(seconds) + counts.get("claimed", 0)
             spent = before / self._jobs + time.monotonic() - begun
             late = bool(seconds) and spent + 2 * sum(seconds) / len(seconds) > self._seconds
-            if late and counts.get("waiting") and begun_so_far >= LEAST_ROWS:
-                store.withdraw(self._population)
+            if late and counts.get("waiting") and begun_so_far >= self._least:
+                store.withdraw(self._populations)
                 counts = store.counts()
             then(counts)
 
         return changed
 
 
-def seconds_done(store: NetworkStore) -> list[float]:
-    """Return the seconds of each training that is done."""
-    return [row["seconds"] for row in store.rows() if row["seconds"] is not None]
+def seconds_done(store: NetworkStore, populations: Sequence[str] | None = None) -> list[float]:
+    """Return the seconds of each training that is done, of some populations or of all; none where no store is there."""
+    rows = store.rows() if store.begun else []
+    own = (row for row in rows if populations is None or row["population"] in populations)
+    return [row["seconds"] for row in own if row["seconds"] is not None]

@@ -148,12 +148,15 @@ class RunFolder:
             asked: a text.
             keys: where it stands in the run's config.
         """
-        if asked != AUTO or not self.run.exists:
-            return asked
-        stored: Any = self.run.settings
+        stored = self.begun(*keys) if asked == AUTO else None
+        return stored if isinstance(stored, str) else asked  # what is wrong with it is told where it is compared
+
+    def begun(self, *keys: str) -> Any:
+        """Return a setting that the run was begun with, as its config has it; None where there is none."""
+        stored: Any = self.run.settings if self.run.exists else None
         for key in keys:
             stored = stored.get(key) if isinstance(stored, dict) else None
-        return stored if isinstance(stored, str) else asked  # what is wrong with it is told where it is compared
+        return stored
 
     def _differing(self, config: Any) -> list[str]:
         """Return how the config there differs from one that is given, both as values: a setting that came later, and
