@@ -7,8 +7,9 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from netspace import DataSettings, NetspaceError, Pool
+from netspace import DataSettings, NetspaceError, Pool, load_elite
 from netspace.cli.main import app
+from netspace.cli.table import nas_plain
 from netspace.config import load_recipe
 from netspace.data import ImageData, load_images
 from netspace.documents import read_yaml
@@ -90,3 +91,20 @@ def test_the_whole_experiment_ends_in_a_page_and_goes_on_with_what_is_missing(tm
     again = CliRunner().invoke(app, words)
     assert again.exit_code == 0, again.output
     assert NetworkStore(tmp_path / "networks").rows() == rows
+
+
+@pytest.mark.slow  # of twelve budgets, the dearest networks have 200 million weights: 20 minutes on two cores
+@pytest.mark.parametrize("how", [[], ["--faithful"]], ids=["default", "gumbel"])
+def test_all_twelve_budgets_of_the_expanded_space_end_in_a_page(tmp_path: Path, how: list[str]) -> None:
+    words = ["paper", "--dataset", "fashion", "--image-size", "4", "--share", "0.0001", "--n", "2", "--seeds", "1"]
+    done = CliRunner().invoke(app, [*words, "--jobs", "2", "--device", "cpu", "--out", str(tmp_path), *how])
+    assert done.exit_code == 0, done.output
+    assert [row["status"] for row in NetworkStore(tmp_path / "networks").rows()] == ["ok"] * 48
+    page, budgets = (tmp_path / "paper.html").read_text(), published_budgets(4)
+    cells = nas_plain(tmp_path / "table")
+    assert len(budgets) == 12
+    assert len(cells) == 24
+    for text in budgets:
+        elite = load_elite(tmp_path / "search" / f"elite-{text}.yaml")
+        assert f"elite-{text}" in page
+        assert how or abs(elite.candidates[0].cost.median / elite.budget.target - 1) < 0.1

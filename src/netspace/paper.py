@@ -108,7 +108,8 @@ class PaperExperiment:
         if begun.get("time_limit") == seconds:
             return replace(limited, n=begun["n"], share=begun["share"])
         began, plan = time.monotonic(), limited.plan(images)
-        whole, populations = plan.seconds.value, plan.of(plan.steps[-2]).value
+        *_, networks, _ = plan.steps
+        whole, populations = plan.seconds.value, plan.of(networks).value
         room = seconds - (time.monotonic() - began)
         if whole > room:
             n = int(self.n - (whole - room) / (populations / self.n))
@@ -173,7 +174,8 @@ class PaperExperiment:
         n, jobs = len(images.train), at_a_time(self.pool)
         config, recipe = replace(self.config(n), data=images.settings), self.recipe(n)
         template = config.space.template(*images.shape)
-        searching = plan_search(config, images, jobs=jobs, recipe=recipe)
+        scores = 2 * self.seeds * len(self.budgets) * self._nas.candidates
+        searching = plan_search(config, images, jobs=jobs, recipe=recipe, scored_after=scores)
         for what, count in (("networks of elites and whole space", 2 * self.n), ("Table 1", 2 * self.seeds)):
             networks = stand_ins(config.space, template, config.parsed_budgets, count, seed=config.seed)
             how: dict[str, Any] = {"what": what, "jobs": jobs, "device": self.device}

@@ -28,7 +28,13 @@ ONE_LOOK = 2.0  # factor by which steps may take more or less time than the one 
 
 
 def plan_search(
-    config: SearchConfig, images: ImageData, *, jobs: int = 1, recipe: Recipe | None = None, run: Run | None = None
+    config: SearchConfig,
+    images: ImageData,
+    *,
+    jobs: int = 1,
+    recipe: Recipe | None = None,
+    run: Run | None = None,
+    scored_after: int = 0,
 ) -> Plan:
     """Plan a search: the super network's steps, its scores, the stand-alone trainings.
 
@@ -38,6 +44,7 @@ def plan_search(
         jobs: trainings at a time.
         recipe: of its stand-alone trainings; None reads the one that the config names.
         run: that may have been begun: what it has done is left out; None plans the whole search.
+        scored_after: architectures that NAS scores on its super network afterwards, where it has one.
 
     Raises:
         NetspaceError: where no network meets a budget, or the images are too few.
@@ -46,7 +53,7 @@ def plan_search(
     for budget in config.parsed_budgets:
         budget.band(config.space.full, template)
     config = resolved(config, images, on)
-    measured = SuperNetworkSteps(config, images, run)
+    measured = SuperNetworkSteps(config, images, run, scored_after)
     steps = measured.steps(LOOKS)
     if n := calibrations(config):
         networks = calibration_left(config, template, n, run)
@@ -76,10 +83,11 @@ class SuperNetworkSteps:
         config: as resolved.
         images: of it.
         run: that may have been begun; None plans the whole.
+        after: architectures that NAS scores on it when it is trained.
     """
 
-    def __init__(self, config: SearchConfig, images: ImageData, run: Run | None) -> None:
-        self._config, self._images, settings = config, images, config.search
+    def __init__(self, config: SearchConfig, images: ImageData, run: Run | None, after: int = 0) -> None:
+        self._config, self._images, self._after, settings = config, images, after, config.search
         there = settings.estimator != "population"
         self._begun = epochs_done(run) if there and run is not None else 0
         few = round(len(images.train) * settings.weights_share)
@@ -108,6 +116,9 @@ class SuperNetworkSteps:
         if self.scores:
             seconds = score_seconds(search, self.scores)
             found.append(PlannedStep("scores read off it, at most", self.scores, seconds, unit="scores"))
+        if self._after:
+            seconds = score_seconds(search, self._after)
+            found.append(PlannedStep("scores of NAS", self._after, seconds, unit="scores"))
         return found
 
     def _at_one_step(self) -> SearchConfig:
