@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from netspace import find_spaces
+from netspace import NetspaceError, find_spaces
+from netspace.analysis import Interval
 from netspace.cli.main import app
 from netspace.documents import to_yaml
-from netspace.nas_comparison import compare_nas, open_comparison, plan_comparison
-from netspace.planning import glance
+from netspace.nas_comparison import NasComparison, compare_nas, open_comparison, plan, plan_comparison, seeds_within
+from netspace.planning import Plan, PlannedStep, glance
 from netspace.runs import Run
 from netspace.settings import NasSettings, Recipe
 from tests.conftest import quick_config
@@ -78,6 +79,26 @@ def test_measuring_leaves_what_is_found_as_it_is(
     assert (planned / "nas.json").read_text() == (silent / "nas.json").read_text()
     errors = [[row["test_error"] for row in Run(folder).store().rows()] for folder in (planned, silent)]
     assert errors[0] == errors[1]
+
+
+def test_short_of_time_there_are_fewer_seeds_and_the_same_command_adds_the_others(
+    run: Path, silent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planned(comparison: NasComparison) -> Plan:
+        seconds = 10.0 * len(comparison.left(comparison.found()))
+        return Plan((PlannedStep("trainings", 1, Interval(seconds, seconds, seconds)),))
+
+    monkeypatch.setattr(plan, "plan_comparison", planned)
+    asked, said = {**ASKED, "seeds": 3, "out": tmp_path / "table"}, []
+    with pytest.raises(NetspaceError, match=r"take about 10s here, and one seed is 2 of them; give 20s or more"):
+        seeds_within(19, open_comparison(run, **asked))
+    assert not (tmp_path / "table").exists()
+    compare_nas(run, **asked, time_limit=39, on_note=said.append)
+    assert said == ["seeds: 1 of 3, for want of time"]
+    assert (tmp_path / "table" / "nas.json").read_text() == (silent / "nas.json").read_text()
+    assert seeds_within(1, open_comparison(run, **asked)).seeds == 1  # it is there
+    assert seeds_within(20, open_comparison(run, **asked)).seeds == 2
+    assert seeds_within(None, open_comparison(run, **asked)).seeds == 3
 
 
 def test_the_command_prints_it(run: Path, tmp_path: Path) -> None:

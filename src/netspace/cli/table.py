@@ -10,7 +10,17 @@ from typing import Annotated, Any, Literal
 import typer
 
 from netspace.cli.bounds import with_constraints
-from netspace.cli.options import AcceptChangedData, Device, Jobs, Json, PlanOnly, PoolName, RecipeName, pool_of
+from netspace.cli.options import (
+    AcceptChangedData,
+    Device,
+    Jobs,
+    Json,
+    PlanOnly,
+    PoolName,
+    RecipeName,
+    pool_of,
+    seconds_of,
+)
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.cost import Constraint, format_amount
@@ -39,6 +49,9 @@ def table_command(
     device: Device = "auto",
     format: Annotated[Literal["table", "markdown", "csv", "latex"], typer.Option(help="How it is printed.")] = "table",
     out: Annotated[Path | None, typer.Option(help="Folder of the results; default: `table` in the run.")] = None,
+    time_limit: Annotated[
+        str | None, typer.Option(help="Fewer seeds, so that all is done by then, as 30m; one at least.")
+    ] = None,
     plan: PlanOnly = False,
     json: Json = False,
     constraints: tuple[Constraint, ...] = (),
@@ -48,6 +61,7 @@ def table_command(
         NasSettings, {"method": method, "samples": 1, "candidates": candidates, "train": train}, "options"
     )
     resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs, device=device), Run(run).config
+    limit = seconds_of(time_limit)
     asked = config.budgets if budgets == "all" else budgets.split(",")
     targets = [config.budget(text).bounded(constraints) for text in asked]
     folder = out or run / TABLE
@@ -55,22 +69,22 @@ def table_command(
     comparison |= {"dataset": dataset, "out": folder, "pool": trainers, "device": device}
     comparison |= {"opening": {"accept_changed_data": accept_changed_data, "on_note": note}}
     if plan:
-        _print_plan(run, comparison, json)
+        _print_plan(run, comparison, limit, json)
         return
     from netspace.cli.progress import PopulationProgress
     from netspace.nas_comparison import compare_nas
 
     with resumable(folder), PopulationProgress(Run(folder).store()) as progress:
-        compare_nas(run, **comparison, on_found=_say, on_change=progress, on_note=note)
+        compare_nas(run, **comparison, time_limit=limit, on_found=_say, on_change=progress, on_note=note)
     print_nas(folder, format, json=json)
 
 
-def _print_plan(run: Path, comparison: dict[str, Any], json: bool) -> None:
+def _print_plan(run: Path, comparison: dict[str, Any], limit: float | None, json: bool) -> None:
     from netspace.cli.plan import print_plan
-    from netspace.nas_comparison import open_comparison, plan_comparison
+    from netspace.nas_comparison import open_comparison, plan_comparison, seeds_within
 
     begun = time.perf_counter()
-    opened = open_comparison(run, **comparison)
+    opened = seeds_within(limit, open_comparison(run, **comparison))
     reading = time.perf_counter() - begun
     print_plan(plan_comparison(opened), json, images=opened.data, reading=reading)
 

@@ -2,6 +2,13 @@
 
 from netspace.nas_comparison.asked import NasComparison, open_comparison
 from netspace.nas_comparison.comparison import compare_nas
-from netspace.nas_comparison.plan import glance_at_comparison, plan_comparison
+from netspace.nas_comparison.plan import glance_at_comparison, plan_comparison, seeds_within
 
-__all__ = ["NasComparison", "compare_nas", "glance_at_comparison", "open_comparison", "plan_comparison"]
+__all__ = [
+    "NasComparison",
+    "compare_nas",
+    "glance_at_comparison",
+    "open_comparison",
+    "plan_comparison",
+    "seeds_within",
+]

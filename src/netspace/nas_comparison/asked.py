@@ -94,7 +94,26 @@ def open_comparison(
     pool: Pool = ONE_PROCESS,
     device: str = "auto",
 ) -> NasComparison:
-    """Return the comparison that `compare_nas` makes, for the same arguments, with all that it reads; see there."""
+    """Return the comparison that `compare_nas` makes, with all that it reads.
+
+    Args:
+        run: folder of a finished search.
+        recipe: how the chosen networks are trained.
+        settings: of the NAS, the same for both spaces.
+        seeds: number of repetitions, seeds 0, 1, ….
+        budgets: targets, with constraints; None takes all of the run's.
+        dataset: to train on: where the run's own images are now, or others of the same shape; None looks where the run
+            found its own.
+        opening: further arguments of `netspace.search.open_search`, where the run's data have changed.
+        out: folder of the results; None takes `table` in the run.
+        pool: who trains, and how many networks at a time.
+        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one, and leaves the super network where it
+            was trained.
+
+    Raises:
+        NetspaceError: where the run has no such elite, a budget is of another cost than FLOPs, or the images do not
+            fit.
+    """
     run = Run.of(run)
     device_of(pool, device)
     data, search = _open(run, settings, dataset, {"device": device, **(opening or {})})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from netspace.evaluate import TrainingData, device_of, train_population
 from netspace.finding import BriefTraining, RunModel, rank_networks
 from netspace.nas_comparison.asked import NasComparison, open_comparison
 from netspace.nas_comparison.found import Found, as_found, brief_folder, planned, population_of
-from netspace.nas_comparison.plan import glance_at_comparison
+from netspace.nas_comparison.plan import glance_at_comparison, seeds_within
 from netspace.planning import Foresight
 from netspace.records import NetworkStore
 from netspace.records.nas_file import NAS_FILE
 from netspace.runs import Run
 from netspace.search import Chosen, SpaceSearch, search_architectures
-from netspace.settings import ONE_PROCESS, NasSettings, Pool, Recipe
+from netspace.settings import NasSettings
 from netspace.spaces import NetworkSpace
 
 Find = Callable[[NetworkSpace, Budget, str, int], Chosen]
@@ -28,18 +28,11 @@ Find = Callable[[NetworkSpace, Budget, str, int], Chosen]
 def compare_nas(
     run: Run | Path,
     *,
-    recipe: Recipe,
-    settings: NasSettings,
-    seeds: int = 3,
-    budgets: list[Budget] | None = None,
-    dataset: str | None = None,
-    opening: Mapping[str, Any] | None = None,
-    out: Path | None = None,
-    pool: Pool = ONE_PROCESS,
-    device: str = "auto",
+    time_limit: float | None = None,
     on_found: Callable[[Found], None] = lambda found: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
     on_note: Callable[[str], None] | None = None,
+    **asked: Any,
 ) -> Path:
     """Run NAS in each elite and in the whole space, train each seed's best network; go on where it was stopped.
 
@@ -47,42 +40,26 @@ def compare_nas(
 
     Args:
         run: folder of a finished search.
-        recipe: how the chosen networks are trained.
-        settings: of the NAS, the same for both spaces.
-        seeds: number of repetitions, seeds 0, 1, ….
-        budgets: targets, with constraints; None takes all of the run's.
-        dataset: to train on: where the run's own images are now, or others of the same shape; None looks where the run
-            found its own.
-        opening: further arguments of `netspace.search.open_search`, where the run's data have changed.
-        out: folder of the results; None takes `table` in the run.
-        pool: who trains, and how many networks at a time.
-        device: `cpu`, `cuda` or `auto`, which takes the GPU where there is one, and leaves the super network where it
-            was trained.
+        time_limit: seconds for what is left, in which fewer seeds are done where all of them would take longer; None is
+            as long as it takes.
         on_found: called with each NAS's finding.
         on_change: called with the number of networks of each status, when it changes.
         on_note: called with how long it is about to take, where that is a while, and how long it took.
+        asked: what is compared, and how: `recipe`, `settings` and further arguments of `open_comparison`.
 
     Returns:
         the folder: `nas.json` with what each NAS found, `networks.sqlite` with the trainings.
 
     Raises:
         NetspaceError: where the run has no such elite, a budget is of another cost than FLOPs, the images do not fit,
-            or the folder holds other settings.
+            the folder holds other settings, or the time is too short for one seed.
     """
-    comparison = open_comparison(
-        run,
-        recipe=recipe,
-        settings=settings,
-        seeds=seeds,
-        budgets=budgets,
-        dataset=dataset,
-        opening=opening,
-        out=out,
-        pool=pool,
-        device=device,
-    )
-    _compare(comparison, Foresight(on_note), on_found, on_change)
-    return comparison.folder
+    comparison = open_comparison(run, **asked)
+    limited = seeds_within(time_limit, comparison)
+    if on_note is not None and limited.seeds < comparison.seeds:
+        on_note(f"seeds: {limited.seeds} of {comparison.seeds}, for want of time")
+    _compare(limited, Foresight(on_note), on_found, on_change)
+    return limited.folder
 
 
 def _compare(

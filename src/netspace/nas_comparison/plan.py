@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from netspace.analysis import Interval
+from netspace.errors import NetspaceError
 from netspace.evaluate import at_a_time
-from netspace.finding import RunModel, rank_networks
+from netspace.finding import RunModel, format_duration, rank_networks
 from netspace.models import resolve_device
 from netspace.nas_comparison.asked import Asked, NasComparison
 from netspace.nas_comparison.found import brief_folder, planned
@@ -48,6 +49,35 @@ def plan_comparison(comparison: NasComparison) -> Plan:
     networks = _networks(comparison, left)
     trained = plan_populations(networks, run.template, comparison.data, comparison.recipe, **how)
     return replace(trained, steps=(*steps, *trained.steps))
+
+
+def seeds_within(seconds: float | None, comparison: NasComparison) -> NasComparison:
+    """Return a comparison with as many of its seeds as there is time for; others can be added later.
+
+    Args:
+        seconds: for all that is left; None is as long as it takes.
+        comparison: as `open_comparison` returns it; nothing is written.
+
+    Raises:
+        NetspaceError: where it is too short for one seed at each budget; says what would do.
+    """
+    if seconds is None:
+        return comparison
+    found, each = comparison.found(), 2 * len(comparison.targets)  # NAS of a seed: in each elite and the whole space
+    left = len(comparison.left(found))
+    if not left:
+        return comparison
+    one = plan_comparison(comparison).seconds.value / left
+    done = each * comparison.seeds - left
+    seeds = int(done + seconds / one) // each
+    if not seeds:
+        needed = (each - done) * one
+        raise NetspaceError(
+            f"a time limit of {format_duration(seconds)} is too short: one NAS and its training take about "
+            f"{format_duration(one)} here, and one seed is {each} of them; give {format_duration(needed)} or more, "
+            f"fewer --budgets, or a shorter recipe"
+        )
+    return replace(comparison, seeds=min(seeds, comparison.seeds))
 
 
 def glance_at_comparison(comparison: NasComparison) -> Plan | None:
