@@ -7,7 +7,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from netspace import DataSettings, NetspaceError, Pool, load_elite
+from netspace import DataSettings, NetspaceError, Pool, load_elite, paper
 from netspace.cli.main import app
 from netspace.cli.table import nas_plain
 from netspace.config import load_recipe
@@ -95,7 +95,10 @@ def test_the_whole_experiment_ends_in_a_page_and_goes_on_with_what_is_missing(tm
 
 @pytest.mark.slow  # of twelve budgets, the dearest networks have 200 million weights: 20 minutes on two cores
 @pytest.mark.parametrize("how", [[], ["--faithful"]], ids=["default", "gumbel"])
-def test_all_twelve_budgets_of_the_expanded_space_end_in_a_page(tmp_path: Path, how: list[str]) -> None:
+def test_all_twelve_budgets_of_the_expanded_space_end_in_a_page(
+    tmp_path: Path, how: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper, "PER_BUDGET", 2)  # trainings of the search, not eight
     words = ["paper", "--dataset", "fashion", "--image-size", "4", "--share", "0.0001", "--n", "2", "--seeds", "1"]
     done = CliRunner().invoke(app, [*words, "--jobs", "2", "--device", "cpu", "--out", str(tmp_path), *how])
     assert done.exit_code == 0, done.output
