@@ -4,12 +4,14 @@
 
 Per band, Kendall's τ to `unseen_error` with a bootstrap interval over networks: of another seed's training, of a model
 fitted to all other networks of the table, of what was read of the same training (which shares its luck), and of the
-mean log width, the total depth and FLOPs, which need no training.
+mean log width, the total depth and FLOPs, which need no training. Then, over all bands, what each reading of one
+training says of another seed's unseen error.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from netspace.surrogate.validation import left_out_predictions
 
 FloatArray = NDArray[np.float64]
 FEWEST = 4
+RESAMPLES = 1000
 
 
 def main() -> None:
@@ -46,6 +49,47 @@ def main() -> None:
     if len(first):
         apart = np.sqrt(((first - second) ** 2).mean())
         print(f"\n{len(first)} networks, two seeds: they differ by {apart:.2f} points (root mean square)")
+    tell_readings(rows, table.bands)
+
+
+def tell_readings(rows: list[dict[str, str]], bands: Sequence[tuple[int, int]]) -> None:
+    """Print how readings of one training rank the errors of another, mean over bands and over both ways round."""
+    pairs = [found for band in bands if len(found := twice(rows, band)) >= FEWEST]
+    if not pairs:
+        return
+    print(f"\n| reading, {sum(map(len, pairs))} networks | τ to another seed's unseen error (95 %) |\n| --- | --- |")
+    for name, read in READINGS.items():
+        values = [[(read(a), error(b), read(b), error(a)) for a, b in band] for band in pairs]
+        arrays = [np.array(band) for band in values]
+        rng = np.random.default_rng(0)
+        again = [mean_tau([band[rng.integers(len(band), size=len(band))] for band in arrays]) for _ in range(RESAMPLES)]
+        low, high = np.nanquantile(again, [0.025, 0.975])
+        print(f"| {name} | {mean_tau(arrays):.2f} ({low:.2f} to {high:.2f}) |")
+
+
+def mean_tau(bands: list[FloatArray]) -> float:
+    """Return the mean τ of bands of networks, each of shape (n, 4): a reading and the other's error, both ways."""
+    ways = [kendall_tau(band[:, i], band[:, i + 1]) for band in bands for i in (0, 2)]
+    return float(np.mean(ways))
+
+
+def error(row: dict[str, str]) -> float:
+    """Return the error on unseen images."""
+    return float(row["unseen_error"])
+
+
+def last(column: str) -> Callable[[dict[str, str]], float]:
+    """Return what reads a column's value of the last epoch."""
+    return lambda row: float(row[column].split()[-1])
+
+
+READINGS: dict[str, Callable[[dict[str, str]], float]] = {
+    "unseen error (the ceiling)": error,
+    "validation error": last("validation_error"),
+    "validation cross-entropy": last("validation_loss"),
+    "training loss, last epoch": last("loss"),
+    "training loss, all epochs": lambda row: sum(map(float, row["loss"].split())),
+}
 
 
 def compared(
@@ -73,12 +117,17 @@ def compared(
 
 def two_seeds(rows: list[dict[str, str]], band: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
     """Return the errors of networks that were trained twice, in %, by their first and by their second training."""
-    found: dict[tuple[int, ...], list[float]] = {}
+    both = np.array([[error(first), error(second)] for first, second in twice(rows, band)]).reshape(-1, 2)
+    return 100 * both[:, 0], 100 * both[:, 1]
+
+
+def twice(rows: list[dict[str, str]], band: tuple[float, float]) -> list[list[dict[str, str]]]:
+    """Return the first two rows of each network of a band that was trained twice."""
+    found: dict[tuple[int, ...], list[dict[str, str]]] = {}
     for row in rows:
         if row["unseen_error"] and band[0] <= int(row["flops"]) <= band[1]:
-            found.setdefault(point_of(row), []).append(float(row["unseen_error"]))
-    twice = np.array([errors[:2] for errors in found.values() if len(errors) > 1]).reshape(-1, 2)
-    return 100 * twice[:, 0], 100 * twice[:, 1]
+            found.setdefault(point_of(row), []).append(row)
+    return [trained[:2] for trained in found.values() if len(trained) > 1]
 
 
 if __name__ == "__main__":
