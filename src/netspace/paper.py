@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,20 +14,21 @@ from netspace.data import ImageData
 from netspace.documents import read_yaml, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import Subject, at_a_time, evaluate_spaces
-from netspace.finding import find_spaces, format_duration
+from netspace.finding import Deadline, find_spaces, format_duration
 from netspace.nas_comparison import compare_nas
-from netspace.planning import Foresight, Plan, glance_at_store, plan_populations, plan_search, stand_ins
+from netspace.planning import Foresight, Plan, glance_at_store, measured_on, plan_populations, plan_search, stand_ins
 from netspace.records import EliteSpace, NetworkStore
 from netspace.report import write_report
 from netspace.runs import TABLE, Run
 from netspace.settings import ONE_PROCESS, DataSettings, NasSettings, Pool, Recipe, SearchConfig
 from netspace.steps import Listener, Step, begun_with, reading_options
+from netspace.within import KEPT
 
 SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "paper.html"
 PASSES = 600  # over the training images, of the recipe that the paper's field takes (Liu et al. 2019, DARTS)
 SHORTEST = 10  # passes; a shorter schedule takes fewer images instead, or no network would come near its end
 PER_BUDGET, LEAST = 8, 24  # stand-alone trainings of the default search
-FEWEST = 4  # networks of a population where time is short
+FEW = 4  # networks of a population where time is short
 LEAST_SHARE = 1e-6
 
 
@@ -93,7 +93,7 @@ class PaperExperiment:
         whole = int(images * search.weights_share) // search.batch_size
         return () if self.share == 1 else (f"search.steps_per_epoch={max(round(self.share * whole), 1)}",)
 
-    def within(self, seconds: float, images: ImageData) -> PaperExperiment:
+    def within(self, deadline: Deadline, images: ImageData) -> PaperExperiment:
         """Return the experiment with fewer networks, or with a smaller share where that is not enough.
 
         Networks come first because more of them can be trained later, by the same command with a larger n, and because
@@ -101,31 +101,36 @@ class PaperExperiment:
         the same time goes on with what was chosen then.
 
         Raises:
-            NetspaceError: where the shortest trainings take longer; says how long.
+            NetspaceError: where the shortest trainings take longer; says how long. Or where the folder was begun
+                without this limit.
         """
-        file, limited = self.out / SETTINGS, replace(self, time_limit=seconds)
-        begun = read_yaml(file) if file.exists() else {}
-        if begun.get("time_limit") == seconds:
-            return replace(limited, n=begun["n"], share=begun["share"])
-        began, plan = time.monotonic(), limited.plan(images)
+        file, limited = self.out / SETTINGS, replace(self, time_limit=deadline.seconds)
+        if file.exists():
+            return self._as_begun(read_yaml(file), deadline.seconds)
+        plan = limited.plan(images)
         *_, networks, _ = plan.steps
         whole, populations = plan.seconds.value, plan.of(networks).value
-        room = seconds - (time.monotonic() - began)
-        if whole > room:
-            n = int(self.n - (whole - room) / (populations / self.n))
-            limited = replace(limited, n=max(n, min(FEWEST, self.n)))
+        if whole > KEPT * deadline.left:
+            n = int(self.n - (whole - KEPT * deadline.left) / (populations / self.n))
+            limited = replace(limited, n=max(n, min(FEW, self.n)))
             whole -= populations * (1 - limited.n / self.n)
-        while whole > room:
+        while whole > KEPT * deadline.left:
             if limited.share == LEAST_SHARE:
-                raise NetspaceError(
-                    f"a time limit of {format_duration(seconds)} is too short: {limited.n} networks of each budget, "
-                    f"with as few images as can be, take about {format_duration(whole)} here; give more than that, "
-                    f"fewer --budgets, or a smaller --image-size"
-                )
-            limited = replace(limited, share=max(float(f"{limited.share * min(room / whole, 0.9):.1g}"), LEAST_SHARE))
+                why = f"{limited.n} networks of each budget, with as few images as can be, take about "
+                why += f"{format_duration(whole)} here"
+                raise deadline.too_short(whole / KEPT, why, "fewer --budgets, or a smaller --image-size")
+            share = limited.share * min(max(KEPT * deadline.left / whole, 0), 0.9)
+            limited = replace(limited, share=max(float(f"{share:.2g}"), LEAST_SHARE))
             whole = limited.plan(images).seconds.value
-            room = seconds - (time.monotonic() - began)
         return limited
+
+    def _as_begun(self, known: dict[str, Any], seconds: float) -> PaperExperiment:
+        """Return the experiment with what was chosen for the same time when its folder was begun."""
+        limit, now = known.get("time_limit"), format_duration(seconds)
+        if limit != seconds:
+            how = "without a time limit" if limit is None else f"within {format_duration(limit)}"
+            raise NetspaceError(f"{self.out} was begun {how}, not within {now}; go on as before, or give another --out")
+        return replace(self, n=known["n"], share=known["share"], time_limit=limit)
 
     def begin(self, images: ImageData) -> None:
         """Write what is asked for, and the recipe of all trainings, before the first step.
@@ -136,8 +141,9 @@ class PaperExperiment:
         file, recipe = self.out / SETTINGS, self.recipe(len(images.train))
         asked = {"data": to_plain(images.settings), "budgets": list(self.budgets), "space": self.space}
         asked |= {"faithful": self.faithful, "share": self.share, "seeds": self.seeds, "seed": self.seed}
-        asked |= {} if self.time_limit is None else {"time_limit": self.time_limit, "n": self.n}
-        begun_with(file, asked)
+        known = begun_with(file, asked) or {}
+        asked |= {"time_limit": self.time_limit, "n": self.n} if self.time_limit is not None else {}
+        asked |= {name: known[name] for name in ("time_limit", "n") if name in known}
         self.out.mkdir(parents=True, exist_ok=True)
         write_atomically(file, to_yaml(asked))
         write_atomically(self.out / RECIPE, to_yaml(recipe))
@@ -178,7 +184,7 @@ class PaperExperiment:
         searching = plan_search(config, images, jobs=jobs, recipe=recipe, scored_after=scores)
         for what, count in (("networks of elites and whole space", 2 * self.n), ("Table 1", 2 * self.seeds)):
             networks = stand_ins(config.space, template, config.parsed_budgets, count, seed=config.seed)
-            how: dict[str, Any] = {"what": what, "jobs": jobs, "device": self.device}
+            how: dict[str, Any] = {"what": what, "jobs": jobs, "device": measured_on(self.pool, self.device)}
             searching = searching.then(plan_populations(networks, template, images, recipe, **how))
         return searching
 

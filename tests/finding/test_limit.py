@@ -8,7 +8,7 @@ import pytest
 from netspace import NetspaceError, find_spaces
 from netspace.analysis import Interval
 from netspace.finding import calibration, limit, parse_duration
-from netspace.finding.limit import TimeLimit, format_duration, seconds_done
+from netspace.finding.limit import TimeLimit, format_duration
 from netspace.finding.so_far import SoFar
 from netspace.records import NetworkStore
 from netspace.runs import CALIBRATION, Run
@@ -46,7 +46,7 @@ def test_trainings_that_would_end_too_late_are_left_out_and_the_answer_is_of_tho
     config = replace(config, search=replace(config.search, front=replace(config.search.front, population=40)))
     monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: Interval(0.1, 0.1, 0.1))  # it was too hopeful
     for place in (limit, calibration):
-        monkeypatch.setattr(place, "seconds_done", lambda *args: [0.7] * len(seconds_done(*args)))
+        monkeypatch.setattr(place, "seconds_done", lambda store: [0.7 for row in store.rows() if row["seconds"]])
     find_spaces(config, tmp_path / "run", time_limit=4.0)
     store = NetworkStore(tmp_path / "run" / CALIBRATION)
     n = len(store.rows())
@@ -74,7 +74,7 @@ def test_after_each_training_there_is_an_answer_with_its_uncertainty(tmp_path: P
 
 
 def test_room_counts_what_is_done_and_never_falls_below_what_a_model_needs() -> None:
-    limited = TimeLimit(100, 2, ["p"], least=6, why="a model needs 6")
+    limited = TimeLimit(100, 2, "p")
     assert limited.room([], 10, RECIPE) == 20
     assert limited.room([10.0] * 10, 10, RECIPE) == 20
     assert limited.room([30.0] * 9, 10, RECIPE) == 9

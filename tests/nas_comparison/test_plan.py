@@ -11,6 +11,7 @@ from netspace import NetspaceError, find_spaces
 from netspace.analysis import Interval
 from netspace.cli.main import app
 from netspace.documents import to_yaml
+from netspace.finding import Deadline
 from netspace.nas_comparison import NasComparison, compare_nas, open_comparison, plan, plan_comparison, seeds_within
 from netspace.planning import Plan, PlannedStep, glance
 from netspace.runs import Run
@@ -81,24 +82,51 @@ def test_measuring_leaves_what_is_found_as_it_is(
     assert errors[0] == errors[1]
 
 
-def test_short_of_time_there_are_fewer_seeds_and_the_same_command_adds_the_others(
-    run: Path, silent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def ten_seconds_each(monkeypatch: pytest.MonkeyPatch) -> None:
     def planned(comparison: NasComparison) -> Plan:
-        seconds = 10.0 * len(comparison.left(comparison.found()))
+        store = Run(comparison.folder).store()
+        trained = len(store.rows()) if store.begun else 0
+        seconds = 10.0 * (2 * comparison.seeds - trained)
         return Plan((PlannedStep("trainings", 1, Interval(seconds, seconds, seconds)),))
 
     monkeypatch.setattr(plan, "plan_comparison", planned)
+
+
+@pytest.mark.usefixtures("ten_seconds_each")
+def test_short_of_time_there_are_fewer_seeds_and_the_same_command_adds_the_others(
+    run: Path, silent: Path, tmp_path: Path
+) -> None:
     asked, said = {**ASKED, "seeds": 3, "out": tmp_path / "table"}, []
-    with pytest.raises(NetspaceError, match=r"take about 10s here, and one seed is 2 of them; give 20s or more"):
-        seeds_within(19, open_comparison(run, **asked))
+    with pytest.raises(NetspaceError, match=r"take about 10s here, and 2 of them are the least; give 23s or more"):
+        seeds_within(Deadline(22), open_comparison(run, **asked))
     assert not (tmp_path / "table").exists()
-    compare_nas(run, **asked, time_limit=39, on_note=said.append)
-    assert said == ["seeds: 1 of 3, for want of time"]
+    compare_nas(run, **asked, deadline=Deadline(40), on_note=said.append)
+    assert said == ["within 40s: seeds 1 instead of 3"]
     assert (tmp_path / "table" / "nas.json").read_text() == (silent / "nas.json").read_text()
-    assert seeds_within(1, open_comparison(run, **asked)).seeds == 1  # it is there
-    assert seeds_within(20, open_comparison(run, **asked)).seeds == 2
+    assert seeds_within(Deadline(1), open_comparison(run, **asked)).seeds == 1  # it is there
+    assert seeds_within(Deadline(26), open_comparison(run, **asked)).seeds == 2
     assert seeds_within(None, open_comparison(run, **asked)).seeds == 3
+
+
+@pytest.mark.usefixtures("ten_seconds_each")
+def test_networks_that_are_chosen_and_not_trained_take_their_time_too(run: Path, tmp_path: Path) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(found: dict[str, Any]) -> None:
+        if (found["side"], found["place"]) == ("nas-expanded", 1):
+            raise StopError
+
+    asked = {**ASKED, "seeds": 2, "out": tmp_path / "table"}
+    with pytest.raises(StopError):
+        compare_nas(run, **asked, on_found=stop)
+    opened = open_comparison(run, **{**asked, "seeds": 3})
+    assert not opened.left(opened.found())[0].seed < 2  # four NAS are done, and no network is trained
+    with pytest.raises(NetspaceError, match=r"take about 10s here, and 4 of them are the least; give 45s or more"):
+        seeds_within(Deadline(44), opened)
+    assert seeds_within(Deadline(50), opened).seeds == 2
+    assert seeds_within(Deadline(70), opened).seeds == 3
 
 
 def test_the_command_prints_it(run: Path, tmp_path: Path) -> None:

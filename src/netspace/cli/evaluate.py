@@ -27,9 +27,9 @@ from netspace.cli.options import (
     Seed,
     SkipUnreadable,
     data_options,
+    deadline_of,
     load_space,
     pool_of,
-    seconds_of,
 )
 from netspace.cli.output import note, resumable
 from netspace.cli.results import print_evaluation
@@ -45,7 +45,9 @@ from netspace.spaces import NetworkTemplate, SearchSpace
 if TYPE_CHECKING:
     from netspace.data import ImageData
     from netspace.evaluate import Subject
+    from netspace.finding import Deadline
     from netspace.planning import Foresight, Plan
+    from netspace.within import LimitedEvaluation
 
 NOT_REPEATED = ("n", "time_limit", "out", "json", "near", "plan")
 
@@ -93,36 +95,55 @@ def evaluate_command(
     given = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
     given |= _shape(given, list(elites.values()))
     from netspace.cli.data import read_timed
-    from netspace.cli.progress import PopulationProgress
-    from netspace.within import evaluation_within
 
-    limit = seconds_of(time_limit)
+    deadline = deadline_of(time_limit)
     images, reading = read_timed(from_plain(DataSettings, given, "options"), out, *(Path(e).parent for e in elites))
     template = next((elite.template for elite in elites.values()), search_space.template(*images.shape))
     subjects = [_subject(name, elites.get(name), budget, template, constraints) for name in spaces]
     asked: dict[str, Any] = {"baselines": tuple(baseline or ()), "search_space": search_space, "template": template}
     asked |= {"images": images, "n": n, "out": out, "seed": seed}
     how: dict[str, Any] = {"recipe": resolved, "pool": trainers, "device": device}
-    with resumable(out), PopulationProgress(NetworkStore(out)) as progress:
-        left = None if limit is None else max(limit - reading, 1)
-        limited = evaluation_within(left, subjects, asked, progress, **how)
-        if limited.n < n:
-            note(f"within {time_limit}: {limited.n} networks of each population instead of {n}")
-        asked |= {"n": limited.n}
-        if plan:
-            return _print_plan(subjects, asked, reading, **how, json=json)
-        _evaluate(subjects, asked, how, command=_command(context, spaces, out), on_change=limited.on_change)
+    limited = None if deadline is None else _limited(deadline, subjects, asked, how)
+    if plan:
+        return _print_plan(subjects, asked, reading, **how, json=json)
+    _evaluate(subjects, asked, how, limited, _command(context, spaces, out))
     print_evaluation(out, near, json=json)
 
 
-def _evaluate(subjects: list[Subject], asked: dict[str, Any], how: dict[str, Any], **told: Any) -> None:
+def _limited(
+    deadline: Deadline, subjects: list[Subject], asked: dict[str, Any], how: dict[str, Any]
+) -> LimitedEvaluation:
+    """Ask for as many networks as there is time for, and say so."""
+    from netspace.finding import format_duration
+    from netspace.within import LimitedEvaluation
+
+    limited, n = LimitedEvaluation(deadline, subjects, asked, **how), asked["n"]
+    if limited.n < n:
+        note(f"within {format_duration(deadline.seconds)}: {limited.n} networks of each population instead of {n}")
+    asked["n"] = limited.n
+    return limited
+
+
+def _evaluate(
+    subjects: list[Subject],
+    asked: dict[str, Any],
+    how: dict[str, Any],
+    limited: LimitedEvaluation | None,
+    command: list[str],
+) -> None:
+    from netspace.cli.progress import PopulationProgress
     from netspace.evaluate import evaluate_spaces
     from netspace.planning import Foresight, glance_at_store
 
-    foresight, images = Foresight(note), asked["images"]
-    glance = partial(glance_at_store, NetworkStore(asked["out"]), asked["template"], images, **how)
-    evaluate_spaces(subjects, **asked, **how, **told, on_start=partial(_start, images, foresight, glance))
-    foresight.end()
+    out, images, foresight = asked["out"], asked["images"], Foresight(note)
+    store = NetworkStore(out)
+    start = partial(_start, images, foresight, partial(glance_at_store, store, asked["template"], images, **how))
+    with resumable(out), PopulationProgress(store) as progress:
+        told = progress if limited is None else limited.watch(progress)
+        evaluate_spaces(subjects, **asked, **how, command=command, on_start=start, on_change=told)
+        foresight.end()
+    if limited is not None and limited.withdrawn:
+        note(f"time was up before {limited.withdrawn} more networks; the same command trains more of them")
 
 
 def _start(images: ImageData, foresight: Foresight, glance: Callable[[], Plan | None]) -> None:
@@ -154,10 +175,12 @@ def _print_plan(
 ) -> None:
     from netspace.cli.plan import print_plan
     from netspace.evaluate import at_a_time, missing_networks
-    from netspace.planning import plan_populations
+    from netspace.planning import measured_on, plan_populations
 
-    networks, template, images = missing_networks(subjects, **asked), asked["template"], asked["images"]
-    plan = plan_populations(networks, template, images, recipe, jobs=at_a_time(pool), device=device)
+    networks = [network.architecture for network in missing_networks(subjects, **asked)]
+    jobs, on = at_a_time(pool), measured_on(pool, device)
+    plan = plan_populations(networks, asked["template"], asked["images"], recipe, jobs=jobs, device=on)
+    images = asked["images"]
     print_plan(plan, json, images=images, reading=reading)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +15,9 @@ from netspace.processor import cores
 from netspace.records import elite_from_plain
 from netspace.settings import LARGEST_SEED, Pool
 from netspace.spaces import NetworkSpace, NetworkTemplate
+
+if TYPE_CHECKING:
+    from netspace.finding import Deadline
 
 ON_A_GPU = 8  # more at a time got no further (benchmarks/README.md, trainings of small networks on a GPU)
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON value on stdout.")]
@@ -116,6 +119,18 @@ def seconds_of(time_limit: str | None) -> float | None:
     from netspace.finding import parse_duration
 
     return None if time_limit is None else parse_duration(time_limit)
+
+
+def deadline_of(time_limit: str | None) -> Deadline | None:
+    """Read `--time-limit` of a command that begins now; None is as long as it takes.
+
+    Raises:
+        NetspaceError: where it is no duration.
+    """
+    from netspace.finding import Deadline
+
+    seconds = seconds_of(time_limit)
+    return None if seconds is None else Deadline(seconds)
 
 
 def data_options(

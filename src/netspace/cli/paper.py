@@ -23,8 +23,8 @@ from netspace.cli.options import (
     Seed,
     SkipUnreadable,
     data_options,
+    deadline_of,
     pool_of,
-    seconds_of,
 )
 from netspace.cli.output import note, print_json
 from netspace.cli.report import print_report
@@ -38,6 +38,7 @@ from netspace.settings import DataSettings
 
 if TYPE_CHECKING:
     from netspace.data import ImageData
+    from netspace.finding import Deadline
     from netspace.paper import PaperExperiment
 
 
@@ -80,13 +81,13 @@ def paper_command(
     from netspace.data import FOLDER
     from netspace.paper import PAGE, PaperExperiment, published_budgets
 
-    limit = seconds_of(time_limit)
+    deadline = deadline_of(time_limit)
     settings, trainers = from_plain(DataSettings, given, "options"), pool_of(pool, jobs, device=device)
     images, reading = read_timed(settings, out)
     targets = published_budgets(images.shape[0]) if budgets == "paper" else tuple(budgets.split(","))
     fixed: dict[str, Any] = {"space": space, "faithful": faithful, "share": share, "n": n, "seeds": seeds}
     experiment = PaperExperiment(settings, targets, out, **fixed, seed=seed, pool=trainers, device=device)
-    experiment = experiment if limit is None else _within(limit, experiment, images)
+    experiment = experiment if deadline is None else _within(deadline, experiment, images)
     if plan:
         from netspace.cli.plan import print_plan
 
@@ -103,11 +104,11 @@ def paper_command(
         print(f"done in {time.monotonic() - started:.0f} s")
 
 
-def _within(seconds: float, experiment: PaperExperiment, images: ImageData) -> PaperExperiment:
+def _within(deadline: Deadline, experiment: PaperExperiment, images: ImageData) -> PaperExperiment:
     from netspace.finding import format_duration
 
-    limited = experiment.within(seconds, images)
-    note(f"within {format_duration(seconds)}: {limited.n} networks (--n), --share {limited.share:g}")
+    limited = experiment.within(deadline, images)
+    note(f"within {format_duration(deadline.seconds)}: {limited.n} networks (--n), --share {limited.share:g}")
     return limited
 
 

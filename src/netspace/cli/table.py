@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,8 +18,8 @@ from netspace.cli.options import (
     PlanOnly,
     PoolName,
     RecipeName,
+    deadline_of,
     pool_of,
-    seconds_of,
 )
 from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
@@ -27,6 +27,9 @@ from netspace.cost import Constraint, format_amount
 from netspace.documents import from_plain
 from netspace.runs import TABLE, Run
 from netspace.settings import NasSettings
+
+if TYPE_CHECKING:
+    from netspace.finding import Deadline
 
 
 @with_constraints
@@ -61,7 +64,7 @@ def table_command(
         NasSettings, {"method": method, "samples": 1, "candidates": candidates, "train": train}, "options"
     )
     resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs, device=device), Run(run).config
-    limit = seconds_of(time_limit)
+    deadline = deadline_of(time_limit)
     asked = config.budgets if budgets == "all" else budgets.split(",")
     targets = [config.budget(text).bounded(constraints) for text in asked]
     folder = out or run / TABLE
@@ -69,22 +72,22 @@ def table_command(
     comparison |= {"dataset": dataset, "out": folder, "pool": trainers, "device": device}
     comparison |= {"opening": {"accept_changed_data": accept_changed_data, "on_note": note}}
     if plan:
-        _print_plan(run, comparison, limit, json)
+        _print_plan(run, comparison, deadline, json)
         return
     from netspace.cli.progress import PopulationProgress
     from netspace.nas_comparison import compare_nas
 
     with resumable(folder), PopulationProgress(Run(folder).store()) as progress:
-        compare_nas(run, **comparison, time_limit=limit, on_found=_say, on_change=progress, on_note=note)
+        compare_nas(run, **comparison, deadline=deadline, on_found=_say, on_change=progress, on_note=note)
     print_nas(folder, format, json=json)
 
 
-def _print_plan(run: Path, comparison: dict[str, Any], limit: float | None, json: bool) -> None:
+def _print_plan(run: Path, comparison: dict[str, Any], deadline: Deadline | None, json: bool) -> None:
     from netspace.cli.plan import print_plan
     from netspace.nas_comparison import open_comparison, plan_comparison, seeds_within
 
     begun = time.perf_counter()
-    opened = seeds_within(limit, open_comparison(run, **comparison))
+    opened = seeds_within(deadline, open_comparison(run, **comparison), note)
     reading = time.perf_counter() - begun
     print_plan(plan_comparison(opened), json, images=opened.data, reading=reading)
 

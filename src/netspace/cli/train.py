@@ -23,7 +23,7 @@ from netspace.cli.options import (
     Seed,
     SkipUnreadable,
     data_options,
-    seconds_of,
+    deadline_of,
 )
 from netspace.cli.output import note, print_json, resumable, say
 from netspace.config import load_recipe, load_search_space
@@ -35,6 +35,7 @@ from netspace.spaces import NetworkTemplate, SearchSpace
 
 if TYPE_CHECKING:
     from netspace.data import ImageData
+    from netspace.finding import Deadline
     from netspace.handover import ModelCard, TrainingEpoch
 
 
@@ -79,12 +80,12 @@ def train_command(
     from netspace.search import RunFolder
 
     RunFolder(out).check_writable()
-    limit = seconds_of(time_limit)
+    deadline = deadline_of(time_limit)
     on = resolve_device(device)
     images, reading = read_timed(settings, out, *_run(chosen))
     chosen = chosen if chosen.template is not None else chosen.within(_template(images, search_space))
-    if limit is not None:
-        resolved = _within(max(limit - reading, 1), resolved, chosen, images, on, out)
+    if deadline is not None:
+        resolved = _within(deadline, resolved, chosen, images, on, out)
     if plan:
         _print_plan(chosen, images, resolved, on, reading=reading, json=json)
         return
@@ -97,7 +98,7 @@ def train_command(
 
 
 def _within(
-    seconds: float, recipe: Recipe, chosen: ChosenArchitecture, images: ImageData, device: str, out: Path
+    deadline: Deadline, recipe: Recipe, chosen: ChosenArchitecture, images: ImageData, device: str, out: Path
 ) -> Recipe:
     """Return the recipe with the epochs that there is time for, or those that a folder's training was begun with."""
     from netspace.finding import format_duration
@@ -107,13 +108,14 @@ def _within(
 
     epochs = RunFolder(out).begun("recipe", "epochs")
     if isinstance(epochs, int):
-        note(f"{out} was begun with {epochs} epochs, and goes on with them")
+        if epochs < recipe.epochs:
+            note(f"{out} was begun with {epochs} epochs, and goes on with them")
         return replace(recipe, epochs=min(epochs, recipe.epochs))
     check_data(chosen, images)
     training = {"architecture": chosen.architecture, "template": chosen.template, "images": images, "device": device}
-    found = recipe_within(seconds, recipe, **training)
+    found = recipe_within(deadline, recipe, **training)
     if found != recipe:
-        note(f"within {format_duration(seconds)}: {found.epochs} epochs instead of {recipe.epochs}")
+        note(f"within {format_duration(deadline.seconds)}: {found.epochs} epochs instead of {recipe.epochs}")
     return found
 
 

@@ -20,10 +20,10 @@ from netspace.evaluate.population import PopulationPlan, plan_networks
 from netspace.evaluate.training_data import TrainingData
 from netspace.evaluate.where import device_of
 from netspace.plugins import own_modules
-from netspace.records import EliteSpace, NetworkStore, Population, population_name
+from netspace.records import EliteSpace, NetworkStore, Planned, Population, population_name
 from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
 from netspace.settings import ONE_PROCESS, Pool, Recipe
-from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate, SearchSpace
+from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def missing_networks(
     n: int,
     out: Path,
     seed: int = 0,
-) -> list[Architecture]:
+) -> list[Planned]:
     """Return the networks that `evaluate_spaces` would train with the same arguments; nothing is written."""
     store = NetworkStore(out)
     plans = population_plans(subjects, baselines, search_space, store)
@@ -138,7 +138,7 @@ def missing_networks(
     _check_shape(images, template)
     rows = store.rows() if store.begun else []
     done = {(row["population"], row["place"]) for row in rows if row["status"] in ("ok", "diverged", "failed")}
-    return [network.architecture for network in planned if (network.population, network.place) not in done]
+    return [network for network in planned if (network.population, network.place) not in done]
 
 
 def _check_shape(images: ImageData, template: NetworkTemplate) -> None:

@@ -18,7 +18,6 @@ from netspace.runs import CALIBRATION
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkTemplate, SearchSpace
 from netspace.surrogate import plan_calibration
-from netspace.surrogate.validation import LEAST_ROWS
 
 
 def train_calibration(
@@ -59,8 +58,8 @@ def train_calibration(
     on, training = device_of(pool, device), TrainingData.of(images, recipe)
     store = NetworkStore(run / CALIBRATION)
     points = plan_calibration(search_space, template, n, seed=seed, budgets=budgets, begun=begun_with(store, template))
-    limit = None if time_limit is None else _limit(time_limit, pool)
-    done = [] if limit is None else seconds_done(store)
+    limit = None if time_limit is None else TimeLimit(time_limit, at_a_time(pool), CALIBRATION)
+    done = seconds_done(store) if limit is not None and store.begun else []
     if limit is not None:
         middle = template.architectures(points[:1])[0]  # the plan begins in the middle of all costs and shapes
         there = training.to(torch.device(on))
@@ -80,8 +79,3 @@ def train_calibration(
     fixed = {"template": template, "data": training, "recipe": recipe, "seed": seed, "pool": pool, "device": on}
     train_drawn(store, points, population, on_change=watching, **fixed)  # type: ignore[arg-type]
     return store.folder
-
-
-def _limit(seconds: float, pool: Pool) -> TimeLimit:
-    why = f"a model of error needs {LEAST_ROWS} of them"
-    return TimeLimit(seconds, at_a_time(pool), (CALIBRATION,), least=LEAST_ROWS, why=why)

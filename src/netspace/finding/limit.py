@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from netspace.errors import NetspaceError
 from netspace.evaluate.pool import Counts
 from netspace.records import NetworkStore
 from netspace.settings import Recipe
+from netspace.surrogate.validation import LEAST_ROWS
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -34,21 +35,49 @@ def format_duration(seconds: float) -> str:
     return f"{math.ceil(seconds / 60)}m" if seconds < 7200 else f"{math.ceil(seconds / 360) / 10:g}h"
 
 
+class Deadline:
+    """A time by which a command shall be done, counted from when this is made.
+
+    Args:
+        seconds: for all of it, what is measured and read before the work included.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self._begun = seconds, time.monotonic()
+
+    @property
+    def left(self) -> float:
+        """Seconds until then, as a clock shows them; below 0 when it is over."""
+        return self.seconds - (time.monotonic() - self._begun)
+
+    def too_short(self, needed: float, why: str, instead: str) -> NetspaceError:
+        """Return the error of a time that is too short.
+
+        Args:
+            needed: seconds, from now on.
+            why: what takes so long.
+            instead: what else may be given.
+        """
+        whole = self.seconds - self.left + needed
+        return NetspaceError(
+            f"a time limit of {format_duration(self.seconds)} is too short: {why}; give {format_duration(whole)} or "
+            f"more, or {instead}"
+        )
+
+
 class TimeLimit:
-    """Ends the trainings of populations so that the last one is done within a time.
+    """Ends the trainings of a population so that the last one is done within a time.
 
     Trainings of earlier calls count: a run that is stopped and continued gets no more time than one that is not.
 
     Args:
         seconds: for all trainings together, as a clock shows it.
         jobs: processes that train at the same time.
-        populations: whose networks are withdrawn when time is up.
-        least: trainings below which there is no answer; they are done even where time is up.
-        why: the reason for it, as in `a model of error needs 6 of them`.
+        population: whose networks are withdrawn when time is up.
     """
 
-    def __init__(self, seconds: float, jobs: int, populations: Sequence[str], *, least: int, why: str) -> None:
-        self._seconds, self._jobs, self._populations, self._least, self._why = seconds, jobs, populations, least, why
+    def __init__(self, seconds: float, jobs: int, population: str) -> None:
+        self._seconds, self._jobs, self._population = seconds, jobs, population
 
     def room(self, done: list[float], each: float, recipe: Recipe) -> int:
         """Return how many trainings fit in all, those that are done included.
@@ -59,17 +88,18 @@ class TimeLimit:
             recipe: of the trainings.
 
         Raises:
-            NetspaceError: where they are fewer than the least; says what would be needed.
+            NetspaceError: where they are fewer than a model needs; says what would be needed.
         """
-        missing = max(self._least - len(done), 0)
+        missing = max(LEAST_ROWS - len(done), 0)
         left, needed = self._seconds - sum(done) / self._jobs, math.ceil(missing / self._jobs) * each
         if missing and needed > left:
             whole = format_duration(self._seconds - left + needed)
             raise NetspaceError(
                 f"a time limit of {format_duration(self._seconds)} is too short: a training by recipe '{recipe.name}' "
-                f"takes about {format_duration(each)} here, and {self._why}; give {whole} or more, or a shorter recipe"
+                f"takes about {format_duration(each)} here, and a model of error needs {LEAST_ROWS} of them; give "
+                f"{whole} or more, or a shorter recipe"
             )
-        return max(len(done) + self._jobs * max(math.floor(left / each), 0), self._least)
+        return max(len(done) + self._jobs * max(math.floor(left / each), 0), LEAST_ROWS)
 
     def watch(self, store: NetworkStore, then: Callable[[Counts], None], *, before: float) -> Callable[[Counts], None]:
         """Return what is to be called when counts change: it withdraws what waits when no further one would be done.
@@ -84,20 +114,18 @@ class TimeLimit:
         begun = time.monotonic()
 
         def changed(counts: Counts) -> None:
-            seconds = seconds_done(store, self._populations)
+            seconds = seconds_done(store)
             begun_so_far = len(seconds) + counts.get("claimed", 0)
             spent = before / self._jobs + time.monotonic() - begun
             late = bool(seconds) and spent + 2 * sum(seconds) / len(seconds) > self._seconds
-            if late and counts.get("waiting") and begun_so_far >= self._least:
-                store.withdraw(self._populations)
+            if late and counts.get("waiting") and begun_so_far >= LEAST_ROWS:
+                store.withdraw(self._population)
                 counts = store.counts()
             then(counts)
 
         return changed
 
 
-def seconds_done(store: NetworkStore, populations: Sequence[str] | None = None) -> list[float]:
-    """Return the seconds of each training that is done, of some populations or of all; none where no store is there."""
-    rows = store.rows() if store.begun else []
-    own = (row for row in rows if populations is None or row["population"] in populations)
-    return [row["seconds"] for row in own if row["seconds"] is not None]
+def seconds_done(store: NetworkStore) -> list[float]:
+    """Return the seconds of each training that is done."""
+    return [row["seconds"] for row in store.rows() if row["seconds"] is not None]

@@ -10,7 +10,7 @@ from typing import Any
 from netspace.cost import Budget
 from netspace.documents import fingerprint, to_json, write_atomically
 from netspace.evaluate import TrainingData, device_of, train_population
-from netspace.finding import BriefTraining, RunModel, rank_networks
+from netspace.finding import BriefTraining, Deadline, RunModel, rank_networks
 from netspace.nas_comparison.asked import NasComparison, open_comparison
 from netspace.nas_comparison.found import Found, as_found, brief_folder, planned, population_of
 from netspace.nas_comparison.plan import glance_at_comparison, seeds_within
@@ -28,7 +28,7 @@ Find = Callable[[NetworkSpace, Budget, str, int], Chosen]
 def compare_nas(
     run: Run | Path,
     *,
-    time_limit: float | None = None,
+    deadline: Deadline | None = None,
     on_found: Callable[[Found], None] = lambda found: None,
     on_change: Callable[[dict[str, int]], None] | None = None,
     on_note: Callable[[str], None] | None = None,
@@ -40,8 +40,8 @@ def compare_nas(
 
     Args:
         run: folder of a finished search.
-        time_limit: seconds for what is left, in which fewer seeds are done where all of them would take longer; None is
-            as long as it takes.
+        deadline: of what is left: fewer seeds are done where all of them would take longer; None is as long as it
+            takes.
         on_found: called with each NAS's finding.
         on_change: called with the number of networks of each status, when it changes.
         on_note: called with how long it is about to take, where that is a while, and how long it took.
@@ -54,12 +54,9 @@ def compare_nas(
         NetspaceError: where the run has no such elite, a budget is of another cost than FLOPs, the images do not fit,
             the folder holds other settings, or the time is too short for one seed.
     """
-    comparison = open_comparison(run, **asked)
-    limited = seeds_within(time_limit, comparison)
-    if on_note is not None and limited.seeds < comparison.seeds:
-        on_note(f"seeds: {limited.seeds} of {comparison.seeds}, for want of time")
-    _compare(limited, Foresight(on_note), on_found, on_change)
-    return limited.folder
+    comparison = seeds_within(deadline, open_comparison(run, **asked), on_note or (lambda text: None))
+    _compare(comparison, Foresight(on_note), on_found, on_change)
+    return comparison.folder
 
 
 def _compare(

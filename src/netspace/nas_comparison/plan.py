@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from netspace.analysis import Interval
-from netspace.errors import NetspaceError
 from netspace.evaluate import at_a_time
-from netspace.finding import RunModel, format_duration, rank_networks
-from netspace.models import resolve_device
+from netspace.finding import Deadline, RunModel, format_duration, rank_networks
 from netspace.nas_comparison.asked import Asked, NasComparison
 from netspace.nas_comparison.found import brief_folder, planned
 from netspace.planning import (
     Plan,
     PlannedStep,
+    Say,
     glance_at_nas,
     glance_at_trainings,
+    measured_on,
     nas_steps,
     peak_memory,
     places_done,
@@ -29,6 +29,7 @@ from netspace.planning import (
 )
 from netspace.records import NetworkStore
 from netspace.spaces import Architecture
+from netspace.within import KEPT
 
 
 def plan_comparison(comparison: NasComparison) -> Plan:
@@ -45,39 +46,41 @@ def plan_comparison(comparison: NasComparison) -> Plan:
         steps = nas_steps(comparison.settings, [(one.space, one.target) for one in left], comparison.search)
     else:
         steps = _ranking(comparison, left)
-    how: dict[str, Any] = {"jobs": at_a_time(comparison.pool), "device": _measured_on(comparison)}
+    how: dict[str, Any] = {
+        "jobs": at_a_time(comparison.pool),
+        "device": measured_on(comparison.pool, comparison.device),
+    }
     networks = _networks(comparison, left)
     trained = plan_populations(networks, run.template, comparison.data, comparison.recipe, **how)
     return replace(trained, steps=(*steps, *trained.steps))
 
 
-def seeds_within(seconds: float | None, comparison: NasComparison) -> NasComparison:
+def seeds_within(deadline: Deadline | None, comparison: NasComparison, say: Say = lambda text: None) -> NasComparison:
     """Return a comparison with as many of its seeds as there is time for; others can be added later.
 
     Args:
-        seconds: for all that is left; None is as long as it takes.
+        deadline: of all that is left; None is as long as it takes.
         comparison: as `open_comparison` returns it; nothing is written.
+        say: told where there are fewer.
 
     Raises:
-        NetspaceError: where it is too short for one seed at each budget; says what would do.
+        NetspaceError: where it is too short for one seed at each budget, and for what is begun; says what would do.
     """
-    if seconds is None:
+    if deadline is None:
         return comparison
-    found, each = comparison.found(), 2 * len(comparison.targets)  # NAS of a seed: in each elite and the whole space
-    left = len(comparison.left(found))
-    if not left:
+    left, begun = comparison.left(comparison.found()), len(_chosen(comparison))
+    if not left and not begun:
         return comparison
-    one = plan_comparison(comparison).seconds.value / left
-    done = each * comparison.seeds - left
-    seeds = int(done + seconds / one) // each
-    if not seeds:
-        needed = (each - done) * one
-        raise NetspaceError(
-            f"a time limit of {format_duration(seconds)} is too short: one NAS and its training take about "
-            f"{format_duration(one)} here, and one seed is {each} of them; give {format_duration(needed)} or more, "
-            f"fewer --budgets, or a shorter recipe"
-        )
-    return replace(comparison, seeds=min(seeds, comparison.seeds))
+    one = plan_comparison(comparison).seconds.value / (len(left) + begun)
+    room = KEPT * deadline.left / one - begun
+    fit = [n for n in range(1, comparison.seeds + 1) if sum(each.seed < n for each in left) <= room]
+    if not fit:
+        count = begun + sum(each.seed < 1 for each in left)
+        why = f"one NAS and its training take about {format_duration(one)} here, and {count} of them are the least"
+        raise deadline.too_short(count * one / KEPT, why, "fewer --budgets, or a shorter recipe")
+    if fit[-1] < comparison.seeds:
+        say(f"within {format_duration(deadline.seconds)}: seeds {fit[-1]} instead of {comparison.seeds}")
+    return replace(comparison, seeds=fit[-1])
 
 
 def glance_at_comparison(comparison: NasComparison) -> Plan | None:
@@ -88,7 +91,11 @@ def glance_at_comparison(comparison: NasComparison) -> Plan | None:
     Args:
         comparison: as `open_comparison` returns it.
     """
-    left, jobs, on = comparison.left(comparison.found()), at_a_time(comparison.pool), _measured_on(comparison)
+    left, jobs, on = (
+        comparison.left(comparison.found()),
+        at_a_time(comparison.pool),
+        measured_on(comparison.pool, comparison.device),
+    )
     steps: list[PlannedStep] = []
     if comparison.search is not None:
         asked = [(one.space, one.target) for one in left]
@@ -99,10 +106,6 @@ def glance_at_comparison(comparison: NasComparison) -> Plan | None:
     steps += [] if trained is None else [trained]
     precision = precision_of(recipe, networks, comparison.run.template, on)
     return unless_soon(Plan(tuple(steps), jobs, on, precision, peak_memory()))
-
-
-def _measured_on(comparison: NasComparison) -> str:
-    return resolve_device("auto" if comparison.pool.cluster else comparison.device)
 
 
 def _ranking(comparison: NasComparison, left: list[Asked]) -> list[PlannedStep]:
@@ -119,10 +122,16 @@ def _ranking(comparison: NasComparison, left: list[Asked]) -> list[PlannedStep]:
 def _networks(comparison: NasComparison, left: list[Asked]) -> list[Architecture]:
     """Return what is still to be trained: networks that were chosen, and stand-ins for those that are not yet."""
     template, rng = comparison.run.template, np.random.default_rng(0)
-    chosen, done = [planned(f, template) for f in comparison.found()], places_done(NetworkStore(comparison.folder))
-    networks = [one.architecture for one in chosen if (one.population, one.place) not in done]
+    networks = _chosen(comparison)
     for target, side, space, seed in left:
         there = len(places_done(NetworkStore(brief_folder(comparison.folder, side, target, seed))))
         n = 1 + max(comparison.settings.train - there, 0)
         networks += template.architectures(target.band(space, template).draw(n, rng=rng))
     return networks
+
+
+def _chosen(comparison: NasComparison) -> list[Architecture]:
+    """Return the networks that NAS have chosen and that are not trained yet."""
+    chosen = [planned(f, comparison.run.template) for f in comparison.found()]
+    done = places_done(NetworkStore(comparison.folder))
+    return [one.architecture for one in chosen if (one.population, one.place) not in done]

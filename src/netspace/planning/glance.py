@@ -20,7 +20,7 @@ from netspace.models import resolve_device
 from netspace.planning.measuring import BEYOND, ROUNDS, TIMED, nearest_to_mean, seconds_of_training, training_seconds
 from netspace.planning.nas import FEW, nas_steps, scores_of
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.planning.plans import TRAININGS, peak_memory, precision_of
+from netspace.planning.plans import TRAININGS, measured_on, peak_memory, precision_of
 from netspace.planning.remaining import calibration_left, networks_left
 from netspace.planning.searching import LOOKS, SCORED, SuperNetworkSteps, calibrations, resolved
 from netspace.records import NetworkStore
@@ -80,7 +80,7 @@ def glance_at_store(
         pool: who trains.
         device: `cpu`, `cuda` or `auto`; of a cluster's trainings the time is taken here.
     """
-    jobs, on = at_a_time(pool), resolve_device("auto" if pool.cluster else device)
+    jobs, on = at_a_time(pool), measured_on(pool, device)
     networks = networks_left(store, template)
     step = glance_at_trainings(networks, template, images, recipe, device=on, jobs=jobs)
     precision = precision_of(recipe, networks, template, on)

@@ -18,7 +18,7 @@ from netspace.evaluate import TrainingData
 from netspace.models import resolve_device
 from netspace.planning.measuring import training_seconds
 from netspace.planning.plan import Plan, PlannedStep
-from netspace.settings import Precision, Recipe
+from netspace.settings import Pool, Precision, Recipe
 from netspace.spaces import Architecture, NetworkTemplate, SearchSpace
 
 TRAININGS = "trainings"
@@ -78,6 +78,11 @@ def precision_of(recipe: Recipe, networks: Sequence[Architecture], template: Net
     """Return the arithmetic that networks train in."""
     asked = recipe.precision
     return settled(asked, networks[0], template, torch.device(device)) if networks else asked
+
+
+def measured_on(pool: Pool, device: str) -> str:
+    """Return the device of this machine on which trainings of a pool are timed: a cluster's are timed here."""
+    return resolve_device("auto" if pool.cluster else device)
 
 
 def stand_ins(

@@ -168,11 +168,11 @@ class NetworkStore:
             db.execute("COMMIT")
         return [_claimed(row) for row in found]
 
-    def withdraw(self, populations: Sequence[str]) -> None:
-        """Remove the networks of populations that nobody has begun to train."""
+    def withdraw(self, population: str) -> int:
+        """Remove a population's networks that nobody has begun to train; return how many they were."""
         with writing(self.file) as db:
-            names = [(name,) for name in populations]
-            db.executemany("DELETE FROM networks WHERE population = ? AND status = 'waiting'", names)
+            done = db.execute("DELETE FROM networks WHERE population = ? AND status = 'waiting'", (population,))
+        return int(done.rowcount)
 
     def handed_over(self) -> list[tuple[int, Architecture, int]]:
         """Return what was claimed in this process's name before it began, as `claim` does."""
