@@ -9,6 +9,7 @@ from netspace.config import load_recipe
 from netspace.cost import Constraint
 from netspace.data import ImageData
 from netspace.documents import to_plain
+from netspace.finding import Deadline
 from netspace.wanted import Wanted
 
 TRAINING = {"few": 100.0, "scant": 5.0, "standard": 1000.0, "honest": 40.0}  # seconds
@@ -56,14 +57,14 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> None:
     ("limit", "epochs", "search"),
     [
         (10_000, None, 8000),  # enough for all: a full training of 1000 s, and the search has the rest of 9000
-        (1000, 45, 450),  # half of 900 s each
+        (1001, 45, 450),  # half of 900 s each
         (260, 11, 120),  # the search keeps the time of its six trainings, three at each of two places
     ],
 )
 def test_short_of_time_the_schedule_is_shorter_and_the_search_has_the_rest(
     fashion: ImageData, limit: float, epochs: int | None, search: float
 ) -> None:
-    chosen = choose(Wanted(Budget.parse("5M")), fashion, time_limit=limit, jobs=2)
+    chosen = choose(Wanted(Budget.parse("5M")), fashion, deadline=Deadline(limit), jobs=2)
     assert chosen.epochs == epochs
     assert chosen.search_seconds == pytest.approx(search, abs=11)
 
@@ -71,5 +72,5 @@ def test_short_of_time_the_schedule_is_shorter_and_the_search_has_the_rest(
 @pytest.mark.usefixtures("timed")
 def test_a_time_that_is_too_short_is_refused_with_what_would_do(fashion: ImageData) -> None:
     with pytest.raises(NetspaceError, match="time limit of 4m is too short: 6 trainings.*give 5m or more"):
-        choose(Wanted(Budget.parse("5M")), fashion, time_limit=200, jobs=2)
-    assert choose(Wanted(Budget.parse("5M")), fashion, time_limit=245, jobs=2).epochs == 10
+        choose(Wanted(Budget.parse("5M")), fashion, deadline=Deadline(200), jobs=2)
+    assert choose(Wanted(Budget.parse("5M")), fashion, deadline=Deadline(245), jobs=2).epochs == 10

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 from typing import Annotated
 
@@ -15,9 +14,8 @@ from netspace.config import MANY, load_recipe, load_search_space, recipe_by_data
 from netspace.cost import Budget, profile_in_use
 from netspace.data import ImageData
 from netspace.documents import later
-from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData
-from netspace.finding import format_duration
+from netspace.finding import Deadline, format_duration
 from netspace.models import resolve_device
 from netspace.planning import seconds_of_training, stand_ins
 from netspace.settings import AUTO, Recipe
@@ -63,7 +61,7 @@ def choose(
     *,
     space: str | None = None,
     recipe: str | None = None,
-    time_limit: float | None = None,
+    deadline: Deadline | None = None,
     jobs: int = 1,
     device: str = "auto",
     know: Know = lambda space, template: None,
@@ -75,7 +73,7 @@ def choose(
         images: that will be trained on.
         space: search space, which is searched as its own settings say where there is time; None chooses one.
         recipe: of the full training; None chooses one.
-        time_limit: seconds for all; None is as long as it takes.
+        deadline: of all; None is as long as it takes.
         jobs: networks that the search trains at a time.
         device: `cpu`, `cuda` or `auto`.
         know: uses a profile of the space that it is given, where latency is asked for and nothing says what it is of.
@@ -83,8 +81,7 @@ def choose(
     Raises:
         NetspaceError: where no preset, or not the space, holds what is wanted, or the time is too short.
     """
-    began, asked, reasons = time.monotonic(), space, []
-    measured = wanted.of_latency and profile_in_use() is None
+    asked, reasons = space, []
     if space is None:
         fit = choose_space(wanted, images.shape, know)
         space, budget = fit.space.name, fit.budget
@@ -96,7 +93,7 @@ def choose(
     count, n = f"{len(images.train):,} training images", len(images.train)
     trainings: int | None
     trainings, search_recipe = 12 if n < MANY else 24, recipe_by_data(AUTO, n)
-    if asked is not None and time_limit is None:
+    if asked is not None and deadline is None:
         trainings = None
     else:
         told = f"search by {trainings} stand-alone trainings (recipe {search_recipe})"
@@ -108,10 +105,9 @@ def choose(
         )
     target = "" if wanted.budget is not None else str(budget)
     chosen = Choices(space, recipe, trainings, search_recipe, reasons=tuple(reasons), budget=target)
-    if time_limit is None:
+    if deadline is None:
         return chosen
-    left = time_limit - (time.monotonic() - began if measured else 0)
-    return _within(chosen, max(left, 1), budget, images, jobs=jobs, device=device)
+    return _within(chosen, deadline, budget, images, jobs=jobs, device=device)
 
 
 def _known(space: str, wanted: Wanted, images: ImageData, know: Know) -> Fit:
@@ -135,7 +131,9 @@ def stand_in(budget: Budget, space: str, images: ImageData) -> tuple[Architectur
     return stand_ins(searched, template, [budget], 1)[0], template
 
 
-def _within(chosen: Choices, limit: float, budget: Budget, images: ImageData, *, jobs: int, device: str) -> Choices:
+def _within(
+    chosen: Choices, deadline: Deadline, budget: Budget, images: ImageData, *, jobs: int, device: str
+) -> Choices:
     """Return choices that fit into a time: the full training takes half of it at most, the search what is left.
 
     Raises:
@@ -150,18 +148,18 @@ def _within(chosen: Choices, limit: float, budget: Budget, images: ImageData, *,
     recipe = load_recipe(chosen.recipe)
     whole, each = seconds(recipe), seconds(load_recipe(chosen.search_recipe))
     searching, least = math.ceil(LEAST_ROWS / jobs) * each, whole * min(SHORTEST / recipe.epochs, 1)
-    room = KEPT * limit
+    room = KEPT * deadline.left
     if searching + least > room or least > room / 2:
         needed = max(searching + least, 2 * least) / KEPT
-        raise NetspaceError(
-            f"a time limit of {format_duration(limit)} is too short: {LEAST_ROWS} trainings, the fewest that a search "
-            f"learns from, take about {format_duration(searching)} here, and {SHORTEST} epochs of the full training "
-            f"{format_duration(least)}; give {format_duration(needed)} or more, or a smaller --budget"
+        why = (
+            f"{LEAST_ROWS} trainings, the fewest that a search learns from, take about {format_duration(searching)} "
+            f"here, and {SHORTEST} epochs of the full training {format_duration(least)}"
         )
+        raise deadline.too_short(needed, why, "a smaller --budget")
     training = min(whole, max(room / 2, least), room - searching)
     epochs = max(int(recipe.epochs * training / whole), 1)
     left = room - whole * epochs / recipe.epochs
-    told = f"within {format_duration(limit)}: {format_duration(left)} for the search's trainings"
+    told = f"within {format_duration(deadline.seconds)}: {format_duration(left)} for the search's trainings"
     told += f", {epochs} epochs of the full training instead of {recipe.epochs}" if epochs < recipe.epochs else ""
     short = epochs if epochs < recipe.epochs else None
     return replace(chosen, epochs=short, search_seconds=round(left, 1), reasons=(*chosen.reasons, told))

@@ -29,8 +29,8 @@ from netspace.cli.options import (
     Seed,
     SkipUnreadable,
     data_options,
+    deadline_of,
     pool_of,
-    seconds_of,
 )
 from netspace.cli.output import note, tell
 from netspace.cli.plan import print_plan
@@ -52,6 +52,7 @@ from netspace.wanted import Know, Wanted
 if TYPE_CHECKING:
     from netspace.choices import Choices
     from netspace.data import ImageData
+    from netspace.finding import Deadline
     from netspace.handover import Exported
     from netspace.planning import PlannedStep
 
@@ -119,11 +120,10 @@ def _go(
         _check_int8(wanted, asked["target"])
     if asked["recipe"] is not None:
         load_recipe(asked["recipe"])
-    limit = seconds_of(asked["time_limit"])
+    deadline = deadline_of(asked["time_limit"])
     images, reading = read_timed(settings, out)
     profiling = _Profiling(asked, out, plan)
-    left = None if limit is None else max(limit - reading, 1)
-    chosen = _chosen(known, asked, wanted, images, left=left, jobs=at_a_time(pool), know=profiling)
+    chosen = _chosen(known, asked, wanted, images, deadline=deadline, jobs=at_a_time(pool), know=profiling)
     pipeline = Pipeline(settings, chosen.budget_of(wanted), chosen, out, asked["seed"], pool, asked["target"])
     for reason in chosen.reasons:
         note(f"chosen: {reason}")
@@ -150,7 +150,7 @@ def _chosen(
     wanted: Wanted,
     images: ImageData,
     *,
-    left: float | None,
+    deadline: Deadline | None,
     jobs: int,
     know: Know,
 ) -> Choices:
@@ -161,7 +161,7 @@ def _chosen(
         asked: space and recipe, as asked for.
         wanted: of the network.
         images: that were read.
-        left: seconds of the time limit; None where there is none.
+        deadline: of all; None where there is none.
         jobs: networks that the search trains at a time.
         know: makes latency known where nothing says what it is of.
     """
@@ -170,7 +170,7 @@ def _chosen(
     if known is not None:
         return from_plain(Choices, known.get("chosen"), "auto.yaml")
     how = {"space": asked["space"], "recipe": asked["recipe"]}
-    return choose(wanted, images, **how, time_limit=left, jobs=jobs, know=know)
+    return choose(wanted, images, **how, deadline=deadline, jobs=jobs, know=know)
 
 
 def _check_target(target: str | None, out: Path) -> None:
