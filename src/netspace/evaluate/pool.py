@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -17,9 +17,10 @@ from netspace.evaluate.job import Job, handed_out
 from netspace.evaluate.ray_crew import RayCrew
 from netspace.evaluate.training_data import TrainingData
 from netspace.evaluate.where import device_of
+from netspace.models import check_fits
 from netspace.records import NetworkStore, missing, recovery
 from netspace.records.holding import remove_stale
-from netspace.records.row import architecture_of
+from netspace.records.row import DONE, architecture_of
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkTemplate
 
@@ -68,6 +69,8 @@ def train_population(
             on_change(store.counts())
         return
     processes, threads = _workers(on, min(pool.jobs, _unfinished(store)))
+    if on == "cuda" and not pool.cluster:
+        _check_fits(rows, template, recipe, threads)
     if processes > 1:  # measured once, and not by each process beside the others
         settled(recipe.precision, architecture_of(rows[0]), template, torch.device(on))
     job = Job(store.folder, template, recipe, data, on, threads)
@@ -85,6 +88,13 @@ def train_population(
     remove_stale(store.folder)
     store.fold()
     recovery.check_complete(store)
+
+
+def _check_fits(rows: list[dict[str, Any]], template: NetworkTemplate, recipe: Recipe, jobs: int) -> None:
+    """Raise NetspaceError where networks that are not trained yet do not fit on this machine's GPU together."""
+    waiting = [template.complete(architecture_of(row)) for row in rows if row["status"] not in DONE]
+    precision = settled(recipe.precision, waiting[0], template, torch.device("cuda"))
+    check_fits(waiting, template, recipe.batch_size, jobs=jobs, precision=precision)
 
 
 class AtWork(Protocol):

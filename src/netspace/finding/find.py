@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from netspace.config import searched_on
 from netspace.data import ImageData, load_images, places, read_so_far
 from netspace.documents import fingerprint, to_plain
 from netspace.errors import NetspaceError
 from netspace.finding.estimators import Estimator, Note, Progress, Work, estimator_named
-from netspace.models import resolve_device
+from netspace.models import check_fits, resolve_device
+from netspace.models.step_memory import BYTES
 from netspace.planning import Foresight, glance_at_search
 from netspace.records import EliteSpace, load_elite
 from netspace.runs import Run
@@ -83,6 +87,14 @@ def find_spaces(
     return elites
 
 
+def _check_fits(config: SearchConfig, search: SpaceSearch, world: int) -> None:
+    """Raise NetspaceError where a step of the super network's largest network does not fit on the GPU."""
+    shared = sum(weight.numel() for weight in search.supernet.parameters())
+    free = torch.cuda.mem_get_info()[0] + BYTES * shared  # which are there already, and are counted
+    how: dict[str, Any] = {"precision": config.precision, "shared": shared, "free": free}
+    check_fits([config.space.full.largest], search.template, search.batch // world, **how)
+
+
 def _settled(config: SearchConfig, folder: RunFolder, data: ImageData, device: str) -> SearchConfig:
     """Return a config as it is searched: on these data, on this device, and what was `auto` as the folder's run has it.
 
@@ -122,11 +134,15 @@ def _search(estimator: Estimator, config: SearchConfig, data: ImageData, runtime
     """Return the search where the estimator needs a super network; the budgets are checked, and that processes agree.
 
     Raises:
-        NetspaceError: where a budget or the images are at fault, or the processes were given different things.
+        NetspaceError: where a budget or the images are at fault, a step does not fit on the GPU, or the processes were
+            given different things.
     """
     runtime.agree(_facts(config, data))
     if estimator.needs_supernet:
-        return SpaceSearch(config, data, runtime)
+        search = SpaceSearch(config, data, runtime)
+        if search.device.type == "cuda":
+            _check_fits(config, search, runtime.world)
+        return search
     for budget in config.parsed_budgets:
         budget.band(config.space.full, config.space.template(*data.shape))
     return None

@@ -23,7 +23,7 @@ from netspace.errors import NetspaceError
 from netspace.evaluate import Training, TrainingData, classification_error, learning_rate, weights_of
 from netspace.handover.card import CARD, ModelCard, load_card
 from netspace.handover.latency import device_name, measure_latency
-from netspace.models import Network, check_form
+from netspace.models import Network, check_fits, check_form
 from netspace.planning import Foresight, Plan, epochs_done, glance_at_training
 from netspace.records import ChosenArchitecture
 from netspace.runs import Run
@@ -105,6 +105,8 @@ def train_fully(
     folder = RunFolder(out, on_note)
     config = _settled(config, folder)
     data = TrainingData.of(images, config.recipe, torch.device(config.device))
+    if config.device == "cuda" and not (out / CARD).exists():
+        _check_fits(config)
     with folder.opened(config, images):
         if (out / CARD).exists():
             folder.drop_checkpoints()
@@ -129,6 +131,13 @@ def _settled(config: TrainingConfig, folder: RunFolder) -> TrainingConfig:
     asked = folder.as_begun(config.recipe.precision, "recipe", "precision")
     precision = settled(asked, chosen.architecture, chosen.template, torch.device(config.device))
     return replace(config, recipe=replace(config.recipe, precision=precision))
+
+
+def _check_fits(config: TrainingConfig) -> None:
+    """Raise NetspaceError where a step does not fit on the GPU, before anything is written."""
+    architecture, template, recipe = config.architecture.architecture, config.architecture.template, config.recipe
+    assert template is not None
+    check_fits([architecture], template, recipe.batch_size, precision=recipe.precision)
 
 
 def _glance(config: TrainingConfig, images: ImageData, run: Run) -> Plan | None:

@@ -7,6 +7,7 @@ from netspace.models.masks import StageMasks, masks_of_mixture, masks_of_subnetw
 from netspace.models.network import Network
 from netspace.models.recalibration import Outcome, error_rate, expected_error, outcome_of, recalibrate
 from netspace.models.saved_state import check_form, restore_optimizer
+from netspace.models.step_memory import check_fits, step_bytes
 from netspace.models.subnetwork import Limits, Mixture, StageChoice, SubNetwork, limits_of, warm_up
 from netspace.models.supernetwork import SuperNetwork, resized
 
@@ -19,6 +20,7 @@ __all__ = [
     "StageMasks",
     "SubNetwork",
     "SuperNetwork",
+    "check_fits",
     "check_form",
     "error_rate",
     "expected_error",
@@ -33,5 +35,6 @@ __all__ = [
     "resized",
     "resolve_device",
     "restore_optimizer",
+    "step_bytes",
     "warm_up",
 ]

@@ -124,8 +124,7 @@ def glance_at_search(config: SearchConfig, images: ImageData, run: Run, pool: Po
 
 def weights_of_all(space: NetworkSpace, template: NetworkTemplate) -> int:
     """Return the weights of a space's largest network, which are about those of its super network."""
-    largest = space.layout.architecture(np.array([axis.values.max() for axis in space.axes]))
-    return cost(largest, template).params
+    return cost(space.largest, template).params
 
 
 def glance_at_nas(

@@ -119,6 +119,11 @@ class NetworkSpace:
         """Number of architectures."""
         return math.prod(len(values) for values in self.axes)
 
+    @property
+    def largest(self) -> Architecture:
+        """The member with the largest value of each knob."""
+        return self.layout.architecture(np.array([values.values.max() for values in self.axes]))
+
     def __contains__(self, architecture: object) -> bool:
         if not isinstance(architecture, Architecture):
             return False
