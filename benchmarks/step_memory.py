@@ -15,6 +15,7 @@ from supernet_step import architecture_at
 
 from netspace import SuperNetwork, cost, load_search_space
 from netspace.models import step_bytes
+from netspace.settings import Precision
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
         flops = cost(architecture, supernet.template).flops
         for row in timed["rows"]:
             if row["recorded"] and row["flops"] == flops:
-                precision = "bf16-mixed" if row["precision"] == "bf16" else "32-true"
+                precision: Precision = "bf16-mixed" if row["precision"] == "bf16" else "32-true"
                 shared = sum(weight.numel() for weight in supernet.parameters())
                 counted = step_bytes(
                     architecture, supernet.template, timed["batch"], precision=precision, shared=shared
