@@ -169,6 +169,12 @@ def images() -> ImageData:
     return load_images(DataSettings("fashion", image_size=8))
 
 
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that stands."""
+    monkeypatch.setattr(limit.time, "monotonic", lambda: 0.0)
+
+
 def planned(out: Path, images: ImageData, **changes: Any) -> Planned:
     given: dict[str, Any] = {"space": "tiny", "faithful": True, **changes}
     return Planned(images.settings, ("200K",), out / "paper", **given)
@@ -178,6 +184,7 @@ def planned(out: Path, images: ImageData, **changes: Any) -> Planned:
     ("seconds", "n", "share"),
     [(900, 16, 0.01), (222, 7, 0.01), (183, 4, 0.01), (111, 4, 0.0062), (60, 4, 0.0031), (21, 4, 0.0011)],
 )
+@pytest.mark.usefixtures("still")
 def test_the_paper_has_fewer_networks_first_and_then_a_smaller_share(
     tmp_path: Path, images: ImageData, seconds: float, n: int, share: float
 ) -> None:
@@ -194,6 +201,7 @@ def test_the_paper_has_fewer_networks_first_and_then_a_smaller_share(
 
 
 @pytest.mark.parametrize("share", [0.02, 0.03, 0.05, 1.0])
+@pytest.mark.usefixtures("still")
 def test_any_share_is_cut_until_it_fits(tmp_path: Path, images: ImageData, share: float) -> None:
     experiment = planned(tmp_path, images, share=share)
     room = experiment.plan(images).seconds.value / 2
@@ -201,6 +209,7 @@ def test_any_share_is_cut_until_it_fits(tmp_path: Path, images: ImageData, share
     assert 0.7 * room < chosen.plan(images).seconds.value < 0.9 * room
 
 
+@pytest.mark.usefixtures("still")
 def test_the_paper_says_how_long_its_shortest_trainings_take(tmp_path: Path, images: ImageData) -> None:
     with pytest.raises(NetspaceError, match=r"4 networks of each budget, .* take about 16s here; give 18s or more"):
         planned(tmp_path, images).within(Deadline(12), images)

@@ -82,6 +82,7 @@ def test_all_that_train_populations_hand_the_device_to_their_workers(
 
     monkeypatch.setattr(pool, "handed_out", handed)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(pool, "_check_fits", lambda *_: None)  # there is no GPU to ask
     for asked, wanted in (("cuda", "cuda"), ("auto", "cuda"), ("cpu", "cpu")):
         with pytest.raises(Handed) as end:
             trainer(searched, tmp_path / "out", fashion, tiny, device=asked)

