@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +121,17 @@ def test_a_time_without_two_networks_of_each_is_refused_and_nothing_is_written(t
     assert not (tmp_path / "out").exists()
 
 
-def test_networks_that_would_end_too_late_are_left_out_evenly_and_said(tmp_path: Path, each: dict[str, float]) -> None:
-    each["training"] = 0.1  # it was too hopeful
-    done = evaluate(tmp_path, "--time-limit", "4s", "--baseline", "expanded")
+@pytest.fixture
+def over(each: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that is too hopeful: time is over when it is made, before the first network is trained."""
+    each["training"] = 1e-3
+    left = chain(repeat(10.0, 5), repeat(-1.0))
+    monkeypatch.setattr(Deadline, "left", property(lambda _: next(left)))
+
+
+@pytest.mark.usefixtures("over")
+def test_networks_that_would_end_too_late_are_left_out_evenly_and_said(tmp_path: Path) -> None:
+    done = evaluate(tmp_path, "--time-limit", "10s", "--baseline", "expanded")
     assert done.exit_code == 0, done.output
     rows = NetworkStore(tmp_path / "out").rows()
     assert 4 <= len(rows) < 12
@@ -133,11 +142,11 @@ def test_networks_that_would_end_too_late_are_left_out_evenly_and_said(tmp_path:
 
 
 def test_a_new_population_has_two_networks_however_many_an_earlier_one_has(
-    tmp_path: Path, each: dict[str, float]
+    tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     assert evaluate(tmp_path).exit_code == 0
-    each["training"] = 1e-3
-    done = evaluate(tmp_path, "--time-limit", "1s", "--baseline", "expanded")  # over before the first is trained
+    request.getfixturevalue("over")
+    done = evaluate(tmp_path, "--time-limit", "10s", "--baseline", "expanded")
     assert done.exit_code == 0, done.output
     counts = Counter(row["population"] for row in NetworkStore(tmp_path / "out").rows())
     assert counts == {"tiny-200K": 6, "expanded-200K": counts["expanded-200K"]}

@@ -93,7 +93,7 @@ class LimitedEvaluation:
         def needed(n: int) -> float:
             return math.ceil((others + sum(place < n for place in places)) / at_a_time(pool)) * self._each
 
-        if needed(FEWEST) > deadline.left:
+        if needed(FEWEST) > max(deadline.left, 0):
             count, each = others + sum(place < FEWEST for place in places), format_duration(self._each)
             why = f"a training by recipe '{recipe.name}' takes about {each} here, and two networks of each population"
             why += f" and {others} others that wait here" if others else ""

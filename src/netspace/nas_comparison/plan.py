@@ -72,8 +72,8 @@ def seeds_within(deadline: Deadline | None, comparison: NasComparison, say: Say 
     if not left and not begun:
         return comparison
     one = plan_comparison(comparison).seconds.value / (len(left) + begun)
-    room = KEPT * deadline.left / one - begun
-    fit = [n for n in range(1, comparison.seeds + 1) if sum(each.seed < n for each in left) <= room]
+    room = max(KEPT * deadline.left / one, 0)
+    fit = [n for n in range(1, comparison.seeds + 1) if begun + sum(each.seed < n for each in left) <= room]
     if not fit:
         count = begun + sum(each.seed < 1 for each in left)
         why = f"one NAS and its training take about {format_duration(one)} here, and {count} of them are the least"

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from netspace.analysis import Interval
 from netspace.arithmetic import one_thread
 from netspace.cost import cost
-from netspace.evaluate import Training, TrainingData
+from netspace.data import ImageSet
+from netspace.evaluate import Training, TrainingData, classification_error
 from netspace.settings import Recipe
 from netspace.spaces import Architecture, NetworkTemplate
 
 FloatArray = NDArray[np.float64]
 TIMED = 4  # steps between two looks at the clock
 ROUNDS = 3
+TESTED = 64  # test images
 SAMPLED = 5  # networks
 PATIENCE = 15.0  # seconds after which no further network is timed
 BEYOND = 0.3  # how far a training may be off that is dearer than any that was timed
@@ -39,7 +41,8 @@ def seconds_of_training(
 ) -> Interval:
     """Return how long a training takes here: the median of a few rounds, the fastest and the slowest.
 
-    A round is an epoch of a few steps with its share of the validation; one before them is not timed.
+    A round is an epoch of a few steps with its share of the validation; one before them is not timed. What the one pass
+    over the test images takes at the end is added; of a short schedule it is the most.
 
     Args:
         architecture: what would be trained.
@@ -56,9 +59,10 @@ def seconds_of_training(
         training = Training(architecture, template, data.first(few), recipe, seed=0)
         training.train_epoch()
         taken = [_seconds_of_epoch(training) for _ in range(rounds)]
+        tested = _seconds_of_test(training, data)
     steps = (len(data.train) if images is None else images) // recipe.batch_size
     scale = recipe.epochs * steps / (few // recipe.batch_size)
-    return Interval(*(scale * float(part) for part in (np.median(taken), min(taken), max(taken))))
+    return Interval(*(scale * float(part) + tested for part in (np.median(taken), min(taken), max(taken))))
 
 
 def training_seconds(
@@ -105,6 +109,14 @@ def training_seconds(
 def nearest_to_mean(costs: FloatArray) -> int:
     """Return the place of the network whose cost, shape (n,), speaks for all where time is a line in cost."""
     return int(np.abs(costs - costs.mean()).argmin())
+
+
+def _seconds_of_test(training: Training, data: TrainingData) -> float:
+    """Return the time of a pass over the test images, from a few of them; nothing is kept of what they say."""
+    few = ImageSet(data.test.images[:TESTED], data.test.labels[:TESTED])
+    begun = time.perf_counter()
+    classification_error(training.network, few, data.normalise)
+    return (time.perf_counter() - begun) * len(data.test) / len(few)
 
 
 def _seconds_of_epoch(training: Training) -> float:
