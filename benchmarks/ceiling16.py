@@ -11,12 +11,13 @@ training says of another seed's unseen error.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from few_readings import Table, truth16_table
 from numpy.typing import NDArray
+from signals import READINGS, readings_of
 from trainings import point_of, read_rows
 
 from netspace.analysis import bootstrap, kendall_tau
@@ -58,9 +59,8 @@ def tell_readings(rows: list[dict[str, str]], bands: Sequence[tuple[int, int]]) 
     if not pairs:
         return
     print(f"\n| reading, {sum(map(len, pairs))} networks | τ to another seed's unseen error (95 %) |\n| --- | --- |")
-    for name, read in READINGS.items():
-        values = [[(read(a), error(b), read(b), error(a)) for a, b in band] for band in pairs]
-        arrays = [np.array(band) for band in values]
+    for i, name in enumerate(("unseen error (the ceiling)", *READINGS)):
+        arrays = [np.array([(read(a)[i], error(b), read(b)[i], error(a)) for a, b in band]) for band in pairs]
         rng = np.random.default_rng(0)
         again = [mean_tau([band[rng.integers(len(band), size=len(band))] for band in arrays]) for _ in range(RESAMPLES)]
         low, high = np.nanquantile(again, [0.025, 0.975])
@@ -73,23 +73,14 @@ def mean_tau(bands: list[FloatArray]) -> float:
     return float(np.mean(ways))
 
 
+def read(row: dict[str, str]) -> list[float]:
+    """Return the unseen error of a training, and its readings in the order of READINGS."""
+    return [error(row), *readings_of(row)]
+
+
 def error(row: dict[str, str]) -> float:
     """Return the error on unseen images."""
     return float(row["unseen_error"])
-
-
-def last(column: str) -> Callable[[dict[str, str]], float]:
-    """Return what reads a column's value of the last epoch."""
-    return lambda row: float(row[column].split()[-1])
-
-
-READINGS: dict[str, Callable[[dict[str, str]], float]] = {
-    "unseen error (the ceiling)": error,
-    "validation error": last("validation_error"),
-    "validation cross-entropy": last("validation_loss"),
-    "training loss, last epoch": last("loss"),
-    "training loss, all epochs": lambda row: sum(map(float, row["loss"].split())),
-}
 
 
 def compared(

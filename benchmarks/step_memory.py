@@ -27,6 +27,7 @@ def main() -> None:
     timed = json.loads(given.timed.read_text())
     space = load_search_space(timed["space"])
     supernet = SuperNetwork(space.template(32, 3, 10), space)
+    shared = sum(weight.numel() for weight in supernet.parameters())
     print(
         "| network | precision | counted, GiB | reserved, GiB | reserved / counted |\n| --- | --- | --- | --- | --- |"
     )
@@ -36,7 +37,6 @@ def main() -> None:
         for row in timed["rows"]:
             if row["recorded"] and row["flops"] == flops:
                 precision: Precision = "bf16-mixed" if row["precision"] == "bf16" else "32-true"
-                shared = sum(weight.numel() for weight in supernet.parameters())
                 counted = step_bytes(
                     architecture, supernet.template, timed["batch"], precision=precision, shared=shared
                 )

@@ -159,7 +159,7 @@ def _within(
     training = min(whole, max(room / 2, least), room - searching)
     epochs = max(int(recipe.epochs * training / whole), 1)
     left = room - whole * epochs / recipe.epochs
-    told = f"within {format_duration(deadline.seconds)}: {format_duration(left)} for the search's trainings"
+    told = f"within {deadline}: {format_duration(left)} for the search's trainings"
     told += f", {epochs} epochs of the full training instead of {recipe.epochs}" if epochs < recipe.epochs else ""
     short = epochs if epochs < recipe.epochs else None
     return replace(chosen, epochs=short, search_seconds=round(left, 1), reasons=(*chosen.reasons, told))

@@ -114,12 +114,11 @@ def _limited(
     deadline: Deadline, subjects: list[Subject], asked: dict[str, Any], how: dict[str, Any]
 ) -> LimitedEvaluation:
     """Ask for as many networks as there is time for, and say so."""
-    from netspace.finding import format_duration
     from netspace.within import LimitedEvaluation
 
     limited, n = LimitedEvaluation(deadline, subjects, asked, **how), asked["n"]
     if limited.n < n:
-        note(f"within {format_duration(deadline.seconds)}: {limited.n} networks of each population instead of {n}")
+        note(f"within {deadline}: {limited.n} networks of each population instead of {n}")
     asked["n"] = limited.n
     return limited
 
@@ -178,9 +177,8 @@ def _print_plan(
     from netspace.planning import measured_on, plan_populations
 
     networks = [network.architecture for network in missing_networks(subjects, **asked)]
-    jobs, on = at_a_time(pool), measured_on(pool, device)
-    plan = plan_populations(networks, asked["template"], asked["images"], recipe, jobs=jobs, device=on)
-    images = asked["images"]
+    template, images, on = asked["template"], asked["images"], measured_on(pool, device)
+    plan = plan_populations(networks, template, images, recipe, jobs=at_a_time(pool), device=on)
     print_plan(plan, json, images=images, reading=reading)
 
 

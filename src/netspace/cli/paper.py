@@ -105,10 +105,9 @@ def paper_command(
 
 
 def _within(deadline: Deadline, experiment: PaperExperiment, images: ImageData) -> PaperExperiment:
-    from netspace.finding import format_duration
 
     limited = experiment.within(deadline, images)
-    note(f"within {format_duration(deadline.seconds)}: {limited.n} networks (--n), --share {limited.share:g}")
+    note(f"within {deadline}: {limited.n} networks (--n), --share {limited.share:g}")
     return limited
 
 

@@ -101,7 +101,6 @@ def _within(
     deadline: Deadline, recipe: Recipe, chosen: ChosenArchitecture, images: ImageData, device: str, out: Path
 ) -> Recipe:
     """Return the recipe with the epochs that there is time for, or those that a folder's training was begun with."""
-    from netspace.finding import format_duration
     from netspace.handover import check_data
     from netspace.search import RunFolder
     from netspace.within import recipe_within
@@ -115,7 +114,7 @@ def _within(
     training = {"architecture": chosen.architecture, "template": chosen.template, "images": images, "device": device}
     found = recipe_within(deadline, recipe, **training)
     if found != recipe:
-        note(f"within {format_duration(deadline.seconds)}: {found.epochs} epochs instead of {recipe.epochs}")
+        note(f"within {deadline}: {found.epochs} epochs instead of {recipe.epochs}")
     return found
 
 

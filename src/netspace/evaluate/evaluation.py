@@ -22,6 +22,7 @@ from netspace.evaluate.where import device_of
 from netspace.plugins import own_modules
 from netspace.records import EliteSpace, NetworkStore, Planned, Population, population_name
 from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
+from netspace.records.row import DONE
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
 
@@ -137,7 +138,7 @@ def missing_networks(
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
     _check_shape(images, template)
     rows = store.rows() if store.begun else []
-    done = {(row["population"], row["place"]) for row in rows if row["status"] in ("ok", "diverged", "failed")}
+    done = {(row["population"], row["place"]) for row in rows if row["status"] in DONE}
     return [network for network in planned if (network.population, network.place) not in done]
 
 

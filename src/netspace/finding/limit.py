@@ -58,11 +58,18 @@ class Deadline:
             why: what takes so long.
             instead: what else may be given.
         """
-        whole = self.seconds - self.left + needed
-        return NetspaceError(
-            f"a time limit of {format_duration(self.seconds)} is too short: {why}; give {format_duration(whole)} or "
-            f"more, or {instead}"
-        )
+        return _too_short(self.seconds, self.seconds - self.left + needed, why, instead)
+
+    def __str__(self) -> str:
+        return format_duration(self.seconds)
+
+
+def _too_short(limit: float, needed: float, why: str, instead: str) -> NetspaceError:
+    """Return the error of a limit, in seconds, of which so many would be needed in all."""
+    return NetspaceError(
+        f"a time limit of {format_duration(limit)} is too short: {why}; give {format_duration(needed)} or more, or "
+        f"{instead}"
+    )
 
 
 class TimeLimit:
@@ -93,12 +100,11 @@ class TimeLimit:
         missing = max(LEAST_ROWS - len(done), 0)
         left, needed = self._seconds - sum(done) / self._jobs, math.ceil(missing / self._jobs) * each
         if missing and needed > left:
-            whole = format_duration(self._seconds - left + needed)
-            raise NetspaceError(
-                f"a time limit of {format_duration(self._seconds)} is too short: a training by recipe '{recipe.name}' "
-                f"takes about {format_duration(each)} here, and a model of error needs {LEAST_ROWS} of them; give "
-                f"{whole} or more, or a shorter recipe"
+            why = (
+                f"a training by recipe '{recipe.name}' takes about {format_duration(each)} here, and a model of error "
             )
+            why += f"needs {LEAST_ROWS} of them"
+            raise _too_short(self._seconds, self._seconds - left + needed, why, "a shorter recipe")
         return max(len(done) + self._jobs * max(math.floor(left / each), 0), LEAST_ROWS)
 
     def watch(self, store: NetworkStore, then: Callable[[Counts], None], *, before: float) -> Callable[[Counts], None]:

@@ -36,7 +36,8 @@ def step_bytes(
         precision: of the arithmetic.
         shared: weights of a super network that the network is a part of; 0 where it is trained alone.
     """
-    network = Network(architecture, template).to("meta").train()
+    with torch.device("meta"):
+        network = Network(architecture, template).train()
     own = sum(weight.numel() for weight in network.parameters())
     kept = _kept(network, template, FEW) / FEW * (1 if precision == FP32 else HALF)
     weights = BYTES * (2 * max(shared, own) + own)

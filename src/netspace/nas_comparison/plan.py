@@ -46,10 +46,8 @@ def plan_comparison(comparison: NasComparison) -> Plan:
         steps = nas_steps(comparison.settings, [(one.space, one.target) for one in left], comparison.search)
     else:
         steps = _ranking(comparison, left)
-    how: dict[str, Any] = {
-        "jobs": at_a_time(comparison.pool),
-        "device": measured_on(comparison.pool, comparison.device),
-    }
+    pool, device = comparison.pool, comparison.device
+    how: dict[str, Any] = {"jobs": at_a_time(pool), "device": measured_on(pool, device)}
     networks = _networks(comparison, left)
     trained = plan_populations(networks, run.template, comparison.data, comparison.recipe, **how)
     return replace(trained, steps=(*steps, *trained.steps))
@@ -79,7 +77,7 @@ def seeds_within(deadline: Deadline | None, comparison: NasComparison, say: Say 
         why = f"one NAS and its training take about {format_duration(one)} here, and {count} of them are the least"
         raise deadline.too_short(count * one / KEPT, why, "fewer --budgets, or a shorter recipe")
     if fit[-1] < comparison.seeds:
-        say(f"within {format_duration(deadline.seconds)}: seeds {fit[-1]} instead of {comparison.seeds}")
+        say(f"within {deadline}: seeds {fit[-1]} instead of {comparison.seeds}")
     return replace(comparison, seeds=fit[-1])
 
 
@@ -91,11 +89,8 @@ def glance_at_comparison(comparison: NasComparison) -> Plan | None:
     Args:
         comparison: as `open_comparison` returns it.
     """
-    left, jobs, on = (
-        comparison.left(comparison.found()),
-        at_a_time(comparison.pool),
-        measured_on(comparison.pool, comparison.device),
-    )
+    left, pool = comparison.left(comparison.found()), comparison.pool
+    jobs, on = at_a_time(pool), measured_on(pool, comparison.device)
     steps: list[PlannedStep] = []
     if comparison.search is not None:
         asked = [(one.space, one.target) for one in left]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from netspace.records import NetworkStore
-from netspace.records.row import architecture_of
+from netspace.records.row import DONE, architecture_of
 from netspace.runs import CALIBRATION, Run
 from netspace.search.checkpoints import checkpoints
 from netspace.settings import SearchConfig
 from netspace.spaces import Architecture, NetworkTemplate, Points
 from netspace.surrogate import plan_calibration
-
-DONE = ("ok", "diverged", "failed")
 
 
 def epochs_done(run: Run) -> int:
