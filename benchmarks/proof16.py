@@ -105,6 +105,7 @@ def tell(given: argparse.Namespace) -> None:
     errors: dict[str, list[float]] = {}
     for row in rows:
         errors.setdefault(row["group"], []).append(100 * float(row["unseen_error"] or "nan"))
+    print("Draws: until one is in band; until one is in band and within a point of the best; of these in band.\n")
     print("| budget | population | networks | mean error | least | P(elite beats it) | elite's mean less | draws |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for text in given.budgets:
@@ -120,6 +121,17 @@ def tell(given: argparse.Namespace) -> None:
             cells = [*cells[:5], "", ""] if group == name else cells
             print(f"| {' | '.join([*cells, draws(what, text, other - best, given.run)])} |")
     tell_table_1(given)
+    tell_fewest_draws(given)
+
+
+def tell_fewest_draws(given: argparse.Namespace) -> None:
+    """Print how few draws until one is in band any space of the grid allows: the least that an elite could take."""
+    space = load_search_space("small")
+    grid = [space.space(choice) for choice in np.ndindex(*space.shape)]
+    for text in given.budgets:
+        elite = load_elite(given.run / f"elite-{text}.yaml")
+        rates = [elite.budget.members(one, elite.template).hit_rate for one in grid]
+        print(f"\n{text}: the largest hit rate of {len(grid)} spaces is {max(rates):.1%}, {1 / max(rates):.1f} draws")
 
 
 def tell_table_1(given: argparse.Namespace) -> None:
@@ -156,8 +168,10 @@ def draws(what: str, text: str, above: np.ndarray, run: Path) -> str:
     space = elite.space if what == "elite" else load_search_space("small").full
     in_band = elite.budget.members(space, elite.template).size
     found = samples_needed(above / 100, n=len(above), members=space.size, in_band=in_band)
-    near = found.near_front
-    return f"{found.in_band:.1f}; {near.value:.0f} ({near.low:.0f} to {near.high:.0f})"
+    near, rate = found.near_front, in_band / space.size
+    trained = [f"{rate * draws:.1f}" for draws in near]
+    told = f"{near.value:.0f} ({near.low:.0f} to {near.high:.0f})"
+    return f"{found.in_band:.1f}; {told}; {trained[0]} ({trained[1]} to {trained[2]})"
 
 
 def compared(elite: np.ndarray, other: np.ndarray) -> tuple[Interval, Interval]:

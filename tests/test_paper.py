@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -93,21 +94,32 @@ def test_the_whole_experiment_ends_in_a_page_and_goes_on_with_what_is_missing(tm
     assert NetworkStore(tmp_path / "networks").rows() == rows
 
 
-@pytest.mark.slow  # of twelve budgets, the dearest networks have 200 million weights: 20 minutes on two cores
+@pytest.fixture
+def few_photos(tmp_path: Path, fashion: ImageData) -> Path:
+    """Class folders of PNG files, 1 000 to train on and 100 for the test."""
+    for part, images, n in (("train", fashion.train, 1000), ("test", fashion.test, 100)):
+        for i, (pixels, label) in enumerate(zip(images.images[:n, 0].numpy(), images.labels[:n].tolist(), strict=True)):
+            folder = tmp_path / "photos" / part / f"class{label}"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(folder / f"{i:04d}.png")
+    return tmp_path / "photos"
+
+
+@pytest.mark.slow  # the dearest networks have 200 million weights
 @pytest.mark.parametrize("how", [[], ["--faithful"]], ids=["default", "gumbel"])
 def test_all_twelve_budgets_of_the_expanded_space_end_in_a_page(
-    tmp_path: Path, how: list[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, few_photos: Path, how: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paper, "PER_BUDGET", 2)  # trainings of the search, not eight
-    words = ["paper", "--dataset", "fashion", "--image-size", "4", "--share", "0.0001", "--n", "2", "--seeds", "1"]
-    done = CliRunner().invoke(app, [*words, "--jobs", "2", "--device", "cpu", "--out", str(tmp_path), *how])
+    words = ["paper", "--dataset", str(few_photos), "--image-size", "4", "--share", "0.001", "--n", "2", "--seeds", "1"]
+    done = CliRunner().invoke(app, [*words, "--jobs", "2", "--device", "cpu", "--out", str(tmp_path / "paper"), *how])
     assert done.exit_code == 0, done.output
-    assert [row["status"] for row in NetworkStore(tmp_path / "networks").rows()] == ["ok"] * 48
-    page, budgets = (tmp_path / "paper.html").read_text(), published_budgets(4)
-    cells = nas_plain(tmp_path / "table")
+    assert [row["status"] for row in NetworkStore(tmp_path / "paper" / "networks").rows()] == ["ok"] * 48
+    page, budgets = (tmp_path / "paper" / "paper.html").read_text(), published_budgets(4)
+    cells = nas_plain(tmp_path / "paper" / "table")
     assert len(budgets) == 12
     assert len(cells) == 24
     for text in budgets:
-        elite = load_elite(tmp_path / "search" / f"elite-{text}.yaml")
+        elite = load_elite(tmp_path / "paper" / "search" / f"elite-{text}.yaml")
         assert f"elite-{text}" in page
         assert how or abs(elite.candidates[0].cost.median / elite.budget.target - 1) < 0.1

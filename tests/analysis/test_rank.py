@@ -1,5 +1,7 @@
 """Comparisons of two spaces and rank correlations: brute force, closed forms, and simulated error rates."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -12,6 +14,7 @@ from netspace.analysis import (
     probability_of_beating,
     spearman_rho,
 )
+from netspace.analysis.rank import of_resamples
 
 REPEATS = 1500
 
@@ -79,6 +82,18 @@ def test_a_perfect_ranking_has_an_interval_of_one_and_noise_one_around_zero(rng:
     assert bootstrap(kendall_tau, x, 3 * x, rng=rng, resamples=200)[:2] == pytest.approx((1, 1))
     noise = bootstrap(kendall_tau, x, rng.random(30), rng=rng, resamples=500)
     assert noise.low < 0 < noise.high
+
+
+@pytest.mark.parametrize("statistic", [kendall_tau, spearman_rho])
+@pytest.mark.parametrize("levels", [2, 5, 1000])
+def test_all_resamples_at_once_are_what_each_is_alone(
+    rng: np.random.Generator, statistic: Callable[..., float], levels: int
+) -> None:
+    x, y = rng.integers(levels, size=(2, 9)).astype(np.float64)
+    drawn = np.vstack([rng.integers(9, size=(300, 9)), np.zeros((1, 9), np.int64)])
+    alone = [statistic(x[rows], y[rows]) for rows in drawn]
+    assert np.isnan(alone[-1])
+    np.testing.assert_allclose(of_resamples(statistic, x, y, drawn), alone, atol=1e-12)
 
 
 def test_too_few_to_compare_or_rank_are_refused(rng: np.random.Generator) -> None:

@@ -8,7 +8,7 @@ import pytest
 from netspace import NetspaceError, find_spaces
 from netspace.analysis import Interval
 from netspace.finding import calibration, limit, parse_duration
-from netspace.finding.limit import TimeLimit, format_duration
+from netspace.finding.limit import TimeLimit, format_duration, seconds_done
 from netspace.finding.so_far import SoFar
 from netspace.records import NetworkStore
 from netspace.runs import CALIBRATION, Run
@@ -46,14 +46,16 @@ def test_trainings_that_would_end_too_late_are_left_out_and_the_answer_is_of_tho
     config = replace(config, search=replace(config.search, front=replace(config.search.front, population=40)))
     monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: Interval(0.1, 0.1, 0.1))  # it was too hopeful
     for place in (limit, calibration):
-        monkeypatch.setattr(place, "seconds_done", lambda store: [0.7 for row in store.rows() if row["seconds"]])
+        monkeypatch.setattr(place, "seconds_done", lambda store: [0.7] * len(seconds_done(store)))
     find_spaces(config, tmp_path / "run", time_limit=4.0)
     store = NetworkStore(tmp_path / "run" / CALIBRATION)
     n = len(store.rows())
     assert 6 <= n <= 8
     assert store.counts() == {"ok": n}
     first = elite_bytes(tmp_path / "run")
-    find_spaces(config, tmp_path / "run", time_limit=4.0)  # its time is spent
+    said: list[str] = []
+    find_spaces(config, tmp_path / "run", time_limit=4.0, on_note=said.append)  # its time is spent
+    assert any(text.startswith(f"within 4s: {n} trainings instead of 40, of about") for text in said)
     assert len(store.rows()) == n
     assert elite_bytes(tmp_path / "run") == first
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netspace.analysis.edf import Interval
-from netspace.analysis.rank import bootstrap, kendall_tau, spearman_rho
+from netspace.analysis.rank import bootstrap, kendall_tau, of_resamples, spearman_rho
 
 FloatArray = NDArray[np.float64]
 FEWEST = 3
@@ -82,17 +82,18 @@ def _pooled(score: str, groups: list[tuple[FloatArray, FloatArray]], seed: int) 
     """Average τ over the bands, weighted by their pairs; the bootstrap resamples inside each band."""
     pairs = np.array([len(x) * (len(x) - 1) / 2 for x, _ in groups])
 
-    def mean(taus: list[float]) -> float:
-        values = np.array(taus)
-        known = np.isfinite(values)
-        return float((values[known] * pairs[known]).sum() / pairs[known].sum()) if known.any() else float("nan")
+    def mean(taus: FloatArray) -> FloatArray:
+        known = np.isfinite(taus)
+        weights = known * pairs
+        of_all = np.where(known, taus, 0.0) @ pairs
+        return np.divide(of_all, weights.sum(-1), out=np.full(len(taus), np.nan), where=known.any(-1))
 
-    rng, resampled = np.random.default_rng(seed), []
-    for _ in range(1000):
-        rows = [rng.integers(len(x), size=len(x)) for x, _ in groups]
-        resampled.append(mean([kendall_tau(x[r], y[r]) for (x, y), r in zip(groups, rows, strict=True)]))
-    values = np.array(resampled)[np.isfinite(resampled)]
+    rng = np.random.default_rng(seed)
+    drawn = [[rng.integers(len(x), size=len(x)) for x, _ in groups] for _ in range(1000)]
+    each = zip(groups, zip(*drawn, strict=True), strict=True)
+    resampled = mean(np.stack([of_resamples(kendall_tau, x, y, np.stack(rows)) for (x, y), rows in each], 1))
+    values = resampled[np.isfinite(resampled)]
     low, high = np.quantile(values, [0.025, 0.975]) if len(values) else (np.nan, np.nan)
     nan = Interval(float("nan"), float("nan"), float("nan"))
-    tau = Interval(mean([kendall_tau(x, y) for x, y in groups]), float(low), float(high))
+    tau = Interval(float(mean(np.array([[kendall_tau(x, y) for x, y in groups]]))[0]), float(low), float(high))
     return Agreement(score, WITHIN, sum(len(x) for x, _ in groups), tau, nan)

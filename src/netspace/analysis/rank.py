@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from netspace.analysis.edf import Interval
 
 FloatArray = NDArray[np.float64]
+MANY = 2_000  # pairs; of more, all pairs of pairs would take more memory than their resamples take time
 
 
 class Comparison(NamedTuple):
@@ -120,10 +121,53 @@ def bootstrap(
     x, y = np.asarray(score, np.float64), np.asarray(truth, np.float64)
     if x.shape != y.shape or len(x) < 3:
         raise ValueError(f"ranking needs three pairs or more, not {len(x)} scores and {len(y)} truths")
-    drawn = rng.integers(len(x), size=(resamples, len(x)))
-    values = np.array([statistic(x[rows], y[rows]) for rows in drawn])
+    values = of_resamples(statistic, x, y, rng.integers(len(x), size=(resamples, len(x))))
     values = values[np.isfinite(values)]
     if not len(values):
         return Interval(statistic(x, y), float("nan"), float("nan"))
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(statistic(x, y), float(low), float(high))
+
+
+def of_resamples(
+    statistic: Callable[[FloatArray, FloatArray], float], x: FloatArray, y: FloatArray, drawn: NDArray[np.int64]
+) -> FloatArray:
+    """Return a statistic of each resample of pairs; NaN where it is not defined.
+
+    Args:
+        statistic: such as `kendall_tau`; resamples of those of this file are computed together.
+        x: shape (n,).
+        y: shape (n,).
+        drawn: which pairs each resample is made of, shape (resamples, size).
+
+    Returns:
+        shape (resamples,).
+    """
+    together = _TOGETHER.get(statistic)
+    if together is not None and len(x) <= MANY:
+        return together(x, y, drawn)
+    return np.array([statistic(x[rows], y[rows]) for rows in drawn])
+
+
+def _taus(x: FloatArray, y: FloatArray, drawn: NDArray[np.int64]) -> FloatArray:
+    """Return τ_b of each resample: sums over pairs of places, each as often as both of them were drawn."""
+    counts = np.zeros((len(drawn), len(x)))
+    np.add.at(counts, (np.arange(len(drawn))[:, None], drawn), 1.0)
+    of_x, of_y = (np.sign(values[:, None] - values[None, :]) for values in (x, y))
+    agreeing, x_differs, y_differs = (((counts @ part) * counts).sum(1) for part in (of_x * of_y, of_x**2, of_y**2))
+    pairs = np.sqrt(x_differs * y_differs)
+    return np.divide(agreeing, pairs, out=np.full(len(drawn), np.nan), where=pairs > 0)
+
+
+def _rhos(x: FloatArray, y: FloatArray, drawn: NDArray[np.int64]) -> FloatArray:
+    """Return Spearman's ρ of each resample: the correlation of ranks, ties at their mean."""
+    ranks = (scipy.stats.rankdata(values[drawn], axis=1) for values in (x, y))
+    of_x, of_y = (values - values.mean(1, keepdims=True) for values in ranks)
+    spread = np.sqrt((of_x**2).sum(1) * (of_y**2).sum(1))
+    return np.divide((of_x * of_y).sum(1), spread, out=np.full(len(drawn), np.nan), where=spread > 0)
+
+
+_TOGETHER: dict[object, Callable[[FloatArray, FloatArray, NDArray[np.int64]], FloatArray]] = {
+    kendall_tau: _taus,
+    spearman_rho: _rhos,
+}

@@ -223,6 +223,7 @@ class FrontEstimator:
             device="auto" if work.pool.cluster else work.config.device,  # which is that of the super network here
             time_limit=work.time_limit,
             on_trained=trained,
+            on_note=work.say,
         )
 
 

@@ -86,6 +86,9 @@ class TimeLimit:
     def __init__(self, seconds: float, jobs: int, population: str) -> None:
         self._seconds, self._jobs, self._population = seconds, jobs, population
 
+    def __str__(self) -> str:
+        return format_duration(self._seconds)
+
     def room(self, done: list[float], each: float, recipe: Recipe) -> int:
         """Return how many trainings fit in all, those that are done included.
 
@@ -107,7 +110,7 @@ class TimeLimit:
             raise _too_short(self._seconds, self._seconds - left + needed, why, "a shorter recipe")
         return max(len(done) + self._jobs * max(math.floor(left / each), 0), LEAST_ROWS)
 
-    def watch(self, store: NetworkStore, then: Callable[[Counts], None], *, before: float) -> Callable[[Counts], None]:
+    def watch(self, store: NetworkStore, then: Callable[[Counts], None]) -> Callable[[Counts], None]:
         """Return what is to be called when counts change: it withdraws what waits when no further one would be done.
 
         A process begins the next network the moment it ends one, so it is looked ahead by two trainings.
@@ -115,9 +118,8 @@ class TimeLimit:
         Args:
             store: of the trainings.
             then: called with the counts after that.
-            before: seconds of the trainings of earlier calls.
         """
-        begun = time.monotonic()
+        begun, before = time.monotonic(), sum(seconds_done(store))
 
         def changed(counts: Counts) -> None:
             seconds = seconds_done(store)
@@ -133,5 +135,6 @@ class TimeLimit:
 
 
 def seconds_done(store: NetworkStore) -> list[float]:
-    """Return the seconds of each training that is done."""
-    return [row["seconds"] for row in store.rows() if row["seconds"] is not None]
+    """Return the seconds of each training that is done; none where the store is not there."""
+    rows = store.rows() if store.begun else []
+    return [row["seconds"] for row in rows if row["seconds"] is not None]
