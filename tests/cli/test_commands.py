@@ -16,18 +16,11 @@ from netspace import load_elite
 from netspace.config import preset_names
 from netspace.cost import Constraint, parse_amount
 from netspace.records import load_architecture
+from tests.commands import command, netspace
 
 QUICK = ["--set", "search.epochs=3", "--set", "search.warmup_epochs=1", "--set", "search.steps_per_epoch=4"]
 SEARCH = ["search", "--dataset", "fashion", "--space", "tiny", "--estimator", "score", "--budget", "2M"]
 SEARCH += ["--device", "cpu"]
-
-
-def netspace(*args: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*args), capture_output=True, text=True, timeout=120, check=False, **kwargs)  # type: ignore[call-overload, no-any-return]
-
-
-def command(*args: str) -> list[str]:
-    return [sys.executable, "-c", "from netspace.cli.main import main; main()", *args]
 
 
 def test_help_is_quick_because_large_libraries_are_imported_late() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from netspace import Architecture, cost, find_spaces, load_elite, load_search_space
 from netspace.documents import parse_yaml
-from tests.cli.test_commands import netspace
+from tests.commands import netspace
 from tests.conftest import quick_config
 
 RECIPE = "name: test\nepochs: 1\nbatch_size: 32\nwarmup_epochs: 0\ntrain_images: 256\nvalidation_share: 0.25\n"

@@ -13,7 +13,7 @@ import pytest
 from netspace import NetspaceError
 from netspace.cli.faults import _code, describe
 from netspace.cli.places import writable_caches
-from tests.cli.test_commands import command, netspace
+from tests.commands import command, in_own_process
 
 MAIN = "import sys; from netspace.cli import faults, main; faults.leave(faults.run({}))"
 
@@ -102,10 +102,10 @@ def test_a_full_disk_under_the_output_is_one_line(args: tuple[str, ...]) -> None
 
 def test_an_output_that_takes_ascii_alone_shows_the_rest_as_escapes(tmp_path: Path) -> None:
     ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    done = netspace("spaces", "tiny", env=ascii_only)
+    done = in_own_process("spaces", "tiny", env=ascii_only)
     assert (done.returncode, done.stderr) == (0, "")
     assert r"32\xd732\xd73" in done.stdout
-    done = netspace("cost", "--depth", "²", "--width", "4", env=ascii_only)
+    done = in_own_process("cost", "--depth", "²", "--width", "4", env=ascii_only)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert r"--depth '\xb2'" in done.stderr
 

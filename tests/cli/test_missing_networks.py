@@ -4,23 +4,15 @@ import shutil
 import signal
 import sqlite3
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from netspace import Pool, SearchConfig, find_spaces, resolve
-from netspace.cli import faults
-from netspace.cli.main import app
 from netspace.records import NetworkStore
+from tests.commands import netspace
 from tests.evaluate.killing import signals_sent
 
 RECIPE = "name: test\nepochs: 3\nbatch_size: 32\nwarmup_epochs: 0\ntrain_images: 512\nvalidation_share: 0.25\n"
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -30,22 +22,13 @@ def recipe(tmp_path: Path) -> str:
     return str(file)
 
 
-def netspace(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *args: str) -> Done:
-    monkeypatch.setattr("sys.argv", ["netspace", *args])
-    code = faults.run(app)
-    captured = capsys.readouterr()
-    return Done(code, captured.out, captured.err)
-
-
-def test_evaluate_with_a_killed_network_ends_with_1_and_goes_on(
-    recipe: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_evaluate_with_a_killed_network_ends_with_1_and_goes_on(recipe: str, tmp_path: Path) -> None:
     given = ["evaluate", "tiny", "--budget", "200K", "--dataset", "fashion", "--image-size", "8", "--n", "2"]
     given += ["--recipe", recipe, "--out", str(tmp_path / "out"), "--jobs", "2"]
     with signals_sent(NetworkStore(tmp_path / "out"), signal.SIGKILL, place=1, times=2):
-        done = netspace(capsys, monkeypatch, *given)
-    assert (done.code, done.out) == (1, "")
-    last = done.err.splitlines()[-1]
+        done = netspace(*given)
+    assert (done.returncode, done.stdout) == (1, "")
+    last = done.stderr.splitlines()[-1]
     assert last.startswith(f"error: {tmp_path / 'out'}: 1 of 2 networks is missing: 1 whose worker died: killed by")
     assert "(SIGKILL; perhaps for lack of memory), 2 times" in last
     assert "run the same command again" in last
@@ -66,57 +49,49 @@ def by_population(folder: Path) -> SearchConfig:
     return resolve("tiny", options={**options, "search": {"estimator": "population", "front": front}})
 
 
-def test_no_elite_is_chosen_from_a_population_with_networks_missing(
-    searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_elite_is_chosen_from_a_population_with_networks_missing(searched: Path, tmp_path: Path) -> None:
     killed = tmp_path / "killed"
     given = ["search", "--dataset", "fashion", "--space", "tiny", "--budget", "200K", "--estimator", "population"]
     given += ["--set", f"search.front.recipe={searched / 'recipe.yaml'}", "--set", "search.front.population=8"]
     given += ["--image-size", "8", "--out", str(killed), "--jobs", "2"]
     with signals_sent(NetworkStore(killed / "calibration"), signal.SIGKILL, place=0, times=2):
-        done = netspace(capsys, monkeypatch, *given)
-    assert (done.code, done.out) == (1, "")
-    assert "1 of 8 networks is missing" in done.err.splitlines()[-1]
+        done = netspace(*given)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "1 of 8 networks is missing" in done.stderr.splitlines()[-1]
     assert not list(killed.glob("elite-*"))
     find_spaces(by_population(searched), killed)
     (file,) = (searched / "run").glob("elite-*.yaml")
     assert (killed / file.name).read_bytes() == file.read_bytes()
 
 
-def test_front_asks_for_the_rest_of_an_unfinished_calibration(
-    searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_front_asks_for_the_rest_of_an_unfinished_calibration(searched: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(searched / "run", run)
     files = sorted(path.name for path in run.iterdir())
     with sqlite3.connect(run / "calibration" / "networks.sqlite") as db:
         db.execute("UPDATE networks SET status = 'waiting' WHERE id = 3")
-    done = netspace(capsys, monkeypatch, "front", str(run))
-    assert (done.code, done.out) == (1, "")
-    assert "calibration: 1 of 8 networks is missing: 1 not trained yet" in done.err
+    done = netspace("front", str(run))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "calibration: 1 of 8 networks is missing: 1 not trained yet" in done.stderr
     assert sorted(path.name for path in run.iterdir()) == files
     recipe = str(searched / "recipe.yaml")
-    again = netspace(capsys, monkeypatch, "front", str(run), "--calibrate-n", "8", "--recipe", recipe)
-    assert again.code == 0, again.err
+    again = netspace("front", str(run), "--calibrate-n", "8", "--recipe", recipe)
+    assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.parametrize("command", ["evaluate", "search", "train", "front", "nas", "sample", "auto", "fidelity"])
-def test_a_seed_beyond_the_limit_is_refused_with_the_limit(
-    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done = netspace(capsys, monkeypatch, command, "x", "--seed", str(2**63))
-    assert done.code == 2
-    assert "9223372036854775807" in "".join(done.err.split())
-    assert "Traceback" not in done.err
+def test_a_seed_beyond_the_limit_is_refused_with_the_limit(command: str) -> None:
+    done = netspace(command, "x", "--seed", str(2**63))
+    assert done.returncode == 2
+    assert "9223372036854775807" in "".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("seed", [20261125123456, 2**63 - 1])
-def test_large_seeds_work(
-    recipe: str, seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_seeds_work(recipe: str, seed: int, tmp_path: Path) -> None:
     given = ["evaluate", "tiny", "--budget", "200K", "--dataset", "fashion", "--image-size", "8", "--n", "2"]
     given += ["--recipe", recipe, "--out", str(tmp_path / "out"), "--seed", str(seed)]
-    done = netspace(capsys, monkeypatch, *given)
-    assert done.code == 0, done.err
+    done = netspace(*given)
+    assert done.returncode == 0, done.stderr
     rows = NetworkStore(tmp_path / "out").rows()
     assert [row["seed"] for row in rows] == [(seed * 1_000_003 + place) % 2**63 for place in range(2)]

@@ -11,7 +11,7 @@ from netspace import Budget, find_spaces
 from netspace.cli.main import app
 from netspace.cost import Constraint, all_costs, format_amount
 from netspace.records import load_architecture, load_elite
-from tests.cli.test_commands import netspace
+from tests.commands import netspace
 from tests.conftest import quick_config
 
 

@@ -16,7 +16,8 @@ from netspace.cli.ranks import Place, Rank, place_of
 from netspace.errors import UnfinishedError
 from netspace.records.log import read_log
 from netspace.runtime import Runtime
-from tests.cli.test_commands import QUICK, SEARCH, command, netspace
+from tests.cli.test_commands import QUICK, SEARCH
+from tests.commands import command, in_own_process, netspace
 from tests.conftest import quick_config
 
 EPOCHS = 8  # long enough to kill a rank in the midst of them
@@ -96,7 +97,7 @@ def test_an_estimator_without_super_network_names_jobs_instead(tmp_path: Path) -
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A search on two devices that nothing stopped."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    return folder, netspace(*TOGETHER, str(folder))
+    return folder, in_own_process(*TOGETHER, str(folder))
 
 
 def test_two_processes_find_what_one_does_and_one_of_them_speaks(
@@ -151,7 +152,7 @@ def test_a_killed_rank_ends_the_run_by_name_and_the_same_command_goes_on_to_the_
     assert not any(Path(f"/proc/{one}").exists() for one in ids)
     assert not list(folder.glob("*.partial"))
     assert not (folder / "elite-2M.yaml").exists()
-    assert netspace(*TOGETHER, str(folder)).returncode == 0
+    assert in_own_process(*TOGETHER, str(folder)).returncode == 0
     assert (folder / "elite-2M.yaml").read_bytes() == (whole[0] / "elite-2M.yaml").read_bytes()
     logs = [[record | {"seconds": 0} for record in read_log(place)] for place in (folder, whole[0])]
     assert logs[0] == logs[1]

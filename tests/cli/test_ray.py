@@ -15,7 +15,7 @@ from netspace import find_spaces
 from netspace.documents import to_yaml
 from netspace.records import NetworkStore
 from netspace.settings import Recipe
-from tests.cli.test_missing_networks import netspace
+from tests.commands import netspace
 from tests.conftest import quick_config
 from tests.evaluate.clusters import cluster, ray, rows
 
@@ -57,8 +57,6 @@ def test_a_command_on_a_cluster_makes_what_it_makes_here(
     cluster: Any,
     searched: Path,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     name: str,
 ) -> None:
     cluster.add_node(num_cpus=1)
@@ -70,8 +68,8 @@ def test_a_command_on_a_cluster_makes_what_it_makes_here(
         words = [word.format(at=place) for word in COMMANDS.get(name, PAPER)]
         how = ("--share", "0.0005", "--seeds", "1", "--faithful", "--out", str(place / "paper"))
         how = how if name == "paper" else ("--recipe", str(place / "short.yaml"))
-        done = netspace(capsys, monkeypatch, *words, *how, *trained)
-        assert done.code == 0, done.err
+        done = netspace(*words, *how, *trained)
+        assert done.returncode == 0, done.stderr
         assert ray.is_initialized()
         outcomes.append(made(place))
         shutil.rmtree(place)

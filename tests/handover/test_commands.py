@@ -8,40 +8,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from netspace.cli import faults
-from netspace.cli.main import app
-from tests.cli.test_commands import command
+from tests.commands import command, netspace
 from tests.handover.conftest import Delivery
 
 SETTINGS = ("epochs=4", "batch_size=16", "warmup_epochs=1", "validation_share=0.25", "ema=null")
-
-
-class Done(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def netspace(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in this process, which spares the imports of a new one."""
-
-    def run(*args: str) -> Done:
-        monkeypatch.setattr("sys.argv", ["netspace", *args])
-        code = faults.run(app)
-        captured = capsys.readouterr()
-        return Done(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture
@@ -61,7 +35,7 @@ def start(args: list[str]) -> subprocess.Popen[str]:
 
 
 def test_a_training_killed_at_random_moments_gives_the_same_weights(
-    netspace: Run, plain: Path, image_folder: Path, tmp_path: Path
+    plain: Path, image_folder: Path, tmp_path: Path
 ) -> None:
     whole = netspace(*train(plain, image_folder, tmp_path / "whole"), "--space", "tiny", "--json")
     assert whole.returncode == 0, whole.stderr
@@ -91,7 +65,6 @@ def test_a_training_killed_at_random_moments_gives_the_same_weights(
 
 
 def test_export_writes_files_that_predict_classifies_with_and_names_what_is_no_image(
-    netspace: Run,
     delivery: Delivery,
     photos: Path,
     tmp_path: Path,
@@ -114,9 +87,7 @@ def test_export_writes_files_that_predict_classifies_with_and_names_what_is_no_i
     assert [row["class"] for row in one] == [row["class"] for row in rows if row["file"].endswith("plain.png")]
 
 
-def test_bad_input_of_train_is_one_line_and_leaves_no_folder(
-    netspace: Run, plain: Path, image_folder: Path, tmp_path: Path
-) -> None:
+def test_bad_input_of_train_is_one_line_and_leaves_no_folder(plain: Path, image_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     stages = tmp_path / "stages.yaml"
     stages.write_text("depth: [1, 1]\nwidth: [8, 8]\n")
@@ -145,7 +116,6 @@ def test_bad_input_of_train_is_one_line_and_leaves_no_folder(
 
 
 def test_bad_input_of_export_and_predict_is_one_line(
-    netspace: Run,
     delivery: Delivery,
     tmp_path: Path,
 ) -> None:
