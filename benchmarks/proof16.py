@@ -31,6 +31,8 @@ from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate, Points
 
 RIVALS = {"linear-width": 1.0, "uniform-width": 0.5, "random-spaces": 0.5}  # networks, as a share of an elite's
+TOLD = {"linear-width": "linear widths", "uniform-width": "uniform widths", "random-spaces": "random spaces"}
+ELITE, WHOLE = "Elite Space", "whole space"
 RESAMPLES = 10_000
 
 
@@ -100,38 +102,50 @@ def items_of(name: str, points: Points, template: NetworkTemplate, recipe: Recip
 
 
 def tell(given: argparse.Namespace) -> None:
-    """Print, per budget, each population's errors, how likely an elite's network beats one of it, and draws needed."""
-    rows = read_rows(given.csv) + [row for row in read_rows(given.truth) if row["group"] in given.budgets]
-    errors: dict[str, list[float]] = {}
-    for row in rows:
-        errors.setdefault(row["group"], []).append(100 * float(row["unseen_error"] or "nan"))
-    print("Draws: until one is in band; until one is in band and within a point of the best; of these in band.\n")
-    print("| budget | population | networks | mean error | least | P(elite beats it) | elite's mean less | draws |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for text in given.budgets:
-        name = f"elite {text} of seed {given.seed}"
-        groups = {name: "elite", **{f"{rival} {text}": rival for rival in RIVALS}, text: "whole space"}
-        best, elite = min(min(errors.get(group, [100.0])) for group in groups), np.array(errors[name])
-        for group, what in groups.items():
-            other = np.array(errors.get(group, []))
-            if len(other) < 2:
-                continue
-            cells = [text, what, str(len(other)), f"{other.mean():.2f}", f"{other.min():.2f}"]
-            cells += [f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for one in compared(elite, other)]
-            cells = [*cells[:5], "", ""] if group == name else cells
-            print(f"| {' | '.join([*cells, draws(what, text, other - best, given.run)])} |")
+    """Print the tables of docs/results.md."""
+    populations = {text: errors_of(given, text) for text in given.budgets}
+    print("| budget | drawn from | networks | mean error | least | P(elite beats it) | elite's mean is less by |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for text, errors in populations.items():
+        for what, values in errors.items():
+            cells = ["" if what != ELITE else text, what, str(len(values)), f"{values.mean():.2f} %"]
+            told = ["", ""] if what == ELITE else [shown(one) for one in compared(errors[ELITE], values)]
+            print(f"| {' | '.join([*cells, f'{values.min():.2f} %', *told])} |")
     tell_table_1(given)
-    tell_fewest_draws(given)
+    tell_draws(given, populations)
 
 
-def tell_fewest_draws(given: argparse.Namespace) -> None:
-    """Print how few draws until one is in band any space of the grid allows: the least that an elite could take."""
-    space = load_search_space("small")
-    grid = [space.space(choice) for choice in np.ndindex(*space.shape)]
-    for text in given.budgets:
+def errors_of(given: argparse.Namespace, text: str) -> dict[str, np.ndarray]:
+    """Return the errors of the populations of a budget in percent, by what they were drawn from, the elite's first."""
+    rows = read_rows(given.csv) + [row for row in read_rows(given.truth) if row["group"] == text]
+    groups = {f"elite {text} of seed {given.seed}": ELITE, **{f"{rival} {text}": told for rival, told in TOLD.items()}}
+    every = {what: [row for row in rows if row["group"] == group] for group, what in {**groups, text: WHOLE}.items()}
+    errors = {what: np.array([100 * float(row["unseen_error"] or "nan") for row in own]) for what, own in every.items()}
+    return {what: values for what, values in errors.items() if len(values) >= 2}
+
+
+def tell_draws(given: argparse.Namespace, populations: dict[str, dict[str, np.ndarray]]) -> None:
+    """Print expected draws until one is in band, and within a point of the best, and the least that the grid allows."""
+    whole = load_search_space("small")
+    grid = [whole.space(choice) for choice in np.ndindex(*whole.shape)]
+    print("\n| budget | drawn from | until in band | and within a point of the best | of these in band |")
+    print("| --- | --- | --- | --- | --- |")
+    for text, errors in populations.items():
         elite = load_elite(given.run / f"elite-{text}.yaml")
-        rates = [elite.budget.members(one, elite.template).hit_rate for one in grid]
-        print(f"\n{text}: the largest hit rate of {len(grid)} spaces is {max(rates):.1%}, {1 / max(rates):.1f} draws")
+        best = min(values.min() for values in errors.values())
+        for what, space in ((ELITE, elite.space), (WHOLE, whole.full)):
+            above, in_band = errors[what] - best, elite.budget.members(space, elite.template).size
+            found = samples_needed(above / 100, n=len(above), members=space.size, in_band=in_band)
+            trained = Interval(*(draws * in_band / space.size for draws in found.near_front))
+            cells = ["" if what != ELITE else text, what, f"{found.in_band:.1f}"]
+            print(f"| {' | '.join([*cells, shown(found.near_front, 0), shown(trained, 1)])} |")
+        most = max(elite.budget.members(one, elite.template).hit_rate for one in grid)
+        print(f"| | any space of the grid | {1 / most:.1f} or more | | |")
+
+
+def shown(value: Interval, digits: int = 2) -> str:
+    """Return a value with its interval."""
+    return f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
 
 
 def tell_table_1(given: argparse.Namespace) -> None:
@@ -158,20 +172,6 @@ def tell_table_1(given: argparse.Namespace) -> None:
     less = np.mean(every, axis=0)
     low, high = np.quantile(less, [0.025, 0.975])
     print(f"\nelite's mean error is less by {less.mean():.2f} points ({low:.2f} to {high:.2f}), mean over budgets")
-
-
-def draws(what: str, text: str, above: np.ndarray, run: Path) -> str:
-    """Return expected draws until one is in band, and until one is in band and within a point of the best."""
-    if what not in ("elite", "whole space"):
-        return ""
-    elite = load_elite(run / f"elite-{text}.yaml")
-    space = elite.space if what == "elite" else load_search_space("small").full
-    in_band = elite.budget.members(space, elite.template).size
-    found = samples_needed(above / 100, n=len(above), members=space.size, in_band=in_band)
-    near, rate = found.near_front, in_band / space.size
-    trained = [f"{rate * draws:.1f}" for draws in near]
-    told = f"{near.value:.0f} ({near.low:.0f} to {near.high:.0f})"
-    return f"{found.in_band:.1f}; {told}; {trained[0]} ({trained[1]} to {trained[2]})"
 
 
 def compared(elite: np.ndarray, other: np.ndarray) -> tuple[Interval, Interval]:
