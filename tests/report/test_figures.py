@@ -63,9 +63,18 @@ def test_baselines_of_other_costs_are_also_drawn_at_the_elites_costs(material: M
     assert "dashed: networks weighed" in chart.note
     # Errors rise with cost here, so the dearer networks that count have the larger errors.
     plain = next(s for s in chart.series if s.name == "expanded-10M (n = 20)")
-    assert matched.y[10] == 0
-    assert plain.y[10] > 0.5
+    assert matched.y[11] == 0
+    assert plain.y[11] > 0.5
     assert matched.y[-1] == pytest.approx(1)
+
+
+def test_each_distribution_rises_from_0_to_1_and_that_of_the_elite_lies_on_top(material: Material) -> None:
+    chart = next(c for c in all_charts(material) if c.name == "edf-10M")
+    lines = [s for s in chart.series if s.kind == "steps" and not s.dashed]
+    assert lines[-1].name.startswith("elite-10M")
+    for line in lines:
+        assert (line.y[0], line.y[-1]) == (0, pytest.approx(1))
+        assert line.x[0] == line.x[1] == min(line.x)
 
 
 def test_at_equal_costs_nothing_is_weighed(material: Material) -> None:

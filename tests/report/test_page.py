@@ -252,4 +252,4 @@ def test_elites_have_a_colour_of_their_own_whatever_they_are_called(tmp_path: Pa
     (look,) = [s for s in cloud.series if s.name.startswith("found")]
     assert look.filled
     assert distribution.name == "edf-3M"
-    assert distribution.series[0].name == "found 95 %"
+    assert [s.name for s in distribution.series if s.kind == "band"] == ["expanded-3M 95 %", "found 95 %"]

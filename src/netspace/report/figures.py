@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from netspace.analysis import compare, complexity_weights, edf_band, error_edf, pareto_front
+from netspace.analysis import Edf, compare, complexity_weights, edf_band, error_edf, pareto_front
 from netspace.cost import format_amount
 from netspace.names import shown
 from netspace.records import by_budget
@@ -119,13 +119,14 @@ def error_distributions(material: Material) -> list[Chart]:
     colours = {name: looks[keys[name]].colour for name in populations}
     for group in by_budget(material.population(name) for name in populations):
         elites = [one.name for one in group if one.kind == "elite"]
-        names = elites + [one.name for one in group if one.kind != "elite"]
+        others = [one.name for one in group if one.kind != "elite"]
+        names = others + elites  # the last one lies on top
         series = [line for name in names for line in _distribution(name, populations[name], colours[name])]
-        others = names[len(elites) :] if elites else []
-        matched = [x for name in others for x in _at_costs(populations, elites[0], name, colour=colours[name])]
+        compared = others if elites else []
+        matched = [x for name in compared for x in _at_costs(populations, elites[0], name, colour=colours[name])]
         note = _note(material, sum(len(populations[name]) for name in names)) + "; bands: pointwise bootstrap, 95 %"
         if matched:
-            note += f"; dashed: networks weighed so that their costs are spread as those of {names[0]}"
+            note += f"; dashed: networks weighed so that their costs are spread as those of {elites[0]}"
         alike = drawn.count(group[0].budget)
         drawn.append(group[0].budget)
         chart_name = f"edf-{group[0].budget}" + (f"-{alike + 1}" if alike else "")
@@ -141,9 +142,14 @@ def _distribution(name: str, rows: list[dict[str, Any]], colour: str) -> list[Se
     errors = np.array([row["test_error"] for row in rows])
     edf = error_edf(errors)
     low, high = edf_band(errors, edf.error, rng=np.random.default_rng(0))
-    x = edf.error.tolist()
-    band = Series(f"{name} 95 %", x, low.tolist(), kind="band", colour=colour, upper=high.tolist())
-    return [band, Series(f"{name} (n = {len(errors)})", x, edf.share.tolist(), kind="steps", colour=colour)]
+    band = Series(f"{name} 95 %", edf.error.tolist(), low.tolist(), kind="band", colour=colour, upper=high.tolist())
+    return [band, _steps(f"{name} (n = {len(errors)})", edf, colour)]
+
+
+def _steps(name: str, edf: Edf, colour: str, *, dashed: bool = False) -> Series:
+    """Return an EDF as a line of steps, the first of which rises from 0."""
+    x, y = [edf.error[0], *edf.error], [0.0, *edf.share]
+    return Series(name, [*map(float, x)], [*map(float, y)], kind="steps", colour=colour, dashed=dashed)
 
 
 def _at_costs(populations: dict[str, list[dict[str, Any]]], elite: str, name: str, *, colour: str) -> list[Series]:
@@ -155,8 +161,7 @@ def _at_costs(populations: dict[str, list[dict[str, Any]]], elite: str, name: st
     if not weights.any():
         return []
     edf = error_edf([row["test_error"] for row in populations[name]], weights)
-    label = f"{name}, at the costs of {elite}"
-    return [Series(label, edf.error.tolist(), edf.share.tolist(), kind="steps", colour=colour, dashed=True)]
+    return [_steps(f"{name}, at the costs of {elite}", edf, colour, dashed=True)]
 
 
 def fidelity_scatter(material: Material) -> list[Chart]:

@@ -94,7 +94,7 @@ def nas_charts(folder: Path) -> list[Chart]:
         chosen = [rows[i] for cell in cells if cell.side == side for i in cell.rows]
         x, y = [row["flops"] for row in chosen], [row["test_error"] for row in chosen]
         series.append(Series(f"{side} (n = {len(chosen)})", x, y, colour=colour, hover=[hover(row) for row in chosen]))
-    note = f"NAS ({document['nas']['method']}), recipe {document['recipe']}, {max(c.seeds for c in cells)} seeds"
+    note = f"NAS ({document['nas']['method']}), recipe {document['recipe']}, {_seeds(cells)}"
     return [Chart("nas", "Networks that NAS chose", note, FLOPS, "test error (%)", series, log_x=True, percent=True)]
 
 
@@ -114,9 +114,14 @@ def nas_tables(folder: Path) -> list[TextTable]:
     for name in ("elite", "whole"):
         columns += [f"{name} FLOPs (Δ)", f"{name} #samples (expected)", f"{name} test error (95 %)"]
     title = f"NAS ({document['nas']['method']}) in Elite Spaces and in the whole space, recipe {document['recipe']}"
-    title += f", {max(cell.seeds for cell in cells)} seeds"
+    title += f", {_seeds(cells)}"
     own = TextTable(title, tuple(columns), rows)
     return [own, *_published(document, targets)]
+
+
+def _seeds(cells: list[NasCell]) -> str:
+    n = max(cell.seeds for cell in cells)
+    return f"{n} seed{'s' if n > 1 else ''}"
 
 
 def _columns(cell: NasCell | None) -> list[str]:
