@@ -8,14 +8,16 @@ from PIL import Image
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from netspace import DataSettings, NetspaceError, Pool, load_elite, paper
+from netspace import DataSettings, NetspaceError, Pool, find_spaces, load_elite, load_search_space, paper
 from netspace.cli.main import app
 from netspace.cli.table import nas_plain
 from netspace.config import load_recipe
 from netspace.data import ImageData, load_images
 from netspace.documents import read_yaml
+from netspace.nas_comparison import compare_nas
 from netspace.paper import PaperExperiment, published_budgets, shortened
-from netspace.records import NetworkStore
+from netspace.records import Candidate, NetworkStore
+from netspace.settings import NasSettings
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,8 @@ def test_the_whole_effort_is_the_published_recipe_and_search(small_images: Image
     search = whole.config(len(small_images.train)).search
     assert (search.estimator, search.epochs, search.warmup_epochs, search.steps_per_epoch) == ("gumbel", 50, 15, None)
     tenth = replace(whole, share=0.1).config(len(small_images.train)).search
-    assert (tenth.epochs, tenth.steps_per_epoch) == (50, round(0.1 * (4000 // 64)))
+    assert (tenth.epochs, tenth.steps_per_epoch) == (50, 6)
+    assert tenth.theta.learning_rate * 6 == pytest.approx(search.theta.learning_rate * (4000 // 64), rel=1e-2)
 
 
 @pytest.mark.parametrize("faithful", [True, False])
@@ -92,6 +95,33 @@ def test_the_whole_experiment_ends_in_a_page_and_goes_on_with_what_is_missing(tm
     again = CliRunner().invoke(app, words)
     assert again.exit_code == 0, again.output
     assert NetworkStore(tmp_path / "networks").rows() == rows
+
+
+def miss(run: Path, text: str, ranges: int) -> None:
+    """Have an elite be a space of which no network meets its budget, as Θ ends in where it moves too little."""
+    elite = load_elite(run / f"elite-{text}.yaml")
+    space = load_search_space("tiny").space((ranges,) * 6)
+    missed = Candidate.measure(space, 0.1, budget=elite.budget, template=elite.template)
+    assert missed.hit_rate == 0
+    replace(elite, candidates=(missed,)).save(run)
+
+
+def test_a_budget_that_no_network_of_its_elite_meets_is_left_out_aloud(tmp_path: Path) -> None:
+    words = ["paper", "--dataset", "fashion", "--image-size", "12", "--space", "tiny", "--faithful", "--device", "cpu"]
+    words += ["--budgets", "200K,400K", "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(tmp_path)]
+    config = experiment(tmp_path, budgets=("200K", "400K")).config(8000)
+    find_spaces(config, tmp_path / "search")
+    miss(tmp_path / "search", "400K", 0)
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "no network of the other Elite Spaces meets its budget; what follows is of 200K" in done.stderr
+    assert set(NetworkStore(tmp_path / "networks").populations()) == {"elite-200K", "expanded-200K"}
+    assert {cell["target"] for cell in nas_plain(tmp_path / "table")} == {200_000}
+    with pytest.raises(NetspaceError, match=r"meets its budget: .*elite-400K.yaml; .* leave them out: --budgets 200K"):
+        compare_nas(tmp_path / "search", recipe=load_recipe("quick"), settings=NasSettings())
+    miss(tmp_path / "search", "200K", 1)
+    with pytest.raises(NetspaceError, match=r"no network of any Elite Space .* with a larger --share than 0.0005"):
+        list(experiment(tmp_path, budgets=("200K", "400K")).steps(load_images(config.data)))
 
 
 @pytest.fixture

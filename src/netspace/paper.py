@@ -89,9 +89,13 @@ class PaperExperiment:
         if not self.faithful:
             trainings = max(LEAST, PER_BUDGET * len(self.budgets))
             return f"search.front.population={trainings}", f"search.front.recipe={self.out / RECIPE}"
+        if self.share == 1:
+            return ()
         search = resolve(self.space, options={"data": to_plain(self.data), "budgets": list(self.budgets)}).search
         whole = int(images * search.weights_share) // search.batch_size
-        return () if self.share == 1 else (f"search.steps_per_epoch={max(round(self.share * whole), 1)}",)
+        steps = max(round(self.share * whole), 1)
+        rate = search.theta.learning_rate * max(whole / steps, 1)  # so that Θ comes as far as in all of the steps
+        return f"search.steps_per_epoch={steps}", f"search.theta.learning_rate={rate:.3g}"
 
     def within(self, deadline: Deadline, images: ImageData) -> PaperExperiment:
         """Return the experiment with fewer networks, or with a smaller share where that is not enough.
@@ -158,7 +162,8 @@ class PaperExperiment:
         command += ("--estimator", self._estimator, *(word for text in self._settings(n) for word in ("--set", text)))
         command += (*seed, "--device", self.device, *self.pool.options, "--out", str(search))
         yield Step("search", "an Elite Space for each budget", command, search, partial(self._search, images))
-        elites = [str(self.run.elite_file(budget)) for budget in self.config(n).parsed_budgets]
+        reached = self._reached(n)
+        elites = [str(self.run.elite_file(budget)) for budget in reached]
         command = ("evaluate", *elites, *dataset, *reading_options(self.data.shapeless), "--baseline", "expanded")
         command += (*recipe, *seed, *how)
         work = partial(self._evaluate, images, (*command, "--out", str(networks)))
@@ -166,6 +171,8 @@ class PaperExperiment:
         purpose = "figures S3 and S4: networks of the elites and of the whole space"
         yield Step("networks", purpose, command, networks, work)
         command = ("table", str(search), *recipe, "--method", self._nas.method, "--seeds", str(self.seeds), *how)
+        if len(reached) < len(self.budgets):
+            command += ("--budgets", ",".join(map(str, reached)))
         command, purpose = (*command, "--out", str(table)), "Table 1: NAS in the elites and in the whole space"
         yield Step("table", purpose, command, table, partial(self._compare, images))
         command = ("report", str(search), str(networks), str(table), "--out", str(self.out / PAGE))
@@ -188,6 +195,21 @@ class PaperExperiment:
             searching = searching.then(plan_populations(networks, template, images, recipe, **how))
         return searching
 
+    def _reached(self, images: int) -> list[Budget]:
+        """Return the budgets that networks of their elites meet, or are to meet where the search is not done.
+
+        Raises:
+            NetspaceError: where there is none.
+        """
+        budgets = self.config(images).parsed_budgets
+        reached = [b for b in budgets if not self.run.elite_file(b).exists() or self.run.elite(b).meets]
+        if not reached:
+            raise NetspaceError(
+                f"no network of any Elite Space in {self.run.folder} meets its budget, so there is nothing to train: "
+                f"search for longer, with a larger --share than {self.share:g}, in another --out"
+            )
+        return reached
+
     @property
     def _nas(self) -> NasSettings:
         return NasSettings(method="random" if self.faithful else "model", samples=1)
@@ -204,8 +226,11 @@ class PaperExperiment:
         )
 
     def _evaluate(self, images: ImageData, command: tuple[str, ...], listener: Listener) -> NetworkStore:
-        elites = [self.run.elite(budget) for budget in self.config(len(images.train)).parsed_budgets]
+        elites = [self.run.elite(budget) for budget in self._reached(len(images.train))]
         recipe, foresight, how = self.recipe(len(images.train)), Foresight(listener.on_note), (self.pool, self.device)
+        if len(elites) < len(self.budgets):
+            rest = " ".join(str(elite.budget) for elite in elites)
+            listener.on_note(f"no network of the other Elite Spaces meets its budget; what follows is of {rest}")
         store = NetworkStore(self.out / NETWORKS)
         glance = partial(glance_at_store, store, elites[0].template, images, recipe, *how)
         evaluate_spaces(
@@ -233,6 +258,7 @@ class PaperExperiment:
             recipe=self.recipe(len(images.train)),
             settings=self._nas,
             seeds=self.seeds,
+            budgets=self._reached(len(images.train)),
             opening={"on_note": listener.on_note},
             on_note=listener.on_note,
             out=self.out / TABLE,

@@ -163,7 +163,7 @@ class Pipeline:
 
     @property
     def _elite_is_empty(self) -> bool:
-        return self.elite.exists() and load_elite(self.elite).candidates[0].hit_rate == 0
+        return self.elite.exists() and not load_elite(self.elite).meets
 
     @property
     def _architecture(self) -> Path:

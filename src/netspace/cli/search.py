@@ -145,8 +145,11 @@ def print_elites(elites: list[EliteSpace], out: Path) -> None:
                 f"{format_amount(best.cost.median, elite.budget.kind)} ({away:+.1%})",
             ]
         )
-        if not best.hit_rate:
-            note(f"no member of the space for {elite.budget} satisfies it: Θ has not settled; raise search.epochs")
+        if not elite.meets:
+            note(
+                f"no member of the space for {elite.budget} satisfies it: Θ has not settled; raise search.epochs, or "
+                "take --estimator population"
+            )
     chance = " or ".join(dict.fromkeys(elite.chance for elite in elites))
     knobs = [per_stage(name) for name in elites[0].space.shown()]
     kinds = " or ".join(dict.fromkeys(KINDS.get(elite.budget.kind, elite.budget.kind) for elite in elites))

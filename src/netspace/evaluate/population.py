@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from netspace.cost import COST_KINDS, Budget, Cost, CostModel
+from netspace.cost import COST_KINDS, Band, Budget, Cost, CostModel
+from netspace.errors import NetspaceError
 from netspace.evaluate.baselines import draw_baseline
 from netspace.records import Planned, Population
 from netspace.spaces import NetworkSpace, NetworkTemplate, Points, SearchSpace
@@ -49,7 +50,7 @@ def plan_networks(
     for plan in plans:
         rng = np.random.default_rng([seed, zlib.crc32(plan.name.encode())])
         if plan.space is not None:
-            drawn = plan.budget.band(plan.space, template).draw(n, rng=rng, replace=False)
+            drawn = _band(plan, plan.space, template).draw(n, rng=rng, replace=False)
         else:
             assert plan.baseline is not None
             drawn = draw_baseline(
@@ -57,6 +58,14 @@ def plan_networks(
             )
         planned += plan_drawn(plan.name, drawn, template, seed)
     return planned
+
+
+def _band(plan: PopulationPlan, space: NetworkSpace, template: NetworkTemplate) -> Band:
+    """Return the networks of a population's space in band; an error says whose they are."""
+    try:
+        return plan.budget.band(space, template)
+    except NetspaceError as error:
+        raise NetspaceError(f"{plan.name}: {error}") from None
 
 
 def plan_drawn(

@@ -117,7 +117,7 @@ def open_comparison(
     run = Run.of(run)
     device_of(pool, device)
     data, search = _open(run, settings, dataset, {"device": device, **(opening or {})})
-    targets = tuple(_in_flops(budgets or list(run.config.parsed_budgets)))
+    targets = tuple(_met(run, _in_flops(budgets or list(run.config.parsed_budgets))))
     return NasComparison(run, recipe, settings, seeds, targets, out or run.folder / TABLE, data, search, pool, device)
 
 
@@ -136,6 +136,19 @@ def _in_flops(budgets: list[Budget]) -> list[Budget]:
         raise NetspaceError(
             f"Table 1 compares networks at FLOPs, and {', '.join(others)} is another cost; name the FLOPs budgets of "
             "the run with --budgets"
+        )
+    return budgets
+
+
+def _met(run: Run, budgets: list[Budget]) -> list[Budget]:
+    """Return budgets of a run, each of which some network of its elite meets."""
+    missed = [budget for budget in budgets if not run.elite(budget).meets]
+    if missed:
+        names = ", ".join(f"{run.elite_file(budget)}" for budget in missed)
+        rest = ",".join(f"{budget}" for budget in budgets if budget not in missed)
+        raise NetspaceError(
+            f"no network of the Elite Space meets its budget: {names}; search for longer, or "
+            + (f"leave them out: --budgets {rest}" if rest else "by --estimator population")
         )
     return budgets
 

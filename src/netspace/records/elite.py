@@ -165,6 +165,11 @@ class EliteSpace:
         return self.candidates[0].space
 
     @property
+    def meets(self) -> bool:
+        """Whether any of its networks is known to meet the budget."""
+        return self.candidates[0].hit_rate > 0
+
+    @property
     def chance(self) -> str:
         """What the candidates' `probability` is; in older files as far as their estimator says it."""
         told, estimator = self.provenance.probability, self.provenance.estimator
