@@ -51,9 +51,10 @@ def test_the_whole_effort_is_the_published_recipe_and_search(small_images: Image
     assert whole.recipe(len(small_images.train)) == load_recipe("paper")
     search = whole.config(len(small_images.train)).search
     assert (search.estimator, search.epochs, search.warmup_epochs, search.steps_per_epoch) == ("gumbel", 50, 15, None)
+    assert whole.config(50_000).search.theta.learning_rate == 3e-4
     tenth = replace(whole, share=0.1).config(len(small_images.train)).search
     assert (tenth.epochs, tenth.steps_per_epoch) == (50, 6)
-    assert tenth.theta.learning_rate * 6 == pytest.approx(search.theta.learning_rate * (4000 // 64), rel=1e-2)
+    assert tenth.theta.learning_rate * 6 == pytest.approx(3e-4 * (25_000 // 64), rel=1e-2)  # Θ comes as far
 
 
 @pytest.mark.parametrize("faithful", [True, False])
@@ -144,12 +145,13 @@ def test_all_twelve_budgets_of_the_expanded_space_end_in_a_page(
     words = ["paper", "--dataset", str(few_photos), "--image-size", "4", "--share", "0.001", "--n", "2", "--seeds", "1"]
     done = CliRunner().invoke(app, [*words, "--jobs", "2", "--device", "cpu", "--out", str(tmp_path / "paper"), *how])
     assert done.exit_code == 0, done.output
-    assert [row["status"] for row in NetworkStore(tmp_path / "paper" / "networks").rows()] == ["ok"] * 48
     page, budgets = (tmp_path / "paper" / "paper.html").read_text(), published_budgets(4)
-    cells = nas_plain(tmp_path / "paper" / "table")
+    elites = [load_elite(tmp_path / "paper" / "search" / f"elite-{text}.yaml") for text in budgets]
+    met = sum(elite.meets for elite in elites)
     assert len(budgets) == 12
-    assert len(cells) == 24
-    for text in budgets:
-        elite = load_elite(tmp_path / "paper" / "search" / f"elite-{text}.yaml")
-        assert f"elite-{text}" in page
+    assert met == 12 or (how and met)
+    assert [row["status"] for row in NetworkStore(tmp_path / "paper" / "networks").rows()] == ["ok"] * 4 * met
+    assert len(nas_plain(tmp_path / "paper" / "table")) == 2 * met
+    for text, elite in zip(budgets, elites, strict=True):
+        assert f"elite-{text}" in page or not elite.meets
         assert how or abs(elite.candidates[0].cost.median / elite.budget.target - 1) < 0.1

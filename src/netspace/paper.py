@@ -26,6 +26,7 @@ from netspace.within import KEPT
 
 SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "paper.html"
 PASSES = 600  # over the training images, of the recipe that the paper's field takes (Liu et al. 2019, DARTS)
+STEPS = 390  # of Θ in an epoch, as published: half of CIFAR's 50 000 training images, in batches of 64
 SHORTEST = 10  # passes; a shorter schedule takes fewer images instead, or no network would come near its end
 PER_BUDGET, LEAST = 8, 24  # stand-alone trainings of the default search
 FEW = 4  # networks of a population where time is short
@@ -89,13 +90,12 @@ class PaperExperiment:
         if not self.faithful:
             trainings = max(LEAST, PER_BUDGET * len(self.budgets))
             return f"search.front.population={trainings}", f"search.front.recipe={self.out / RECIPE}"
-        if self.share == 1:
-            return ()
         search = resolve(self.space, options={"data": to_plain(self.data), "budgets": list(self.budgets)}).search
         whole = int(images * search.weights_share) // search.batch_size
         steps = max(round(self.share * whole), 1)
-        rate = search.theta.learning_rate * max(whole / steps, 1)  # so that Θ comes as far as in all of the steps
-        return f"search.steps_per_epoch={steps}", f"search.theta.learning_rate={rate:.3g}"
+        rate = search.theta.learning_rate * STEPS / steps  # so that Θ comes as far as in all of the published steps
+        few = () if self.share == 1 else (f"search.steps_per_epoch={steps}",)
+        return (*few, f"search.theta.learning_rate={rate:.3g}") if steps < STEPS else few
 
     def within(self, deadline: Deadline, images: ImageData) -> PaperExperiment:
         """Return the experiment with fewer networks, or with a smaller share where that is not enough.
