@@ -85,12 +85,12 @@ def test_a_plan_counts_all_trainings_and_writes_nothing(small_images: ImageData,
 
 def test_the_whole_experiment_ends_in_a_page_and_goes_on_with_what_is_missing(tmp_path: Path) -> None:
     words = ["paper", "--dataset", "fashion", "--image-size", "12", "--space", "tiny", "--faithful", "--device", "cpu"]
-    words += ["--budgets", "200K", "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(tmp_path)]
+    words += ["--budgets", "400K", "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(tmp_path)]
     first = CliRunner().invoke(app, words)
     assert first.exit_code == 0, first.output
     assert "Elite Spaces" in first.stdout
     assert "NAS (random) in Elite Spaces and in the whole space" in first.stdout
-    assert "elite-200K" in (tmp_path / "paper.html").read_text()
+    assert "elite-400K" in (tmp_path / "paper.html").read_text()
     rows = NetworkStore(tmp_path / "networks").rows()
     assert [row["status"] for row in rows] == ["ok"] * 4
     again = CliRunner().invoke(app, words)
@@ -109,20 +109,20 @@ def miss(run: Path, text: str, ranges: int) -> None:
 
 def test_a_budget_that_no_network_of_its_elite_meets_is_left_out_aloud(tmp_path: Path) -> None:
     words = ["paper", "--dataset", "fashion", "--image-size", "12", "--space", "tiny", "--faithful", "--device", "cpu"]
-    words += ["--budgets", "200K,400K", "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(tmp_path)]
-    config = experiment(tmp_path, budgets=("200K", "400K")).config(8000)
+    words += ["--budgets", "250K,400K", "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(tmp_path)]
+    config = experiment(tmp_path, budgets=("250K", "400K")).config(8000)
     find_spaces(config, tmp_path / "search")
     miss(tmp_path / "search", "400K", 0)
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert "no network of the other Elite Spaces meets its budget; what follows is of 200K" in done.stderr
-    assert set(NetworkStore(tmp_path / "networks").populations()) == {"elite-200K", "expanded-200K"}
-    assert {cell["target"] for cell in nas_plain(tmp_path / "table")} == {200_000}
-    with pytest.raises(NetspaceError, match=r"meets its budget: .*elite-400K.yaml; .* leave them out: --budgets 200K"):
+    assert "no network of the other Elite Spaces meets its budget; what follows is of 250K" in done.stderr
+    assert set(NetworkStore(tmp_path / "networks").populations()) == {"elite-250K", "expanded-250K"}
+    assert {cell["target"] for cell in nas_plain(tmp_path / "table")} == {250_000}
+    with pytest.raises(NetspaceError, match=r"meets its budget: .*elite-400K.yaml; .* leave them out: --budgets 250K"):
         compare_nas(tmp_path / "search", recipe=load_recipe("quick"), settings=NasSettings())
-    miss(tmp_path / "search", "200K", 1)
+    miss(tmp_path / "search", "250K", 1)
     with pytest.raises(NetspaceError, match=r"no network of any Elite Space .* with a larger --share than 0.0005"):
-        list(experiment(tmp_path, budgets=("200K", "400K")).steps(load_images(config.data)))
+        list(experiment(tmp_path, budgets=("250K", "400K")).steps(load_images(config.data)))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from netspace.within import KEPT
 
 SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "paper.html"
 PASSES = 600  # over the training images, of the recipe that the paper's field takes (Liu et al. 2019, DARTS)
-STEPS = 390  # of Θ in an epoch, as published: half of CIFAR's 50 000 training images, in batches of 64
+MOVED = 3e-4 * 35 * 390  # rate × epochs × steps of Θ as published: half of CIFAR's 50 000 images, in batches of 64
 SHORTEST = 10  # passes; a shorter schedule takes fewer images instead, or no network would come near its end
 PER_BUDGET, LEAST = 8, 24  # stand-alone trainings of the default search
 FEW = 4  # networks of a population where time is short
@@ -93,9 +93,11 @@ class PaperExperiment:
         search = resolve(self.space, options={"data": to_plain(self.data), "budgets": list(self.budgets)}).search
         whole = int(images * search.weights_share) // search.batch_size
         steps = max(round(self.share * whole), 1)
-        rate = search.theta.learning_rate * STEPS / steps  # so that Θ comes as far as in all of the published steps
         few = () if self.share == 1 else (f"search.steps_per_epoch={steps}",)
-        return (*few, f"search.theta.learning_rate={rate:.3g}") if steps < STEPS else few
+        moves = steps * (search.epochs - search.warmup_epochs)
+        if search.theta.learning_rate * moves > 0.999 * MOVED:
+            return few
+        return *few, f"search.theta.learning_rate={MOVED / moves:.3g}"  # so that Θ can come as far all the same
 
     def within(self, deadline: Deadline, images: ImageData) -> PaperExperiment:
         """Return the experiment with fewer networks, or with a smaller share where that is not enough.
