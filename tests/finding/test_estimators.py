@@ -65,6 +65,17 @@ def test_one_elite_per_budget_with_candidates_of_the_grid(tmp_path: Path, recipe
         assert all(0 <= candidate.probability <= 1 for candidate in elite.candidates)
 
 
+@pytest.mark.parametrize("rate", [0.01, 0.2])
+def test_a_search_whose_theta_can_hardly_move_says_so_before_it_begins(
+    tmp_path: Path, recipe: str, rate: float
+) -> None:
+    said: list[str] = []
+    config = config_of("gumbel", recipe, {"theta": {"learning_rate": rate}})
+    find_spaces(config, tmp_path / "run", on_note=said.append)
+    told = "Θ takes 8 steps of about 0.01, so its logits move by 0.08 at most: too little to choose a space"
+    assert any(text.startswith(told) for text in said) == (rate < 0.1)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_equal_seeds_give_equal_files_whatever_the_jobs(tmp_path: Path, recipe: str, name: str) -> None:
     config = config_of(name, recipe)

@@ -24,6 +24,8 @@ from netspace.runtime import ALONE, Runtime
 from netspace.search import EpochRecord, RunFolder, SpaceSearch, environment, settled_search
 from netspace.settings import ONE_PROCESS, DataSettings, Pool, SearchConfig
 
+LEAST_MOVED = 1.0  # of a logit: with less, the likeliest range is hardly likelier than it was at the start
+
 
 def find_spaces(
     config: SearchConfig,
@@ -155,6 +157,19 @@ def _tell_data(data: ImageData, search: SpaceSearch | None, on_note: Note | None
     if search is not None and search.batch < search.config.search.batch_size:
         asked = search.config.search.batch_size
         _say(on_note, f"steps take {search.batch} images instead of {asked}: there are no more")
+    if search is not None and search.theta is not None:
+        _tell_moves(search, on_note)
+
+
+def _tell_moves(search: SpaceSearch, on_note: Note | None) -> None:
+    """Say where Θ moves too little to choose a space; by Adam no logit moves by much more than the rate in a step."""
+    settings = search.config.search
+    n, rate = (settings.epochs - settings.warmup_epochs) * search.steps, settings.theta.learning_rate
+    if n * rate < LEAST_MOVED:
+        text = (
+            f"Θ takes {n} steps of about {rate:g}, so its logits move by {n * rate:.2g} at most: too little to choose "
+        )
+        _say(on_note, text + "a space; raise search.theta.learning_rate or search.epochs")
 
 
 def _foreseen(config: SearchConfig, data: ImageData, run: Run, pool: Pool, on_note: Note | None) -> Foresight:
