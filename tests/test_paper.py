@@ -52,6 +52,8 @@ def test_the_whole_effort_is_the_published_recipe_and_search(small_images: Image
     search = whole.config(len(small_images.train)).search
     assert (search.estimator, search.epochs, search.warmup_epochs, search.steps_per_epoch) == ("gumbel", 50, 15, None)
     assert whole.config(50_000).search.theta.learning_rate == 3e-4
+    three = replace(whole, budgets=("50M", "100M", "150M")).config(50_000).search
+    assert three.theta.learning_rate == pytest.approx(9e-4)  # each Θ takes a third of the steps
     tenth = replace(whole, share=0.1).config(len(small_images.train)).search
     assert (tenth.epochs, tenth.steps_per_epoch) == (50, 6)
     assert tenth.theta.learning_rate * 6 == pytest.approx(3e-4 * (25_000 // 64), rel=1e-2)  # Θ comes as far

@@ -26,7 +26,7 @@ from netspace.within import KEPT
 
 SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "paper.html"
 PASSES = 600  # over the training images, of the recipe that the paper's field takes (Liu et al. 2019, DARTS)
-MOVED = 3e-4 * 35 * 390  # rate × epochs × steps of Θ as published: half of CIFAR's 50 000 images, in batches of 64
+MOVED = 3e-4 * 35 * 390  # rate × epochs × steps of one budget's Θ as published: half of CIFAR's images, 64 at a time
 SHORTEST = 10  # passes; a shorter schedule takes fewer images instead, or no network would come near its end
 PER_BUDGET, LEAST = 8, 24  # stand-alone trainings of the default search
 FEW = 4  # networks of a population where time is short
@@ -94,7 +94,7 @@ class PaperExperiment:
         whole = int(images * search.weights_share) // search.batch_size
         steps = max(round(self.share * whole), 1)
         few = () if self.share == 1 else (f"search.steps_per_epoch={steps}",)
-        moves = steps * (search.epochs - search.warmup_epochs)
+        moves = steps * (search.epochs - search.warmup_epochs) / len(self.budgets)  # which take turns
         if search.theta.learning_rate * moves > 0.999 * MOVED:
             return few
         return *few, f"search.theta.learning_rate={MOVED / moves:.3g}"  # so that Θ can come as far all the same

@@ -131,6 +131,15 @@ def test_theta_rests_during_the_warm_up_and_moves_after_it(fashion: ImageData) -
     assert all(float(logits.detach().abs().max()) > 0 for theta in search.theta.thetas for logits in theta.logits)
 
 
+def test_budgets_take_turns_also_where_an_epoch_has_fewer_steps_than_there_are_budgets(fashion: ImageData) -> None:
+    settings = {"steps_per_epoch": 1, "warmup_epochs": 1, "epochs": 4}
+    search = SpaceSearch(quick_config(budgets=["1M", "2M", "3M"], search=settings), fashion)
+    uniform = search.theta.thetas[0].entropy()  # type: ignore[union-attr]
+    for moved in (0, 1, 2, 3):
+        search.train_epoch()
+        assert sum(theta.entropy() < uniform for theta in search.theta.thetas) == moved  # type: ignore[union-attr]
+
+
 def test_exposure_in_the_warm_up_meets_its_expectation(fashion: ImageData) -> None:
     """Counts per channel and per block, within 4.5 standard errors of what drawing and switching on amount to."""
     steps = 600

@@ -164,12 +164,11 @@ def _tell_data(data: ImageData, search: SpaceSearch | None, on_note: Note | None
 def _tell_moves(search: SpaceSearch, on_note: Note | None) -> None:
     """Say where Θ moves too little to choose a space; by Adam no logit moves by much more than the rate in a step."""
     settings = search.config.search
-    n, rate = (settings.epochs - settings.warmup_epochs) * search.steps, settings.theta.learning_rate
+    n = (settings.epochs - settings.warmup_epochs) * search.steps // len(search.budgets)  # which take turns
+    rate = settings.theta.learning_rate
     if n * rate < LEAST_MOVED:
-        text = (
-            f"Θ takes {n} steps of about {rate:g}, so its logits move by {n * rate:.2g} at most: too little to choose "
-        )
-        _say(on_note, text + "a space; raise search.theta.learning_rate or search.epochs")
+        text = f"Θ of a budget takes {n} steps of about {rate:g}, so its logits move by {n * rate:.2g} at most: too "
+        _say(on_note, text + "little to choose a space; raise search.theta.learning_rate or search.epochs")
 
 
 def _foreseen(config: SearchConfig, data: ImageData, run: Run, pool: Pool, on_note: Note | None) -> Foresight:

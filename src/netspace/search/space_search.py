@@ -149,7 +149,7 @@ class SpaceSearch:
         losses, held_out = [], [[] for _ in self.budgets]  # type: list[Tensor], list[list[float]]
         self.exposure.reset()
         for step in range(self.steps):
-            turn = step % len(self.budgets)
+            turn = (self.epoch * self.steps + step) % len(self.budgets)
             progress = self.epoch / settings.epochs + step / self.steps / settings.epochs
             choice = self._choice(step, turn, weights_rng)
             images, labels = self._weights_batch(order[step], pixels)
