@@ -138,7 +138,7 @@ def few_photos(tmp_path: Path, fashion: ImageData) -> Path:
     return tmp_path / "photos"
 
 
-@pytest.mark.slow  # the dearest networks have 200 million weights
+@pytest.mark.slow  # networks of up to 200 million weights: 28 and 44 minutes of one core
 @pytest.mark.parametrize("how", [[], ["--faithful"]], ids=["default", "gumbel"])
 def test_all_twelve_budgets_of_the_expanded_space_end_in_a_page(
     tmp_path: Path, few_photos: Path, how: list[str], monkeypatch: pytest.MonkeyPatch
