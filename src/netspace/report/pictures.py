@@ -18,6 +18,7 @@ from netspace.names import in_matplotlib
 from netspace.report.chart import GREY, Chart, Series
 
 NOTE_COLUMNS = 130
+INSIDE = 8  # entries of a legend; of more it would hide what is drawn, and stands beside it
 SHAPES = {"circle": "o", "diamond": "D", "square": "s", "triangle-up": "^", "x": "X", "star": "*", "cross": "P"}
 
 
@@ -57,7 +58,8 @@ def _plane(chart: Chart) -> Figure:
 
 def _legend(axes: Any, named: list[tuple[str, Any]]) -> None:
     """Name what is drawn; the texts are set afterwards, since a label that begins with an underscore is left out."""
-    legend = axes.legend([artist for _, artist in named], ["-"] * len(named), fontsize=7)
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)} if len(named) > INSIDE else {}
+    legend = axes.legend([artist for _, artist in named], ["-"] * len(named), fontsize=7, **place)
     for text, (name, _) in zip(legend.get_texts(), named, strict=True):
         text.set_text(in_matplotlib(name))
 
