@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from proof16 import code_of, compared, items_of
+from proof16 import code_of, compared, items_of, shown
 from trainings import interleaved, load, read_rows, train_items
 
 from netspace import Budget, Constraint, EliteSpace, load_elite, load_search_space
@@ -87,7 +87,7 @@ def tell(given: argparse.Namespace, elite: EliteSpace, rival: EliteSpace) -> Non
         mean, low, high = mean_interval(values)
         cells = [name, str(len(values)), f"{mean:.2f} ({low:.2f} to {high:.2f})"]
         against = compared(errors[ELITE], values) if name != ELITE else ()
-        cells += [f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for one in against] or ["", ""]
+        cells += [shown(one) for one in against] or ["", ""]
         print(f"| {' | '.join(cells)} |")
 
 

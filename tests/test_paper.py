@@ -30,6 +30,12 @@ def experiment(out: Path, **changes: object) -> PaperExperiment:
     return replace(first, share=0.0005, seeds=1, device="cpu", **changes)  # type: ignore[arg-type]
 
 
+def asked(budgets: str, out: Path) -> list[str]:
+    """The command of an experiment as `experiment` has it."""
+    words = ["paper", "--dataset", "fashion", "--image-size", "12", "--space", "tiny", "--faithful", "--device", "cpu"]
+    return [*words, "--budgets", budgets, "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(out)]
+
+
 def test_budgets_at_another_image_size_are_in_proportion_to_its_pixels() -> None:
     assert published_budgets(16)[:4] == ("50M", "100M", "150M", "400M")
     assert published_budgets(32)[-1] == "32G"
@@ -86,8 +92,7 @@ def test_a_plan_counts_all_trainings_and_writes_nothing(small_images: ImageData,
 
 
 def test_the_whole_experiment_ends_in_a_page_and_goes_on_with_what_is_missing(tmp_path: Path) -> None:
-    words = ["paper", "--dataset", "fashion", "--image-size", "12", "--space", "tiny", "--faithful", "--device", "cpu"]
-    words += ["--budgets", "400K", "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(tmp_path)]
+    words = asked("400K", tmp_path)
     first = CliRunner().invoke(app, words)
     assert first.exit_code == 0, first.output
     assert "Elite Spaces" in first.stdout
@@ -110,12 +115,10 @@ def miss(run: Path, text: str, ranges: int) -> None:
 
 
 def test_a_budget_that_no_network_of_its_elite_meets_is_left_out_aloud(tmp_path: Path) -> None:
-    words = ["paper", "--dataset", "fashion", "--image-size", "12", "--space", "tiny", "--faithful", "--device", "cpu"]
-    words += ["--budgets", "250K,400K", "--share", "0.0005", "--n", "2", "--seeds", "1", "--out", str(tmp_path)]
     config = experiment(tmp_path, budgets=("250K", "400K")).config(8000)
     find_spaces(config, tmp_path / "search")
     miss(tmp_path / "search", "400K", 0)
-    done = CliRunner().invoke(app, words)
+    done = CliRunner().invoke(app, asked("250K,400K", tmp_path))
     assert done.exit_code == 0, done.output
     assert "no network of the other Elite Spaces meets its budget; what follows is of 250K" in done.stderr
     assert set(NetworkStore(tmp_path / "networks").populations()) == {"elite-250K", "expanded-250K"}

@@ -94,7 +94,7 @@ class PaperExperiment:
         whole = int(images * search.weights_share) // search.batch_size
         steps = max(round(self.share * whole), 1)
         few = () if self.share == 1 else (f"search.steps_per_epoch={steps}",)
-        moves = steps * (search.epochs - search.warmup_epochs) / len(self.budgets)  # which take turns
+        moves = search.moves(steps, len(self.budgets))
         if search.theta.learning_rate * moves > 0.999 * MOVED:
             return few
         return *few, f"search.theta.learning_rate={MOVED / moves:.3g}"  # so that Θ can come as far all the same

@@ -12,7 +12,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from netspace import Architecture, DataSettings, load_images, load_search_space
 from netspace.records import ChosenArchitecture, NetworkStore
 from PIL import Image
 from tests import test_golden as golden
+from tests.commands import command
 
 HERE = Path(__file__).resolve().parent
 STOPS = {"score": "epoch 2/", "front": "scores 20/", "population": ""}
@@ -60,10 +60,6 @@ COMMANDS: list[tuple[float, list[str]]] = [
     (golden.EXACT, golden.train("trained")),
     (golden.EXACT, split("predict exported bag.png shirt.png")),
 ]
-
-
-def command(*args: str) -> list[str]:
-    return [sys.executable, "-c", "from netspace.cli.main import main; main()", *args]
 
 
 def run(*args: str) -> None:

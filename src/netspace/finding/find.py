@@ -164,8 +164,7 @@ def _tell_data(data: ImageData, search: SpaceSearch | None, on_note: Note | None
 def _tell_moves(search: SpaceSearch, on_note: Note | None) -> None:
     """Say where Θ moves too little to choose a space; by Adam no logit moves by much more than the rate in a step."""
     settings = search.config.search
-    n = (settings.epochs - settings.warmup_epochs) * search.steps // len(search.budgets)  # which take turns
-    rate = settings.theta.learning_rate
+    n, rate = int(settings.moves(search.steps, len(search.budgets))), settings.theta.learning_rate
     if n * rate < LEAST_MOVED:
         text = f"Θ of a budget takes {n} steps of about {rate:g}, so its logits move by {n * rate:.2g} at most: too "
         _say(on_note, text + "little to choose a space; raise search.theta.learning_rate or search.epochs")

@@ -104,6 +104,15 @@ class SearchSettings:
     theta: ThetaSettings = Field(default_factory=ThetaSettings)
     front: FrontSettings = Field(default_factory=FrontSettings)
 
+    def moves(self, steps: int, budgets: int) -> float:
+        """Return how often the Θ of one budget is moved: after the warm-up, and budgets take turns.
+
+        Args:
+            steps: of an epoch.
+            budgets: searched for together.
+        """
+        return steps * (self.epochs - self.warmup_epochs) / budgets
+
     @model_validator(mode="after")
     def _check(self) -> SearchSettings:
         if self.warmup_epochs >= self.epochs:
