@@ -64,8 +64,7 @@ def errors_at(table: MeasuredNetworks, points: NDArray[np.int64]) -> FloatArray:
 def say(what: str, score: FloatArray, truth: FloatArray, table: MeasuredNetworks) -> None:
     """Print how a score ranks networks."""
     found = rank_predicted(what, score, truth, table.costs.astype(np.float64), rng=np.random.default_rng(0))
-    low, high = found.within.low, found.within.high
-    print(f"{what}: τ within bands {found.within.value:.2f} ({low:.2f} to {high:.2f}), overall {found.overall:.2f}")
+    print(f"{what}: τ within bands {found.within:.2f}, overall {found.overall:.2f}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from signals import READINGS, readings_of
 from trainings import point_of, read_rows
 
-from netspace.analysis import bootstrap, kendall_tau
+from netspace.analysis import Interval, bootstrap, kendall_tau
 from netspace.surrogate.features import mean_log_width
 from netspace.surrogate.validation import left_out_predictions
 
@@ -44,8 +44,7 @@ def main() -> None:
         spread = f"{table.truth[inside].min():.1f} to {table.truth[inside].max():.1f} %"
         for what, score, truth in compared(rows, table, inside, band):
             tau = bootstrap(kendall_tau, score, truth, rng=np.random.default_rng(0))
-            shown = f"{tau.value:.2f} ({tau.low:.2f} to {tau.high:.2f})"
-            print(f"| {name} | {inside.sum()} | {spread} | {what} | {len(score)} | {shown} |")
+            print(f"| {name} | {inside.sum()} | {spread} | {what} | {len(score)} | {tau:.2f} |")
     first, second = two_seeds(rows, (0, np.inf))
     if len(first):
         apart = np.sqrt(((first - second) ** 2).mean())
@@ -63,8 +62,8 @@ def tell_readings(rows: list[dict[str, str]], bands: Sequence[tuple[int, int]]) 
         arrays = [np.array([(read(a)[i], error(b), read(b)[i], error(a)) for a, b in band]) for band in pairs]
         rng = np.random.default_rng(0)
         again = [mean_tau([band[rng.integers(len(band), size=len(band))] for band in arrays]) for _ in range(RESAMPLES)]
-        low, high = np.nanquantile(again, [0.025, 0.975])
-        print(f"| {name} | {mean_tau(arrays):.2f} ({low:.2f} to {high:.2f}) |")
+        tau = Interval(mean_tau(arrays), *np.nanquantile(again, [0.025, 0.975]))
+        print(f"| {name} | {tau:.2f} |")
 
 
 def mean_tau(bands: list[FloatArray]) -> float:

@@ -241,8 +241,8 @@ def write(rows: list[dict[str, Any]], out: Path) -> None:
             tau, regret = (averaged([r[k] for r in here]) for k in ("within", "regret"))
             lines.append((seconds, tau, regret))
             print(
-                f"| {name} | {seconds:.0f} s | {trainings:.0f} | {tau.value:.2f} ({tau.low:.2f} to {tau.high:.2f}) | "
-                f"{overall:.2f} | {regret.value:.2f} ({regret.low:.2f} to {regret.high:.2f}) | {percentile:.0f} |"
+                f"| {name} | {seconds:.0f} s | {trainings:.0f} | {tau:.2f} | "
+                f"{overall:.2f} | {regret:.2f} | {percentile:.0f} |"
             )
         for axes, k in ((left, 1), (right, 2)):
             x, (y, low, high) = [line[0] for line in lines], np.array([line[k] for line in lines]).T

@@ -58,10 +58,10 @@ class Judge:
         self.trainings = len(rows)
         points, costs = np.array([point_of(row) for row in rows]), np.array([int(row["flops"]) for row in rows])
         errors = np.array([100 * float(row["unseen_error"]) for row in rows])
-        model = fit_gaussian_process(self.features(points, costs), errors, rng=np.random.default_rng(0))
+        self.model = fit_gaussian_process(self.features(points, costs), errors, rng=np.random.default_rng(0))
         self.rows = [self.members.rows(budget.interval) for budget in BUDGETS]
         self.seen = [self.features(self.members.points[at], self.members.costs[at]) for at in self.rows]
-        self.truths = [self.judged(model.predict(x), at) for x, at in zip(self.seen, self.rows, strict=True)]
+        self.truths = [self.judged(self.model.predict(x), at) for x, at in zip(self.seen, self.rows, strict=True)]
 
     def features(self, points: IntArray, costs: IntArray) -> FloatArray:
         """Return what models see."""
@@ -103,8 +103,7 @@ def shown(values: list[float]) -> str:
     """Return a mean with its interval over choices, or a single value, or nothing."""
     if len(values) < 2:
         return f"{values[0]:.2f}" if values else ""
-    mean, low, high = mean_interval(values)
-    return f"{mean:.2f} ({low:.2f} to {high:.2f})"
+    return f"{mean_interval(values):.2f}"
 
 
 def tau_of(predicted: FloatArray, errors: FloatArray, costs: IntArray, read: IntArray) -> float:

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from proof16 import code_of, compared, items_of, shown
+from proof16 import code_of, compared, items_of
 from trainings import interleaved, load, read_rows, train_items
 
 from netspace import Budget, Constraint, EliteSpace, load_elite, load_search_space
@@ -84,10 +84,9 @@ def tell(given: argparse.Namespace, elite: EliteSpace, rival: EliteSpace) -> Non
     for name, values in errors.items():
         if len(values) < 2:
             continue
-        mean, low, high = mean_interval(values)
-        cells = [name, str(len(values)), f"{mean:.2f} ({low:.2f} to {high:.2f})"]
+        cells = [name, str(len(values)), f"{mean_interval(values):.2f}"]
         against = compared(errors[ELITE], values) if name != ELITE else ()
-        cells += [shown(one) for one in against] or ["", ""]
+        cells += [f"{one:.2f}" for one in against] or ["", ""]
         print(f"| {' | '.join(cells)} |")
 
 

@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from proof16 import compared, shown
+from proof16 import compared
 from trainings import Item, interleaved, load, point_of, read_rows, train_items
 
 from netspace import load_search_space
@@ -65,13 +65,13 @@ def tell(given: argparse.Namespace) -> None:
     print("\n| what | networks | τ to the error after 60 epochs (95 %) |\n| --- | --- | --- |")
     for what, score in (("error after 10 epochs", [short[p] for p in points]), ("mean log width", -widths)):
         tau = bootstrap(kendall_tau, np.array(score), truth, rng=np.random.default_rng(0))
-        print(f"| {what} | {len(points)} | {shown(tau)} |")
+        print(f"| {what} | {len(points)} | {tau:.2f} |")
     print("\n| epochs | group | mean error | elite's mean less by (95 %) | P(elite's network is better) |")
     print("| --- | --- | --- | --- | --- |")
     for epochs, errors in ((10, short), (60, long)):
         whole, elite = (np.array([errors[p] for p in points if groups[p] == group]) for group in given.groups)
         probability, less = compared(elite, whole)
-        cells = [shown(one) for one in (less, probability)]
+        cells = [f"{one:.2f}" for one in (less, probability)]
         print(f"| {epochs} | elite | {elite.mean():.2f} % | {' | '.join(cells)} |")
         print(f"| {epochs} | whole space | {whole.mean():.2f} % | | |")
 

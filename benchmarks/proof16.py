@@ -109,7 +109,7 @@ def tell(given: argparse.Namespace) -> None:
     for text, errors in populations.items():
         for what, values in errors.items():
             cells = ["" if what != ELITE else text, what, str(len(values)), f"{values.mean():.2f} %"]
-            told = ["", ""] if what == ELITE else [shown(one) for one in compared(errors[ELITE], values)]
+            told = ["", ""] if what == ELITE else [f"{one:.2f}" for one in compared(errors[ELITE], values)]
             print(f"| {' | '.join([*cells, f'{values.min():.2f} %', *told])} |")
     tell_table_1(given)
     tell_draws(given, populations)
@@ -138,22 +138,15 @@ def tell_draws(given: argparse.Namespace, populations: dict[str, dict[str, np.nd
             found = samples_needed(above / 100, n=len(above), members=space.size, in_band=in_band)
             trained = Interval(*(draws * in_band / space.size for draws in found.near_front))
             cells = ["" if what != ELITE else text, what, f"{found.in_band:.1f}"]
-            print(f"| {' | '.join([*cells, shown(found.near_front, 0), shown(trained, 1)])} |")
+            print(f"| {' | '.join([*cells, f'{found.near_front:.0f}', f'{trained:.1f}'])} |")
         most = max(elite.budget.members(one, elite.template).hit_rate for one in grid)
         print(f"| | any space of the grid | {1 / most:.1f} or more | | |")
-
-
-def shown(value: Interval, digits: int = 2) -> str:
-    """Return a value with its interval."""
-    return f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
 
 
 def tell_table_1(given: argparse.Namespace) -> None:
     """Print what the paper's Table 1 compares: the first network in band of the elite, and of the whole space."""
     rows = read_rows(given.csv) + read_rows(given.truth)
-    print(
-        "\n| target | elite: mean Δ | expected samples | mean error | whole: mean Δ | expected samples | mean error |"
-    )
+    print(f"\n| target |{' {}: mean Δ | samples | mean error, % |' * 2}".format("elite", "whole"))
     print("| --- | --- | --- | --- | --- | --- | --- |")
     rng, every = np.random.default_rng(0), []
     for text in given.budgets:
@@ -163,23 +156,22 @@ def tell_table_1(given: argparse.Namespace) -> None:
             own = [row for row in rows if row["group"] == group and row["unseen_error"]]
             off = np.abs([float(row["flops"]) / elite.budget.target - 1 for row in own]).mean()
             values = np.array([100 * float(row["unseen_error"]) for row in own])
-            mean, low, high = mean_interval(values)
             samples = draws_until(elite.budget.members(space, elite.template).hit_rate)
-            cells += [f"{off:.1%}", f"{samples:.1f}", f"{mean:.2f} % ({low:.2f} to {high:.2f})"]
+            cells += [f"{off:.1%}", f"{samples:.1f}", f"{mean_interval(values):.2f}"]
             errors.append(rng.choice(values, (RESAMPLES, len(values))).mean(1))
         every.append(errors[1] - errors[0])
         print(f"| {' | '.join(cells)} |")
     less = np.mean(every, axis=0)
-    low, high = np.quantile(less, [0.025, 0.975])
-    print(f"\nelite's mean error is less by {less.mean():.2f} points ({low:.2f} to {high:.2f}), mean over budgets")
+    told = Interval(float(less.mean()), *np.quantile(less, [0.025, 0.975]))
+    print(f"\nelite's mean error is less by, in points: {told:.2f}, mean over budgets")
 
 
 def compared(elite: np.ndarray, other: np.ndarray) -> tuple[Interval, Interval]:
     """Return P(a network of the elite errs less than one of the other), and by how much its mean is less."""
     rng = np.random.default_rng(0)
     resampled = rng.choice(other, (RESAMPLES, len(other))).mean(1) - rng.choice(elite, (RESAMPLES, len(elite))).mean(1)
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return probability_of_beating(elite, other), Interval(float(other.mean() - elite.mean()), float(low), float(high))
+    less = Interval(float(other.mean() - elite.mean()), *np.quantile(resampled, [0.025, 0.975]))
+    return probability_of_beating(elite, other), less
 
 
 if __name__ == "__main__":

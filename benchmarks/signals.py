@@ -106,8 +106,8 @@ def tell(file: Path, truth: dict[tuple[int, ...], tuple[float, float]]) -> None:
         own = [rows for (name, _), rows in groups.items() if name == recipe]
         cells = [told(own, truth, i) for i in range(len(READINGS))]
         seconds = np.mean([float(row["seconds"]) for rows in own for row in rows])
-        shown = (f"{c.value:.2f} ({c.low:.2f} to {c.high:.2f})" for c in cells)
-        print(f"| {recipe} | {max(len(rows) for rows in own)} | {seconds:.1f} | {' | '.join(shown)} |")
+        n, shown = max(len(rows) for rows in own), " | ".join(f"{tau:.2f}" for tau in cells)
+        print(f"| {recipe} | {n} | {seconds:.1f} | {shown} |")
 
 
 def told(seeds: list[list[dict[str, str]]], truth: dict[tuple[int, ...], tuple[float, float]], which: int) -> Interval:

@@ -6,6 +6,7 @@ Rows are appended as they come, whole lines, so several processes may share one 
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import time
@@ -157,14 +158,15 @@ def point_of(row: dict[str, str]) -> tuple[int, ...]:
 
 
 def append_row(file: Path, row: dict[str, str]) -> None:
-    """Append a row in one write, with the header where the file is new."""
+    """Append a row in one write, with the header where the file is new; one process at a time."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(row), lineterminator="\n")
-    if not file.exists():
-        writer.writeheader()
-    writer.writerow(row)
     with file.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(row), lineterminator="\n")
+        if not os.fstat(stream.fileno()).st_size:
+            writer.writeheader()
+        writer.writerow(row)
         stream.write(text.getvalue())
         stream.flush()
         os.fsync(stream.fileno())

@@ -12,11 +12,14 @@ FloatArray = NDArray[np.float64]
 
 
 class Interval(NamedTuple):
-    """An estimate and the interval around it."""
+    """An estimate and the interval around it; as text `0.92 (0.72 to 0.98)`, each figure as the format says."""
 
     value: float
     low: float
     high: float
+
+    def __format__(self, spec: str) -> str:
+        return f"{self.value:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
 
 
 class Edf(NamedTuple):

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.analysis.edf import Interval
 from netspace.cli.output import KINDS, per_stage, print_table, say
 from netspace.documents import to_plain
 from netspace.surrogate import BudgetAnswer, Judge, Refined, Signal, pareto_spaces
@@ -74,14 +73,9 @@ def print_front(
 
 def _signal_row(signal: Signal, chosen: Signal) -> list[str]:
     best = signal.ranked[0]
-    tau = f"{best.within.value:.2f} ({best.within.low:.2f} to {best.within.high:.2f})"
-    gain = _signed(best.gain)
     name = f"{signal.name} (taken)" if signal is chosen else signal.name
-    return [name, best.name, tau, gain, _signed(best.beyond), signal.against]
-
-
-def _signed(gain: Interval | None) -> str:
-    return "" if gain is None else f"{gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
+    beyond = "" if best.beyond is None else f"{best.beyond:+.2f}"
+    return [name, best.name, f"{best.within:.2f}", f"{best.gain:+.2f}", beyond, signal.against]
 
 
 def _trade(judge: Judge, answer: BudgetAnswer, place: int) -> str:
@@ -105,7 +99,7 @@ def _row(judge: Judge, answer: BudgetAnswer, i: int) -> list[str]:
     c, space = answer.contenders[i], judge.space(answer.contenders[i])
     behind = "best" if i == 0 else f"{c.behind.value * 100:+.2f} points" + (" (tied)" if c.tied else "")
     mark = "" if judge.signal.ranked[0].beats_flops else " (!)"
-    error = f"{c.error.value:.2%} ({c.error.low:.2%} to {c.error.high:.2%}){mark}"
+    error = f"{c.error:.2%}{mark}"
     return [
         *space.shown().values(),
         error,

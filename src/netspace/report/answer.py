@@ -144,11 +144,10 @@ def _verdict(one: Population, other: Population, errors: list[float], c: Compari
     """Say how a space stands against another population: how much better or worse, and how sure that is."""
     against = BASELINES.get(other.subject, other.subject) if other.kind == "baseline" else other.name
     what, mean = _what(one), mean_interval(errors)
-    beats = f"{c.beats.value:.2f} ({c.beats.low:.2f} to {c.beats.high:.2f})"
     told = {1: f"{what} is better", -1: f"{what} is worse", 0: "these networks do not tell the two apart"}[_told(c, p)]
     return (
         f"Against {against} ({mean.value:.1%}, n = {len(errors)}): a network of {what} beats one of the others with "
-        f"probability {beats}, so {told}."
+        f"probability {c.beats:.2f}, so {told}."
     )
 
 
