@@ -78,6 +78,17 @@ def test_networks_that_an_evaluation_trained_are_taken_in_where_the_recipe_is_th
         check_fidelity(run, 0, recipe=RECIPE, trained=[tmp_path / "nowhere"])
 
 
+def test_a_larger_n_adds_networks_to_a_gate(run: Path) -> None:
+    def networks() -> dict[tuple[str, int], tuple[object, ...]]:
+        rows = NetworkStore(run / "fidelity").rows()
+        return {(r["population"], r["place"]): (r["depth"], r["width"], r["seed"], r["seconds"]) for r in rows}
+
+    before = networks()
+    found = check_fidelity(run, 6, recipe=RECIPE)
+    assert networks().items() > before.items()
+    assert {(a.group, a.n) for a in found} == {("overall", 12), ("2M", 6), ("within bands", 6)}
+
+
 def test_a_folder_without_a_search_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NetspaceError, match=r"holds no run: it has no config\.yaml"):
         check_fidelity(tmp_path, 4, recipe=RECIPE)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from netspace.records.fidelity_file import FIDELITY_FILE
 from netspace.records.row import architecture_of
 from netspace.runs import FIDELITY, Run
 from netspace.search import SpaceSearch, architecture_score, open_search
+from netspace.search.score_run import sequence
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 
 SUPERNET = "super network"
@@ -117,21 +120,26 @@ def _plan(
     planned: list[Planned] = []
     folder = run.resolve().name
     populations = [Population(ACROSS, "gate", ACROSS, run=folder)]
-    rng = np.random.default_rng([seed, 0])
+
+    def rng(name: str) -> np.random.Generator:
+        """Of each population's own, so that a larger n adds networks to those that are there."""
+        return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
     for budget in search.budgets:
         found = elites[str(budget)]
         inside = budget.members(found.space, search.template)
         elite = min(n // 2, inside.size)
         if elite:
             name, source = population_name("elite", budget), str(run / found.filename)
-            planned += plan_drawn(name, inside.draw(elite, rng=rng, replace=False), search.template, seed)
+            planned += plan_drawn(name, inside.draw(elite, rng=rng(name), replace=False), search.template, seed)
             space, estimator = json.dumps(to_plain(found.space)), found.provenance.estimator
             one = Population(name, "elite", "elite", source=source, run=folder, estimator=estimator, space=space)
             populations.append(one.at(budget))
         whole, name = budget.band(search.config.space.full, search.template), population_name("whole", budget)
-        planned += plan_drawn(name, whole.draw(n - elite, rng=rng, replace=False), search.template, seed)
+        planned += plan_drawn(name, whole.draw(n - elite, rng=rng(name), replace=False), search.template, seed)
         populations.append(Population(name, "gate", "whole", run=folder).at(budget))
-    return planned + plan_drawn(ACROSS, search.pool.draw(n, rng=rng), search.template, seed), populations
+    across = np.array(list(islice(sequence(search.pool, seed=seed), n)))
+    return planned + plan_drawn(ACROSS, across, search.template, seed), populations
 
 
 def _scores(search: SpaceSearch, rows: list[dict[str, Any]]) -> dict[str, Any]:

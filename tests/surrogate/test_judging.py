@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from netspace.errors import NetspaceError
-from netspace.spaces.axes import Axis, Grid
+from netspace.spaces.axes import Axis, Grid, spread_places
 from netspace.surrogate.candidates import Candidates
 from netspace.surrogate.contest import contest, shortlist
 from netspace.surrogate.judging import EnumeratedMembers, Judged, Wanted, least_hit_rate
-from netspace.surrogate.sampled import SampledMembers
+from netspace.surrogate.sampled import PREDICTED, PRICED, SampledMembers
 from netspace.surrogate.searched import SearchedMembers
 
 GRID = Grid(
@@ -123,6 +123,19 @@ def test_sampled_members_agree_with_the_listed_ones_within_their_standard_error(
         assert found.sampling[ahead].max() < 0.1
     spread = np.abs(sampled.quantiles() / enumerated().quantiles() - 1)
     assert np.median(spread) < 0.05
+
+
+def test_a_space_with_few_members_in_band_has_an_error_too() -> None:
+    grid = Grid((Axis.cut("w", range(1, 200_001), 2),))
+    places = spread_places(PRICED, 1)[:, 0]
+    rare = 1 + int(places[PREDICTED] * 100_000)  # of the first space: the first place whose error is not looked at
+    near = np.abs(1 + (places * 100_000).astype(int) - rare)
+    assert near[:PREDICTED].min() > 100
+    sampled = SampledMembers(grid, lambda points: points[:, 0], least_hit_rate=0.5)
+    (found,) = sampled.judge(lambda points, costs: costs.astype(float), [(rare - 100, rare + 100)])
+    assert 0 < found.hit_rate[0] < 0.01
+    assert found.error[0] == pytest.approx(rare, abs=100)
+    assert shortlist(found, 1, hit_rate=least_hit_rate(found, 0.5)).tolist() == [0]
 
 
 @pytest.mark.parametrize("members", [enumerated(), SampledMembers(GRID, price)], ids=["enumerated", "sampled"])

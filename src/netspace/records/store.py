@@ -135,7 +135,8 @@ class NetworkStore:
                     db.execute("ROLLBACK")
                     raise NetspaceError(
                         f"{self.file}: network {network.place} of '{network.population}' is another one; the store "
-                        "was made with another --seed, space or budget; give another --out"
+                        "was made with another --seed, space or budget, or by an earlier version; give another --out, "
+                        f"or move {self.folder} away"
                     )
             enter_populations(db, populations)
             db.execute("COMMIT")

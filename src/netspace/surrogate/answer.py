@@ -49,8 +49,7 @@ class BudgetAnswer:
     @property
     def errors(self) -> FloatArray:
         """Predicted errors of the spaces whose hit rate suffices, rising; shape (spaces,)."""
-        able = np.isfinite(self.judged.error) & (self.judged.hit_rate >= self.applied) & (self.judged.hit_rate > 0)
-        return np.sort(self.judged.error[able])
+        return np.sort(self.judged.error[self.judged.able(self.applied)])
 
     @property
     def passed_over(self) -> int | None:

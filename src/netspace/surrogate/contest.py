@@ -66,9 +66,11 @@ def shortlist(judged: Judged, n: int, *, hit_rate: float = 0.0, away: FloatArray
     Raises:
         NetspaceError: where no space has a member in band.
     """
-    able = np.isfinite(judged.error) & (judged.hit_rate >= hit_rate) & (judged.hit_rate > 0)
+    able = judged.able(hit_rate)
     if not able.any():
-        raise NetspaceError("no space of the grid has a member within the budget; give a budget inside of its costs")
+        raise NetspaceError(
+            "no space of the grid has a member within the budget, of those looked at; give a budget inside of its costs"
+        )
     error = np.where(able, judged.error, np.inf)
     equal = error <= error.min() + EQUAL
     if equal.sum() > 1:

@@ -43,6 +43,10 @@ class Judged:
         """Error, hit rate and sampling."""
         return self.error, self.hit_rate, self.sampling
 
+    def able(self, hit_rate: float) -> NDArray[np.bool_]:
+        """Say which spaces have members in band, of known error, and at least a hit rate: shape (spaces,)."""
+        return np.isfinite(self.error) & (self.hit_rate >= hit_rate) & (self.hit_rate > 0)
+
     def padded(self, n: int) -> Judged:
         """Return the same of n spaces: those behind were not looked at."""
         error, rate, sampling = (padded(a, n, fill) for a, fill in zip(self.arrays, (np.nan, 0.0, np.nan), strict=True))
@@ -89,7 +93,11 @@ def least_hit_rate(judged: Judged, asked: float, *, among: NDArray[np.bool_] | N
     rates = judged.hit_rate
     if among is not None and rates[among].any():
         rates = rates[among]
-    largest = float(rates.max(initial=0.0))
+    return reachable(float(rates.max(initial=0.0)), asked)
+
+
+def reachable(largest: float, asked: float) -> float:
+    """Return the hit rate that spaces have to reach where the largest is known."""
     return asked if largest >= asked else REACHABLE * largest
 
 

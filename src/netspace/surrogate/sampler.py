@@ -41,7 +41,8 @@ class Sampler:
             predict: expected errors (n,) of points (n, axes) that cost (n,).
             bands: of costs, both ends inclusive.
             priced: places that hit rates and quantiles are taken from.
-            predicted: the first of them, whose errors are predicted where they are in band.
+            predicted: the first of them, whose errors are predicted where they are in band; where none of these is,
+                the others' are, so that no space that is known to have members in band goes without an error.
 
         Returns:
             what is known at each band, in the order of the spaces; quantiles of their costs, shape (s, shares).
@@ -56,9 +57,13 @@ class Sampler:
             part = slice(first, min(first + step, n))
             points, costs = self.priced(spaces[part], places)
             quantiles[part] = np.sort(costs, axis=1)[:, ranks]
+            _add(sums[:, :, part], points[:, :predicted], costs[:, :predicted], predict, bands)
             for k, band in enumerate(bands):
                 hits[k, part] = band.holds(points, costs).sum(1)
-            _add(sums[:, :, part], points[:, :predicted], costs[:, :predicted], predict, bands)
+                late = np.flatnonzero((hits[k, part] > 0) & (sums[k, 0, part] == 0))
+                rest = np.zeros((1, 3, len(late)))
+                _add(rest, points[late, predicted:], costs[late, predicted:], predict, [band])
+                sums[k, :, first + late] = rest[0].T
         return [_means(sums[k], hits[k] / priced) for k in range(len(bands))], quantiles
 
     def priced(self, spaces: IntArray, places: FloatArray) -> tuple[IntArray, IntArray]:
@@ -120,7 +125,7 @@ class Sampler:
 def ahead(race: Judged, n: int, *, least: float, optimism: float = 0.0) -> IntArray:
     """Return the n spaces of least error, less some standard errors, whose hit rate may suffice."""
     floor = 0.9 * least_hit_rate(race, least)
-    able = (race.hit_rate >= floor) & np.isfinite(race.error)
+    able = race.able(floor)
     order = np.argsort(np.where(able, race.error - optimism * race.sampling, np.inf), kind="stable")
     return order[: min(n, int(able.sum()))]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace.surrogate.candidates import Candidates, neighbours
-from netspace.surrogate.judging import REACHABLE, Choice, Judged, Predict, Wanted, padded
+from netspace.surrogate.judging import Choice, Judged, Predict, Wanted, padded, reachable
 from netspace.surrogate.sampler import Sampler
 
 FloatArray = NDArray[np.float64]
@@ -107,7 +107,7 @@ class Walk:
         """Return up to n spaces of each kind that is followed, the best of each first."""
         rates = self._judged.hit_rate
         largest = float(rates[self._close].max(initial=0.0))
-        floor = self._least if largest >= self._least else REACHABLE * largest
+        floor = reachable(largest, self._least)
         groups = [self._best(floor, n), self._best(NEARLY * floor, n)]
         if largest >= self._least and len(groups[0]):
             return groups
@@ -117,7 +117,7 @@ class Walk:
     def _best(self, floor: float, n: int) -> IntArray:
         """Return the n spaces of least error; of those equal, the ones that meet the budget best come first."""
         judged = self._judged
-        able = np.flatnonzero((judged.hit_rate >= floor) & np.isfinite(judged.error))
+        able = np.flatnonzero(judged.able(floor))
         return able[_first(n, np.round(judged.error[able], 9), -judged.hit_rate[able])]
 
     def _closer(self, spaces: IntArray) -> None:
