@@ -11,8 +11,9 @@ from typing import Any
 from netspace.evaluate import Subject, at_a_time, missing_networks
 from netspace.evaluate.evaluation import population_plans
 from netspace.finding import Deadline, format_duration
+from netspace.finding.limit import mean_seconds
 from netspace.planning import measured_on, networks_left, plan_populations, plan_training
-from netspace.records import NetworkStore
+from netspace.records import NetworkStore, recovery
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 
 SHORTEST = 10  # epochs of a full training
@@ -77,10 +78,10 @@ class LimitedEvaluation:
         self._deadline, self._store, self.n = deadline, NetworkStore(asked["out"]), int(asked["n"])
         plans = population_plans(subjects, asked["baselines"], asked["search_space"], self._store)
         self._names = [plan.name for plan in plans]
-        rows = self._store.rows() if self._store.begun else []
         self._each, self.withdrawn = 0.0, 0
-        self._done = {row["id"] for row in rows if row["seconds"] is not None}
-        others = sum(row["status"] == "waiting" and row["population"] not in self._names for row in rows)
+        self._done = {row["id"] for row in recovery.done(self._store)}
+        left = [row for row in recovery.left(self._store) if row["status"] != "claimed"]
+        others = sum(row["population"] not in self._names for row in left)
         missing = missing_networks(subjects, **asked)
         if not missing and not others:
             return
@@ -122,8 +123,7 @@ class LimitedEvaluation:
 
     def _is_late(self) -> bool:
         """Whether no further network would be done in time, and enough of each population are begun."""
-        rows = self._store.rows()
-        taken = [row["seconds"] for row in rows if row["seconds"] is not None and row["id"] not in self._done]
-        each = sum(taken) / len(taken) if taken else self._each
-        begun = Counter(row["population"] for row in rows if row["status"] != "waiting")
+        new = [row for row in recovery.done(self._store) if row["id"] not in self._done]
+        each = mean_seconds(new) or self._each
+        begun = Counter(row["population"] for row in self._store.rows() if row["status"] != "waiting")
         return 2 * each > self._deadline.left and all(begun[name] >= FEWEST for name in self._names)

@@ -55,6 +55,7 @@ def test_a_network_that_loses_two_workers_is_named_the_rest_is_trained_and_the_n
     assert statuses(store) == ["ok", "failed", "ok"]
     assert store.rows()[1]["reason"].startswith("worker died: killed by signal 11 (SIGSEGV)")
     assert left(store) == []
+    assert [row["place"] for row in recovery.left(store)] == [1]  # so a plan and a time limit count it
     train_population(store, TEMPLATE, DATA, RECIPE)
     assert statuses(store) == ["ok", "ok", "ok"]
 

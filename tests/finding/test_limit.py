@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from netspace import NetspaceError, find_spaces
 from netspace.analysis import Interval
 from netspace.finding import calibration, limit, parse_duration
-from netspace.finding.limit import TimeLimit, format_duration, seconds_done
+from netspace.finding.limit import TimeLimit, format_duration, mean_seconds
 from netspace.finding.so_far import SoFar
 from netspace.records import NetworkStore
 from netspace.runs import CALIBRATION, Run
@@ -46,7 +47,8 @@ def test_trainings_that_would_end_too_late_are_left_out_and_the_answer_is_of_tho
     config = replace(config, search=replace(config.search, front=replace(config.search.front, population=40)))
     monkeypatch.setattr(calibration, "seconds_of_training", lambda *_: Interval(0.1, 0.1, 0.1))  # it was too hopeful
     for place in (limit, calibration):
-        monkeypatch.setattr(place, "seconds_done", lambda store: [0.7] * len(seconds_done(store)))
+        monkeypatch.setattr(place, "mean_seconds", lambda done: 0.7 if done else None)
+    monkeypatch.setattr(limit, "spent", lambda done: 0.7 * len(done))
     find_spaces(config, tmp_path / "run", time_limit=4.0)
     store = NetworkStore(tmp_path / "run" / CALIBRATION)
     n = len(store.rows())
@@ -78,11 +80,25 @@ def test_after_each_training_there_is_an_answer_with_its_uncertainty(tmp_path: P
 def test_room_counts_what_is_done_and_never_falls_below_what_a_model_needs() -> None:
     limited = TimeLimit(100, 2, "p")
     assert limited.room([], 10, RECIPE) == 20
-    assert limited.room([10.0] * 10, 10, RECIPE) == 20
-    assert limited.room([30.0] * 9, 10, RECIPE) == 9
+    assert limited.room(rows(10.0, 10), 10, RECIPE) == 20
+    assert limited.room(rows(30.0, 9), 10, RECIPE) == 9
     assert limited.room([], 33, RECIPE) == 6
     with pytest.raises(NetspaceError, match="give 102s or more"):
         limited.room([], 34, RECIPE)
+
+
+def test_trainings_that_failed_say_nothing_of_the_time_and_do_not_count_for_the_model() -> None:
+    failed = rows(0.0, 8, "failed")
+    assert mean_seconds(failed) is None
+    assert mean_seconds([*failed, *rows(10.0, 2)]) == 10
+    assert TimeLimit(100, 2, "p").room(failed, 33, RECIPE) == 8 + 6
+    with pytest.raises(NetspaceError, match="give 102s or more"):
+        TimeLimit(100, 2, "p").room(failed, 34, RECIPE)
+    assert TimeLimit(100, 2, "p").room([*failed, *rows(10.0, 8)], 10, RECIPE) == 8 + 8 + 12
+
+
+def rows(seconds: float, n: int, status: str = "ok") -> list[dict[str, Any]]:
+    return [{"status": status, "seconds": seconds}] * n
 
 
 def test_a_super_network_is_not_ended_early(tmp_path: Path, recipe: str) -> None:

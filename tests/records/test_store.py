@@ -1,5 +1,6 @@
 """The store of networks: nothing lost, nothing twice, whatever dies."""
 
+import dataclasses
 import multiprocessing as mp
 import os
 import signal
@@ -15,7 +16,7 @@ import pytest
 from netspace import Architecture, Budget, NetspaceError, NetworkTemplate, Run, cost
 from netspace.cost import Constraint
 from netspace.errors import UnfinishedError
-from netspace.records import NetworkStore, Planned, Population, TrainedNetwork, by_budget
+from netspace.records import NetworkStore, Planned, Population, TrainedNetwork, by_budget, recovery
 from netspace.records.database import writing
 
 ABOUT = {"recipe": "r", "data": "d", "template": "t"}
@@ -54,6 +55,21 @@ def test_populations_take_turns_and_each_network_is_claimed_once(store: NetworkS
     assert [(row["population"], row["place"]) for row in rows] == [(p, i) for p in "ab" for i in range(3)]
     assert all(row["status"] == "ok" and row["test_error"] == 0.3 and row["width"][0] == 4 for row in rows)
     assert store.counts() == {"ok": 6}
+
+
+def test_what_was_lost_with_its_worker_is_left_and_what_failed_by_itself_is_done(store: NetworkStore) -> None:
+    for status, reason in (("ok", None), ("failed", "no such block")):
+        network, architecture, seed = store.claims(1)[0]
+        store.finish(network, dataclasses.replace(trained(architecture, seed), status=status, reason=reason))
+    lost, *_ = store.claims(1)[0]
+    with writing(store.file) as db:
+        (worker,) = db.execute("SELECT worker FROM networks WHERE id = ?", (lost,)).fetchone()
+    recovery.give_up(store, lost, worker, "killed by signal 9 (SIGKILL)")
+    assert [row["status"] for row in recovery.done(store)] == ["ok", "failed"]
+    assert recovery.places_done(store) == {("a", 0), ("b", 0)}
+    assert sorted(row["status"] for row in recovery.left(store)) == ["failed", *["waiting"] * 3]
+    empty = NetworkStore(store.folder / "none")
+    assert (recovery.done(empty), recovery.left(empty)) == ([], [])
 
 
 def test_adding_again_changes_nothing_and_going_on_adds_more(store: NetworkStore) -> None:

@@ -20,9 +20,8 @@ from netspace.evaluate.population import PopulationPlan, plan_networks
 from netspace.evaluate.training_data import TrainingData
 from netspace.evaluate.where import device_of
 from netspace.plugins import own_modules
-from netspace.records import EliteSpace, NetworkStore, Planned, Population, population_name
+from netspace.records import EliteSpace, NetworkStore, Planned, Population, places_done, population_name
 from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
-from netspace.records.row import DONE
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
 
@@ -137,8 +136,7 @@ def missing_networks(
     plans = population_plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
     _check_shape(images, template)
-    rows = store.rows() if store.begun else []
-    done = {(row["population"], row["place"]) for row in rows if row["status"] in DONE}
+    done = places_done(store)
     return [network for network in planned if (network.population, network.place) not in done]
 
 

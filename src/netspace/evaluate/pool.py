@@ -20,7 +20,7 @@ from netspace.evaluate.where import device_of
 from netspace.models import check_fits
 from netspace.records import NetworkStore, missing, recovery
 from netspace.records.holding import remove_stale
-from netspace.records.row import DONE, architecture_of
+from netspace.records.row import architecture_of
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkTemplate
 
@@ -61,18 +61,18 @@ def train_population(
         UnfinishedError: where not every network is done at the end; says how many are missing, and why.
     """
     on = device_of(pool, device)
-    rows = store.rows()  # names what is damaged before anything is trained
+    left = recovery.left(store)  # names what is damaged before anything is trained
     recovery.retry_lost(store)
     remove_stale(store.folder)
-    if not _unfinished(store):
+    if not left:
         if on_change is not None:
             on_change(store.counts())
         return
-    processes, threads = _workers(on, min(pool.jobs, _unfinished(store)))
+    processes, threads = _workers(on, min(pool.jobs, len(left)))
     if on == "cuda" and not pool.cluster:
-        _check_fits(rows, template, recipe, threads)
+        _check_fits(left, template, recipe, threads)
     if processes > 1:  # measured once, and not by each process beside the others
-        settled(recipe.precision, architecture_of(rows[0]), template, torch.device(on))
+        settled(recipe.precision, architecture_of(left[0]), template, torch.device(on))
     job = Job(store.folder, template, recipe, data, on, threads)
     with RayCrew(store, job, pool) if pool.cluster else _crew(store, job, processes) as crew:
         try:
@@ -90,11 +90,11 @@ def train_population(
     recovery.check_complete(store)
 
 
-def _check_fits(rows: list[dict[str, Any]], template: NetworkTemplate, recipe: Recipe, jobs: int) -> None:
-    """Raise NetspaceError where networks that are not trained yet do not fit on this machine's GPU together."""
-    waiting = [template.complete(architecture_of(row)) for row in rows if row["status"] not in DONE]
-    precision = settled(recipe.precision, waiting[0], template, torch.device("cuda"))
-    check_fits(waiting, template, recipe.batch_size, jobs=jobs, precision=precision)
+def _check_fits(left: list[dict[str, Any]], template: NetworkTemplate, recipe: Recipe, jobs: int) -> None:
+    """Raise NetspaceError where networks that are to be trained do not fit on this machine's GPU together."""
+    networks = [template.complete(architecture_of(row)) for row in left]
+    precision = settled(recipe.precision, networks[0], template, torch.device("cuda"))
+    check_fits(networks, template, recipe.batch_size, jobs=jobs, precision=precision)
 
 
 class AtWork(Protocol):
@@ -145,11 +145,6 @@ def _missing(store: NetworkStore) -> str:
         return str(missing(store))
     except NetspaceError as error:  # on a full disk the store may not even be read
         return str(error)
-
-
-def _unfinished(store: NetworkStore) -> int:
-    counts = store.counts()
-    return counts.get("waiting", 0) + counts.get("claimed", 0)
 
 
 def _changes(store: NetworkStore, crew: AtWork) -> Iterator[Counts]:

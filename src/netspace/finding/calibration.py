@@ -12,9 +12,9 @@ from netspace.cost import Budget
 from netspace.data import ImageData
 from netspace.evaluate import TrainingData, at_a_time, device_of
 from netspace.finding.drawn import train_drawn
-from netspace.finding.limit import TimeLimit, format_duration, seconds_done
+from netspace.finding.limit import TimeLimit, format_duration, mean_seconds
 from netspace.planning import begun_with, seconds_of_training
-from netspace.records import NetworkStore, Population
+from netspace.records import NetworkStore, Population, recovery
 from netspace.runs import CALIBRATION
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkTemplate, Points, SearchSpace
@@ -62,8 +62,8 @@ def train_calibration(
     points = plan_calibration(search_space, template, n, seed=seed, budgets=budgets, begun=begun_with(store, template))
     limit = None if time_limit is None else TimeLimit(time_limit, at_a_time(pool), CALIBRATION)
     if limit is not None:
-        done = seconds_done(store)
-        each = sum(done) / len(done) if done else _measured(points, template, training.to(torch.device(on)), recipe)
+        done = recovery.done(store)
+        each = mean_seconds(done) or _measured(points, template, training.to(torch.device(on)), recipe)
         points = points[: limit.room(done, each, recipe)]
         if on_note is not None and len(points) < n:
             on_note(f"within {limit}: {len(points)} trainings instead of {n}, of about {format_duration(each)} each")

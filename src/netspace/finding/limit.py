@@ -6,10 +6,11 @@ import math
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from netspace.errors import NetspaceError
 from netspace.evaluate.pool import Counts
-from netspace.records import NetworkStore
+from netspace.records import NetworkStore, recovery
 from netspace.settings import Recipe
 from netspace.surrogate.validation import LEAST_ROWS
 
@@ -89,26 +90,26 @@ class TimeLimit:
     def __str__(self) -> str:
         return format_duration(self._seconds)
 
-    def room(self, done: list[float], each: float, recipe: Recipe) -> int:
+    def room(self, done: list[dict[str, Any]], each: float, recipe: Recipe) -> int:
         """Return how many trainings fit in all, those that are done included.
 
         Args:
-            done: seconds of each that is done.
+            done: rows of those that are done; of these the ones that went well count for the model.
             each: seconds of one more.
             recipe: of the trainings.
 
         Raises:
             NetspaceError: where they are fewer than a model needs; says what would be needed.
         """
-        missing = max(LEAST_ROWS - len(done), 0)
-        left, needed = self._seconds - sum(done) / self._jobs, math.ceil(missing / self._jobs) * each
+        missing = max(LEAST_ROWS - len(_well(done)), 0)
+        left, needed = self._seconds - spent(done) / self._jobs, math.ceil(missing / self._jobs) * each
         if missing and needed > left:
             why = (
                 f"a training by recipe '{recipe.name}' takes about {format_duration(each)} here, and a model of error "
             )
             why += f"needs {LEAST_ROWS} of them"
             raise _too_short(self._seconds, self._seconds - left + needed, why, "a shorter recipe")
-        return max(len(done) + self._jobs * max(math.floor(left / each), 0), LEAST_ROWS)
+        return len(done) + max(self._jobs * max(math.floor(left / each), 0), missing)
 
     def watch(self, store: NetworkStore, then: Callable[[Counts], None]) -> Callable[[Counts], None]:
         """Return what is to be called when counts change: it withdraws what waits when no further one would be done.
@@ -119,14 +120,13 @@ class TimeLimit:
             store: of the trainings.
             then: called with the counts after that.
         """
-        begun, before = time.monotonic(), sum(seconds_done(store))
+        begun, before = time.monotonic(), spent(recovery.done(store))
 
         def changed(counts: Counts) -> None:
-            seconds = seconds_done(store)
-            begun_so_far = len(seconds) + counts.get("claimed", 0)
-            spent = before / self._jobs + time.monotonic() - begun
-            late = bool(seconds) and spent + 2 * sum(seconds) / len(seconds) > self._seconds
-            if late and counts.get("waiting") and begun_so_far >= LEAST_ROWS:
+            done = recovery.done(store)
+            each, for_model = mean_seconds(done), len(_well(done)) + counts.get("claimed", 0)
+            late = each and before / self._jobs + time.monotonic() - begun + 2 * each > self._seconds
+            if late and counts.get("waiting") and for_model >= LEAST_ROWS:
                 store.withdraw(self._population)
                 counts = store.counts()
             then(counts)
@@ -134,7 +134,16 @@ class TimeLimit:
         return changed
 
 
-def seconds_done(store: NetworkStore) -> list[float]:
-    """Return the seconds of each training that is done; none where the store is not there."""
-    rows = store.rows() if store.begun else []
-    return [row["seconds"] for row in rows if row["seconds"] is not None]
+def mean_seconds(done: list[dict[str, Any]]) -> float | None:
+    """Return what a training took on average, of those that went well; None where none did."""
+    well = _well(done)
+    return spent(well) / len(well) if well else None
+
+
+def spent(done: list[dict[str, Any]]) -> float:
+    """Return the seconds that all trainings took, one after the other."""
+    return sum(row["seconds"] or 0.0 for row in done)
+
+
+def _well(done: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in done if row["status"] == "ok"]

@@ -22,12 +22,11 @@ from netspace.planning import (
     measured_on,
     nas_steps,
     peak_memory,
-    places_done,
     plan_populations,
     precision_of,
     unless_soon,
 )
-from netspace.records import NetworkStore
+from netspace.records import NetworkStore, places_done
 from netspace.spaces import Architecture
 from netspace.within import KEPT
 

@@ -13,7 +13,7 @@ from netspace.planning.measuring import seconds_of_training, training_seconds
 from netspace.planning.nas import nas_steps
 from netspace.planning.plan import Plan, PlannedStep
 from netspace.planning.plans import measured_on, peak_memory, plan_populations, plan_training, precision_of, stand_ins
-from netspace.planning.remaining import begun_with, epochs_done, networks_left, places_done
+from netspace.planning.remaining import begun_with, epochs_done, networks_left
 from netspace.planning.searching import plan_search
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "nas_steps",
     "networks_left",
     "peak_memory",
-    "places_done",
     "plan_populations",
     "plan_search",
     "plan_training",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspace.records import NetworkStore
-from netspace.records.row import DONE, architecture_of
+from netspace.records import NetworkStore, places_done, recovery
+from netspace.records.row import architecture_of
 from netspace.runs import CALIBRATION, Run
 from netspace.search.checkpoints import checkpoints
 from netspace.settings import SearchConfig
@@ -17,16 +17,9 @@ def epochs_done(run: Run) -> int:
     return int(found[-1].name.rpartition("-")[2]) if found else 0
 
 
-def places_done(store: NetworkStore) -> set[tuple[str, int]]:
-    """Return population and place of each network of a store that is trained; none where it is not there."""
-    rows = store.rows() if store.begun else []
-    return {(row["population"], row["place"]) for row in rows if row["status"] in DONE}
-
-
 def networks_left(store: NetworkStore, template: NetworkTemplate) -> list[Architecture]:
     """Return the networks of a store that are not trained yet; none where it is not there."""
-    rows = store.rows() if store.begun else []
-    return [template.complete(architecture_of(row)) for row in rows if row["status"] not in DONE]
+    return [template.complete(architecture_of(row)) for row in recovery.left(store)]
 
 
 def scores_left(config: SearchConfig, run: Run | None) -> int:

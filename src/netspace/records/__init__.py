@@ -14,7 +14,7 @@ from netspace.records.elite import (
 )
 from netspace.records.planned import Planned
 from netspace.records.population import Population, by_budget, pairs_at_equal_budget
-from netspace.records.recovery import Missing, check_complete, missing, notes_on_missing
+from netspace.records.recovery import Missing, check_complete, missing, notes_on_missing, places_done
 from netspace.records.store import NetworkStore, population_name
 from netspace.records.trained import TrainedNetwork
 
@@ -40,5 +40,6 @@ __all__ = [
     "missing",
     "notes_on_missing",
     "pairs_at_equal_budget",
+    "places_done",
     "population_name",
 ]

@@ -6,13 +6,38 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from netspace.errors import UnfinishedError
 from netspace.records.database import reading, writing
+from netspace.records.row import DONE
 from netspace.records.store import NetworkStore
 
 AGAIN = "run the same command again to train what is missing"
 LOST = "worker died: "  # how the reason of a network begins that was lost with its worker, and may be trained again
+
+
+def done(store: NetworkStore) -> list[dict[str, Any]]:
+    """Return the rows of a store's networks that are trained, or failed by themselves; none where it is not there."""
+    return [row for row in _rows(store) if row["status"] in DONE and not _is_lost(row)]
+
+
+def left(store: NetworkStore) -> list[dict[str, Any]]:
+    """Return the rows of a store's networks that are still to be trained, those lost with their workers too."""
+    return [row for row in _rows(store) if row["status"] not in DONE or _is_lost(row)]
+
+
+def places_done(store: NetworkStore) -> set[tuple[str, int]]:
+    """Return population and place of each network of `done`."""
+    return {(row["population"], row["place"]) for row in done(store)}
+
+
+def _rows(store: NetworkStore) -> list[dict[str, Any]]:
+    return store.rows() if store.begun else []
+
+
+def _is_lost(row: dict[str, Any]) -> bool:
+    return row["status"] == "failed" and (row["reason"] or "").startswith(LOST)
 
 
 @dataclass(frozen=True)
@@ -84,9 +109,8 @@ def retry_lost(store: NetworkStore) -> None:
 def missing(store: NetworkStore) -> Missing:
     """Return which networks of a store are not done, and why; false where none is missing."""
     rows = store.rows()
-    reasons = [row["reason"] or "" for row in rows if row["status"] == "failed"]
-    lost = Counter(reason for reason in reasons if reason.startswith(LOST))
-    waiting = sum(row["status"] in ("waiting", "claimed") for row in rows)
+    lost = Counter(row["reason"] for row in rows if _is_lost(row))
+    waiting = sum(row["status"] not in DONE for row in rows)
     return Missing(len(rows), waiting, dict(sorted(lost.items())))
 
 
