@@ -46,7 +46,8 @@ def test_the_target_that_constraints_leave_is_kept_with_its_reason(fashion: Imag
 
 @pytest.fixture
 def timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def seconds(network: object, template: object, data: object, recipe: object) -> Interval:
+    def seconds(network: object, template: object, data: object, recipe: object, *, alone: bool) -> Interval:
+        assert alone == (recipe.name == "standard")  # type: ignore[attr-defined]  # its process has all the threads
         return Interval(*[TRAINING[recipe.name]] * 3)  # type: ignore[attr-defined]
 
     monkeypatch.setattr(choices, "seconds_of_training", seconds)

@@ -141,12 +141,12 @@ def _within(
     """
     network, template = stand_in(budget, chosen.space, images)
 
-    def seconds(recipe: Recipe) -> float:
+    def seconds(recipe: Recipe, alone: bool) -> float:
         data = TrainingData.of(images, recipe, torch.device(resolve_device(device)))
-        return seconds_of_training(network, template, data, recipe).value
+        return seconds_of_training(network, template, data, recipe, alone=alone).value
 
     recipe = load_recipe(chosen.recipe)
-    whole, each = seconds(recipe), seconds(load_recipe(chosen.search_recipe))
+    whole, each = seconds(recipe, alone=True), seconds(load_recipe(chosen.search_recipe), alone=False)
     searching, least = math.ceil(LEAST_ROWS / jobs) * each, whole * min(SHORTEST / recipe.epochs, 1)
     room = KEPT * deadline.left
     if searching + least > room or least > room / 2:

@@ -91,7 +91,7 @@ class PaperExperiment:
             trainings = max(LEAST, PER_BUDGET * len(self.budgets))
             return f"search.front.population={trainings}", f"search.front.recipe={self.out / RECIPE}"
         search = resolve(self.space, options={"data": to_plain(self.data), "budgets": list(self.budgets)}).search
-        whole = int(images * search.weights_share) // search.batch_size
+        _, whole = replace(search, steps_per_epoch=None).batch_and_steps(images)
         steps = max(round(self.share * whole), 1)
         few = () if self.share == 1 else (f"search.steps_per_epoch={steps}",)
         moves = search.moves(steps, len(self.budgets))

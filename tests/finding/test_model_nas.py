@@ -68,6 +68,19 @@ def test_settings_that_do_not_go_together_are_refused(run: Run) -> None:
         rank_networks(RunModel.of(run), replace(run.space.full, stages=wider), BUDGET, NasSettings("model"))
 
 
+def test_trainings_that_the_model_cannot_take_in_are_not_begun(run: Run, fashion: ImageData, tmp_path: Path) -> None:
+    how = {"training": BriefTraining(fashion, RECIPE), "folder": tmp_path / "nas"}
+    settings, model, whole = NasSettings("model", train=2), RunModel.of(run), run.space.full
+    odd = replace(whole.stages[0], width=replace(whole.stages[0].width, low=6, high=14))
+    between = replace(whole, stages=(odd, *whole.stages[1:]))
+    with pytest.raises(NetspaceError, match=r"values that the run did not search, such as 6 of 6\.\.14 by 4"):
+        rank_networks(model, between, BUDGET, settings, **how)  # type: ignore[arg-type]
+    scores = replace(model, signal=replace(model.signal, name="supernet"))
+    with pytest.raises(NetspaceError, match="fitted to scores of its super network, .* --calibrate-n 12"):
+        rank_networks(scores, whole, BUDGET, settings, **how)  # type: ignore[arg-type]
+    assert not (tmp_path / "nas").exists()
+
+
 def test_table_1_can_be_made_without_a_super_network(run: Run, tmp_path: Path) -> None:
     folder = compare_nas(run, recipe=RECIPE, settings=NasSettings("model", samples=1), seeds=2, out=tmp_path / "table")
     cells = nas_cells(folder)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from netspace import Architecture, find_spaces
+from netspace import Architecture, NetspaceError, find_spaces
 from netspace.analysis import Interval
 from netspace.cli.main import app
 from netspace.cli.plan import duration
 from netspace.cost import cost
-from netspace.data import ImageData
+from netspace.data import ImageData, ImageSet
 from netspace.documents import to_yaml
 from netspace.evaluate import TrainingData, plan_drawn
 from netspace.planning import (
@@ -26,8 +26,10 @@ from netspace.planning import (
     training_seconds,
 )
 from netspace.planning.remaining import calibration_left, networks_left
+from netspace.planning.searching import SuperNetworkSteps
 from netspace.records import TrainedNetwork
 from netspace.runs import Run
+from netspace.search import SpaceSearch
 from netspace.settings import Recipe
 from netspace.spaces import NetworkTemplate
 from tests.conftest import quick_config
@@ -124,6 +126,21 @@ def test_commands_say_their_plan_and_write_nothing(tmp_path: Path) -> None:
     search = ("search", "--space", "tiny", "--dataset", "fashion", "--budget", "1M", "--plan")
     assert "steps of the super network" in invoke(*search, *settings, *out)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_an_estimator_of_ones_own_does_is_not_planned(fashion: ImageData) -> None:
+    with pytest.raises(NetspaceError, match="what estimator 'mine' does is not known, so there is no plan of it"):
+        plan_search(quick_config(search={"estimator": "mine"}), fashion)
+
+
+@pytest.mark.parametrize("images", [100, 540, 2000])
+def test_the_steps_that_are_planned_are_those_that_are_taken(fashion: ImageData, images: int) -> None:
+    some = replace(fashion, train=ImageSet(fashion.train.images[:images], fashion.train.labels[:images]))
+    config = quick_config(search={"estimator": "score", "batch_size": 64, "epochs": 1, "warmup_epochs": 0})
+    config = replace(config, search=replace(config.search, steps_per_epoch=None))
+    search = SpaceSearch(config, some)
+    assert SuperNetworkSteps(config, some, None).count == search.steps
+    assert search.steps * search.batch <= len(search.weights_set)
 
 
 def test_an_infeasible_budget_has_no_plan(fashion: ImageData) -> None:

@@ -103,7 +103,7 @@ def test_draws_until_one_is_in_band_average_to_the_inverse_hit_rate(
 ) -> None:
     template = tiny.template(28, 1, 10)
     band = BUDGET.band(tiny.full, template)
-    counts = [first_hit(band, tiny.full, rng) for _ in range(400)]
+    counts = [first_hit(band, rng) for _ in range(400)]
     expected = 1 / band.hit_rate
     assert abs(np.mean(counts) - expected) < 4 * np.sqrt(expected * (expected - 1) / 400)
 

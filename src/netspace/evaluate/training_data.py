@@ -44,14 +44,13 @@ class TrainingData:
         Raises:
             NetspaceError: where a part would be smaller than a batch.
         """
-        n = len(data.train) if recipe.train_images is None else min(recipe.train_images, len(data.train))
-        held_out = round(n * recipe.validation_share)
-        if n - held_out < recipe.batch_size or not held_out:
+        trained, held_out = recipe.split(len(data.train))
+        if trained < recipe.batch_size or not held_out:
             raise NetspaceError(
-                f"{n} training images leave {n - held_out} to train on and {held_out} to validate; a batch of "
-                f"{recipe.batch_size} needs more: give more images or a recipe with a smaller batch_size"
+                f"{trained + held_out} training images leave {trained} to train on and {held_out} to validate; a batch "
+                f"of {recipe.batch_size} needs more: give more images or a recipe with a smaller batch_size"
             )
-        order = torch.from_numpy(np.random.default_rng(0).permutation(len(data.train)))[:n]
+        order = torch.from_numpy(np.random.default_rng(0).permutation(len(data.train)))[: trained + held_out]
         train, validation = (
             ImageSet(data.train.images[rows], data.train.labels[rows]).to(device)
             for rows in (order[held_out:], order[:held_out])

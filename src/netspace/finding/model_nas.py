@@ -100,10 +100,13 @@ def rank_networks(
         seed: of draws and trainings.
 
     Raises:
-        NetspaceError: where the space has no member in band, or lies outside of the run's.
+        NetspaceError: where the space has no member in band, or lies outside of the run's; where networks are to be
+            trained, also where the model knows scores alone, or the space has values that the run did not search.
     """
     run = model.run
     check_inside(space, run.space)
+    if settings.train:
+        _check_comparable(model, space)
     band, rng = budget.band(space, run.template), np.random.default_rng([seed, budget.target])
     price = CostModel(run.template, budget.kind)
     points = band.draw(min(RANKED, band.size), rng=rng, replace=False)
@@ -121,8 +124,7 @@ def rank_networks(
         order = np.argsort(errors, kind="stable")
         points, errors = points[order], errors[order]
     chosen = run.template.architectures(points[: settings.samples])
-    draws = first_hit(band, space, rng)
-    return Chosen(chosen, errors[: settings.samples].tolist(), ranked, draws, 1 / band.hit_rate)
+    return Chosen(chosen, errors[: settings.samples].tolist(), ranked, first_hit(band, rng), 1 / band.hit_rate)
 
 
 def pick_by_model(
@@ -155,6 +157,22 @@ def pick_by_model(
         on_note(text)
     chosen = rank_networks(model, space, budget, settings, training=training, folder=folder / "trained", seed=seed)
     return kept(chosen, run.template, budget, settings, run=run, source=source, folder=folder, seed=seed)
+
+
+def _check_comparable(model: RunModel, space: NetworkSpace) -> None:
+    """Raise NetspaceError where the errors of a space's networks cannot be held against what a model expects."""
+    if model.signal.name == "supernet":
+        raise NetspaceError(
+            f"the model of {model.run.folder} was fitted to scores of its super network, which errors of trained "
+            "networks cannot be held against: leave out train, or give the run trainings of its own (`netspace front "
+            f"{model.run.folder} --calibrate-n 12`)"
+        )
+    for own, searched in zip(space.axes, model.run.space.full.axes, strict=True):
+        if odd := sorted(set(own.values.tolist()) - set(searched.values.tolist())):
+            raise NetspaceError(
+                f"the space {space} has values that the run did not search, such as {odd[0]} of {own} where it has "
+                f"{searched}, so its model does not take their trainings in; leave out train, or keep to its values"
+            )
 
 
 def _train(points: Points, run: Run, training: BriefTraining, folder: Path, seed: int) -> np.ndarray:

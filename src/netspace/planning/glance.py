@@ -22,11 +22,10 @@ from netspace.planning.nas import FEW, nas_steps, scores_of
 from netspace.planning.plan import Plan, PlannedStep
 from netspace.planning.plans import TRAININGS, measured_on, peak_memory, precision_of
 from netspace.planning.remaining import calibration_left, networks_left
-from netspace.planning.searching import LOOKS, SCORED, SuperNetworkSteps, calibrations, resolved
+from netspace.planning.searching import LOOKS, PLANNED, SCORED, SuperNetworkSteps, calibrations, resolved
 from netspace.records import NetworkStore
 from netspace.runs import Run
 from netspace.search import SpaceSearch
-from netspace.search.gradients import GRADIENTS
 from netspace.settings import ONE_PROCESS, NasSettings, Pool, Recipe, SearchConfig
 from netspace.spaces import Architecture, NetworkSpace, NetworkTemplate
 
@@ -97,7 +96,7 @@ def glance_at_search(config: SearchConfig, images: ImageData, run: Run, pool: Po
         pool: who trains stand-alone networks.
     """
     estimator, on = config.search.estimator, resolve_device(config.device)
-    if estimator not in (*GRADIENTS, "front", "population"):
+    if estimator not in PLANNED:
         return None
     config, template = resolved(config, images, on), config.space.template(*images.shape)
     steps: list[PlannedStep] = []
@@ -178,7 +177,7 @@ def glance_at_trainings(
         return None
     costs = np.array([cost(one, template).flops for one in networks], np.float64)
     data = excerpt(images, recipe, device)
-    how: dict[str, Any] = {"images": trained_on(recipe, images), "alone": alone}
+    how: dict[str, Any] = {"images": recipe.split(len(images.train))[0], "alone": alone}
     middle = networks[nearest_to_mean(costs)]
     look = seconds_of_training(middle, template, data, recipe, timed=1, rounds=1, **how)
     together = n * left * look.value / min(jobs, n)
@@ -201,15 +200,9 @@ def affordable(count: int, least: int) -> int:
     return most if most >= least else 0
 
 
-def trained_on(recipe: Recipe, images: ImageData) -> int:
-    """Return how many images a recipe trains on in an epoch."""
-    n = len(images.train) if recipe.train_images is None else min(recipe.train_images, len(images.train))
-    return n - round(n * recipe.validation_share)
-
-
 def steps_of(recipe: Recipe, images: ImageData) -> int:
     """Return the steps of one training by a recipe."""
-    return recipe.epochs * (trained_on(recipe, images) // recipe.batch_size)
+    return recipe.epochs * (recipe.split(len(images.train))[0] // recipe.batch_size)
 
 
 def excerpt(images: ImageData, recipe: Recipe, device: str) -> TrainingData:

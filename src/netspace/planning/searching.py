@@ -12,6 +12,7 @@ import torch
 from netspace.analysis import Interval
 from netspace.config import load_recipe, searched_on
 from netspace.data import ImageData
+from netspace.errors import NetspaceError
 from netspace.models import resolve_device
 from netspace.planning.plan import Plan, PlannedStep
 from netspace.planning.plans import peak_memory, trainings
@@ -21,6 +22,7 @@ from netspace.search import SpaceSearch, architecture_score, settled_search
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import Recipe, SearchConfig
 
+PLANNED = (*GRADIENTS, "front", "population")  # estimators; what another one does is not known
 LOOKS = 8  # moments of a search at which a step is timed
 SCORED = 3  # architectures whose score is timed
 PATIENCE = 15.0  # seconds after which no further step is timed
@@ -47,8 +49,13 @@ def plan_search(
         scored_after: architectures that NAS scores on its super network afterwards, where it has one.
 
     Raises:
-        NetspaceError: where no network meets a budget, or the images are too few.
+        NetspaceError: where no network meets a budget, the images are too few, or the estimator is another's.
     """
+    if config.search.estimator not in PLANNED:
+        raise NetspaceError(
+            f"what estimator '{config.search.estimator}' does is not known, so there is no plan of it; "
+            f"{', '.join(PLANNED)} are planned"
+        )
     on, template = resolve_device(config.device), config.space.template(*images.shape)
     for budget in config.parsed_budgets:
         budget.band(config.space.full, template)
@@ -90,8 +97,7 @@ class SuperNetworkSteps:
         self._config, self._images, self._after, settings = config, images, after, config.search
         there = settings.estimator != "population"
         self._begun = epochs_done(run) if there and run is not None else 0
-        few = round(len(images.train) * settings.weights_share)
-        each = settings.steps_per_epoch or max(few // settings.batch_size, 1)
+        _, each = settings.batch_and_steps(len(images.train))
         self.count = (settings.epochs - self._begun) * each if there else 0
         self.scores = scores_left(config, run) if there and settings.estimator not in GRADIENTS else 0
         self.disk = 0

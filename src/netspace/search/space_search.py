@@ -105,9 +105,8 @@ class SpaceSearch:
 
     @property
     def batch(self) -> int:
-        """Images a step: as asked for, or half of the smaller part of the images where it holds fewer than that."""
-        asked, there = self.config.search.batch_size, min(len(self.weights_set), len(self.theta_set))
-        return asked if asked <= there else there // 2
+        """Images a step."""
+        return self.config.search.batch_and_steps(len(self.data.train))[0]
 
     def _check_shares(self) -> None:
         """Raise NetspaceError where a batch cannot be shared evenly among the processes."""
@@ -121,7 +120,7 @@ class SpaceSearch:
     @property
     def steps(self) -> int:
         """Steps of an epoch."""
-        return self.config.search.steps_per_epoch or len(self.weights_set) // self.batch
+        return self.config.search.batch_and_steps(len(self.data.train))[1]
 
     def run(self, folder: RunFolder) -> Iterator[EpochRecord]:
         """Go on from the folder's last checkpoint to the last epoch; yield a record per epoch, each on disk."""
@@ -264,7 +263,7 @@ def split(train: ImageSet, config: SearchConfig, device: torch.device) -> tuple[
         NetspaceError: where a part is smaller than two batches of eight images.
     """
     n = len(train)
-    first = round(n * config.search.weights_share)
+    first, _ = config.search.split(n)
     if min(first, n - first) < FEWEST:
         raise NetspaceError(
             f"{n} training images leave {first} for the weights and {n - first} to choose by; a search needs {FEWEST} "

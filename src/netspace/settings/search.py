@@ -104,6 +104,21 @@ class SearchSettings:
     theta: ThetaSettings = Field(default_factory=ThetaSettings)
     front: FrontSettings = Field(default_factory=FrontSettings)
 
+    def split(self, images: int) -> tuple[int, int]:
+        """Return how many of so many training images train the weights, and how many move Θ."""
+        weights = round(images * self.weights_share)
+        return weights, images - weights
+
+    def batch_and_steps(self, images: int) -> tuple[int, int]:
+        """Return images a step and steps an epoch, for so many training images.
+
+        A step takes as many images as asked for, or half of the smaller part where that holds fewer.
+        """
+        weights, theta = self.split(images)
+        least = min(weights, theta)
+        batch = self.batch_size if self.batch_size <= least else max(least // 2, 1)
+        return batch, self.steps_per_epoch or weights // batch
+
     def moves(self, steps: int, budgets: int) -> float:
         """Return how often the Θ of one budget is moved: after the warm-up, and budgets take turns.
 

@@ -109,6 +109,12 @@ class Recipe:
     compile: bool = False
     common: bool = later(False)
 
+    def split(self, images: int) -> tuple[int, int]:
+        """Return how many of so many training images are trained on, and how many are held out."""
+        n = images if self.train_images is None else min(self.train_images, images)
+        held_out = round(n * self.validation_share)
+        return n - held_out, held_out
+
     @model_validator(mode="after")
     def _check(self) -> Recipe:
         if self.warmup_epochs >= self.epochs:
