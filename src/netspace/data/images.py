@@ -17,6 +17,7 @@ from netspace.data.kept import KeptImages, keep, key_of, load_kept
 from netspace.data.reading import read_source
 from netspace.data.source import open_source
 from netspace.data.summary import DataSummary
+from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
 
 
@@ -66,6 +67,20 @@ class ImageData:
     def shape(self) -> tuple[int, int, int]:
         """Image size in pixels, channels, number of classes."""
         return self.train.images.shape[-1], self.train.images.shape[1], len(self.classes)
+
+    def check_shape(self, wanted: tuple[int, int, int], whose: str, instead: str) -> None:
+        """Raise NetspaceError where the images are of another size, channels or number of classes.
+
+        Args:
+            wanted: those that they should have.
+            whose: what has these, as the message says it.
+            instead: what to give instead.
+        """
+        if self.shape != wanted:
+            raise NetspaceError(
+                f"dataset '{self.settings.dataset}' has (image size, channels, classes) {self.shape}, but {whose} "
+                f"{wanted}; {instead}"
+            )
 
     @cached_property
     def fingerprint(self) -> str:

@@ -13,7 +13,6 @@ from netspace.cost import Budget
 from netspace.cost.device_profile import keep_profile
 from netspace.data import ImageData
 from netspace.documents import fingerprint, to_plain, to_yaml, write_atomically
-from netspace.errors import NetspaceError
 from netspace.evaluate.naming import named
 from netspace.evaluate.pool import train_population
 from netspace.evaluate.population import PopulationPlan, plan_networks
@@ -24,6 +23,8 @@ from netspace.records import EliteSpace, NetworkStore, Planned, Population, plac
 from netspace.records.evaluation_file import EVALUATION_FILE, read_evaluation
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 from netspace.spaces import NetworkSpace, NetworkTemplate, SearchSpace
+
+SEARCHED_FOR = "the space was searched for", "give the data it was searched on, or search on these"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def evaluate_spaces(
     store = NetworkStore(out)
     plans = population_plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
-    _check_shape(images, template)
+    images.check_shape(template.data_shape, *SEARCHED_FOR)
     training = TrainingData.of(images, recipe)
     store.create(recipe=fingerprint(recipe), data=training.fingerprint, template=fingerprint(template))
     keep_profile(out)
@@ -135,19 +136,9 @@ def missing_networks(
     store = NetworkStore(out)
     plans = population_plans(subjects, baselines, search_space, store)
     planned = plan_networks(plans, n, search_space=search_space, template=template, seed=seed)
-    _check_shape(images, template)
+    images.check_shape(template.data_shape, *SEARCHED_FOR)
     done = places_done(store)
     return [network for network in planned if (network.population, network.place) not in done]
-
-
-def _check_shape(images: ImageData, template: NetworkTemplate) -> None:
-    """Raise NetspaceError where images are not of the size, channels and number of classes of a template."""
-    wanted = template.data_shape
-    if images.shape != wanted:
-        raise NetspaceError(
-            f"dataset '{images.settings.dataset}' has (image size, channels, classes) {images.shape}, but the space "
-            f"was searched for {wanted}; give the data it was searched on, or search on these"
-        )
 
 
 def population_plans(

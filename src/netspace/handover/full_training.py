@@ -151,12 +151,8 @@ def check_data(chosen: ChosenArchitecture, images: ImageData) -> None:
     """Raise NetspaceError where images do not have the size, channels and number of classes of a template."""
     template = chosen.template
     assert template is not None
-    wanted = template.data_shape
-    if images.shape != wanted:
-        raise NetspaceError(
-            f"dataset '{images.settings.dataset}' has (image size, channels, classes) {images.shape}, but the "
-            f"architecture's template {wanted}; give the data that it was chosen for, or an architecture for these"
-        )
+    instead = "give the data that it was chosen for, or an architecture for these"
+    images.check_shape(template.data_shape, "the architecture's template", instead)
 
 
 class FullTraining:

@@ -167,10 +167,5 @@ def _open(
     else:
         search = open_search(run, dataset=dataset if own else None, **opening)
         data = search.data if own or other is None else other
-    wanted = run.template.data_shape
-    if data.shape != wanted:
-        raise NetspaceError(
-            f"dataset '{dataset}' has (image size, channels, classes) {data.shape}, but the run's networks take "
-            f"{wanted}; give data of that shape"
-        )
+    data.check_shape(run.template.data_shape, "the run's networks take", "give data of that shape")
     return data, search
