@@ -1,12 +1,19 @@
 """Files: only regular ones are read, new ones are there whole or not at all."""
 
+import errno
+import fcntl
 import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from netspace import NetspaceError
-from netspace.documents import read_text, write_atomically
+from netspace.documents import read_text, replacing, write_atomically
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
@@ -65,3 +72,93 @@ def test_a_place_that_takes_no_file_is_named_and_nothing_is_left(tmp_path: Path,
 def test_a_name_whose_bytes_are_no_text_is_written_as_an_escape(tmp_path: Path) -> None:
     write_atomically(tmp_path / "a", "\udcff")
     assert (tmp_path / "a").read_bytes() == b"\\udcff"
+
+
+def test_writers_at_once_leave_the_whole_content_of_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, real = tmp_path / "a", os.fsync
+
+    def meanwhile(handle: int) -> None:
+        real(handle)
+        monkeypatch.setattr(os, "fsync", real)
+        write_atomically(file, "of another, and longer")
+        assert file.read_text() == "of another, and longer"
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    write_atomically(file, "new")
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a": "new"}
+
+
+def test_many_writers_at_once_meet_no_fault(tmp_path: Path) -> None:
+    contents = [str(i) * 10_000 for i in range(8)]
+
+    def write(content: str) -> None:
+        for _ in range(20):
+            write_atomically(tmp_path / "a", content)
+            assert (tmp_path / "a").read_text() in contents
+
+    with ThreadPoolExecutor(len(contents)) as pool:
+        list(pool.map(write, contents))
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_write_and_a_file_of_the_users_stays(tmp_path: Path) -> None:
+    kill = "import os; os.fsync = lambda _: os.kill(os.getpid(), 9)"
+    write = "from pathlib import Path; from netspace.documents import write_atomically as to; to(Path('a'), 'new')"
+    killed = subprocess.run([sys.executable, "-c", f"{kill}; {write}"], cwd=tmp_path, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.match("a.*.partial")
+    (tmp_path / "a.my.partial").write_text("")
+    (tmp_path / "ab.01234567.partial").write_text("")
+    write_atomically(tmp_path / "a", "new")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "a.my.partial", "ab.01234567.partial"]
+
+
+def test_a_writer_whose_file_is_removed_before_it_is_locked_makes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fcntl.flock
+
+    def late(stream: IO[bytes], how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", real)
+        write_atomically(tmp_path / "a", "of another")
+        real(stream, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    write_atomically(tmp_path / "a", "new")
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a": "new"}
+
+
+def test_on_a_drive_that_knows_no_locks_files_are_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    (tmp_path / "a.01234567.partial").write_text("perhaps of a writer")
+    write_atomically(tmp_path / "a", "new")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "a.01234567.partial"]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_who_may_read_a_file_is_for_the_umask_to_say(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_atomically(tmp_path / "a", "new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == mode
+
+
+def test_a_write_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    def write() -> None:
+        with replacing(tmp_path / "a") as stream:
+            stream.write(b"ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert not list(tmp_path.iterdir())

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from netspace.data.rows import Source
 from netspace.data.summary import DataSummary
+from netspace.documents import replacing
 from netspace.settings import DataSettings
 
 VERSION = 1  # of the rules by which images are read: another one reads them anew
@@ -88,19 +89,12 @@ def keep(kept: KeptImages, keys: list[str], folder: Path) -> None:
         folder: made where it is not there.
     """
     file, *others = (folder / f"images-{key}.npz" for key in dict.fromkeys(keys))
-    partial = file.with_name(file.name + ".partial")
-    try:
+    about = np.frombuffer(json.dumps(kept.about).encode(), np.uint8)
+    arrays: dict[str, Any] = {"images": kept.images, "labels": kept.labels, "digests": kept.digests}
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
-            about = np.frombuffer(json.dumps(kept.about).encode(), np.uint8)
-            arrays: dict[str, Any] = {"images": kept.images, "labels": kept.labels, "digests": kept.digests}
+        with replacing(file) as stream:
             np.savez(stream, about=about, train=np.int64(kept.train), **arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(file)
         for other in others:
             other.unlink(missing_ok=True)
             os.link(file, other)
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)

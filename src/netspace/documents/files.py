@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import glob
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from netspace.errors import NetspaceError
 
@@ -67,21 +71,51 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """
     # A path may hold bytes that are no text; they are written as \udc.., which YAML and JSON read back.
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
-    partial = path.with_name(path.name + ".partial")
+    with replacing(path) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a new file that takes the place of one when a block is done, and is removed where the block fails.
+
+    Several writers at once do not meet: each has a file of its own, and the last one to end leaves its whole content.
+
+    Raises:
+        OSError: names the file.
+    """
     with naming(path):
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder", str(path))
+        _remove_leftovers(path)
+        partial, stream = _own_partial(path)
         try:
-            with partial.open("wb") as stream:
-                stream.write(data)
+            with stream:
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
-            partial.replace(path)
-        except OSError:
-            _remove(partial)
+                partial.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
             raise
 
 
-def _remove(partial: Path) -> None:
-    with suppress(OSError):  # where it could not be made, as in a folder that is not there, nothing is to be removed
-        partial.unlink(missing_ok=True)
+def _own_partial(path: Path) -> tuple[Path, IO[bytes]]:
+    """Make a file beside one, locked as long as it is open: what a killed writer leaves is told by the missing lock."""
+    while True:
+        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+        stream = partial.open("xb")  # not by tempfile, whose files only their owner may read
+        with suppress(OSError):  # a drive that knows no locks, where no writer removes a leftover either
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        if partial.exists():
+            return partial, stream
+        stream.close()  # another writer took it for a leftover before it was locked
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed writers of a file left: files that nobody holds."""
+    for partial in path.parent.glob(f"{glob.escape(path.name)}.{'[0-9a-f]' * 8}.partial"):
+        with suppress(OSError), partial.open("r+b") as stream:  # held by a writer, of another user, or gone by now
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            partial.unlink()
