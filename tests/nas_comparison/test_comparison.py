@@ -56,6 +56,20 @@ def test_going_on_searches_and_trains_nothing_anew(run: Path) -> None:
     assert ((run / "table" / "nas.json").read_text(), NetworkStore(run / "table").rows()) == before
 
 
+def test_a_comparison_that_fine_tunes_finds_the_same_when_it_is_stopped_and_goes_on(run: Path, tmp_path: Path) -> None:
+    settings = NasSettings(samples=1, candidates=3, finetune_epochs=1)
+    asked = {"recipe": RECIPE, "settings": settings, "seeds": 1, "budgets": Run(run).config.parsed_budgets[:1]}
+
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare_nas(run, **asked, out=tmp_path / "parts", on_found=stop)
+    files = [compare_nas(run, **asked, out=tmp_path / name) / "nas.json" for name in ("whole", "parts")]
+    whole, parts = (json.loads(file.read_text()) for file in files)
+    assert whole == parts
+
+
 def test_other_settings_in_the_same_folder_are_refused(run: Path) -> None:
     with pytest.raises(NetspaceError, match="was made with another nas"):
         compare_nas(run, recipe=RECIPE, settings=NasSettings(samples=1, candidates=2), seeds=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,9 @@ def _find(comparison: NasComparison) -> Find:
 
 def _by_supernet(search: SpaceSearch, settings: NasSettings) -> Find:
     def find(space: NetworkSpace, budget: Budget, side: str, seed: int) -> Chosen:
-        weights = {name: value.clone() for name, value in search.supernet.state_dict().items()}
+        before = deepcopy(search.checkpoint())
         chosen = search_architectures(search, space, budget, settings, seed=seed)
-        search.supernet.load_state_dict(weights)  # a NAS that fine-tunes leaves nothing to the next
+        search.restore(before)  # a NAS that fine-tunes leaves nothing to the next: neither weights nor their momentum
         return chosen
 
     return find
