@@ -25,7 +25,7 @@ from netspace.report.nas_table import nas_charts
 from netspace.runs import Run
 from netspace.surrogate.features import log_features
 from netspace.surrogate.predictors import FITS
-from netspace.surrogate.signals import CACHE, _Cache
+from netspace.surrogate.signals import CACHE, _Models
 from tests.conftest import quick_config
 from tests.mutations import mutations
 from tests.records.test_log import EPOCH
@@ -216,8 +216,8 @@ def test_a_cache_that_is_almost_right_changes_no_answer(numbers: dict[str, Any],
     file = tmp_path / CACHE
 
     def predict() -> list[float]:
-        cache = _Cache(file, tuple(FITS))
-        return cache.fit("scores", **numbers, seed=0, widths=None)[0].predict(numbers["x"]).tolist()
+        models = _Models(file, tuple(FITS))
+        return models.fit("scores", **numbers, seed=0, widths=None)[0].predict(numbers["x"]).tolist()
 
     expected = predict()
     content = file.read_bytes()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.documents import read_text, write_atomically
-from netspace.errors import NetspaceError
+from netspace.surrogate.cache import Cache, key_of
 from netspace.surrogate.validation import left_out_predictions
 
 FloatArray = NDArray[np.float64]
@@ -28,26 +25,10 @@ def left_out(folder: Path, name: str, model: str, x: FloatArray, y: FloatArray, 
         y: errors, shape (n,).
         seed: of the folds.
     """
-    key = blake2b(x.tobytes() + y.tobytes() + repr((seed, model)).encode(), digest_size=8).hexdigest()
-    known = _kept(folder / FILE)
-    entry = known.get(name)
-    if isinstance(entry, dict) and entry.get("key") == key:
-        try:
-            kept = np.array(entry.get("predicted"), np.float64)
-        except (TypeError, ValueError):
-            kept = np.empty(0)
-        if kept.shape == y.shape and np.isfinite(kept).all():
-            return kept
+    cache, key = Cache(folder / FILE), key_of(x, y, seed, model)
+    entry = cache.find(name, key)
+    if entry is not None:
+        return np.array(entry["predicted"], np.float64)
     predicted = left_out_predictions(model, x, y, rng=np.random.default_rng(seed))
-    known[name] = {"key": key, "predicted": predicted.tolist()}
-    write_atomically(folder / FILE, json.dumps(known))
+    cache.keep(name, key, predicted=predicted.tolist())
     return predicted
-
-
-def _kept(file: Path) -> dict[str, object]:
-    """Return what is kept; nothing where the file cannot be read, since it is made anew."""
-    try:
-        found = json.loads(read_text(file))
-    except (NetspaceError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netspace.analysis.edf import Interval
 from netspace.cost import CostModel
-from netspace.documents import read_json, write_atomically
 from netspace.errors import NetspaceError
 from netspace.runs import Readings, Run
 from netspace.spaces.axes import Grid
 from netspace.spaces.ranges import IntArray
+from netspace.surrogate.cache import Cache, key_of
 from netspace.surrogate.features import log_features, mean_log_width
 from netspace.surrogate.left_out import left_out
 from netspace.surrogate.misfit import Misfit, measure_misfit
@@ -31,7 +28,6 @@ FloatArray = NDArray[np.float64]
 SignalName = Literal["supernet", "population", "both"]
 Asked = Literal["auto", "supernet", "population", "both"]
 CACHE = "front-models.json"
-VERSION = 2  # of the cache: another one is made anew
 
 
 @dataclass(frozen=True)
@@ -136,11 +132,11 @@ class Evidence:
                 f"{len(self.scores.values)} scores and {len(self.trained.values)} stand-alone trainings are too few: "
                 f"a predictor needs {LEAST_ROWS} of one kind; raise --evaluations or give --calibrate"
             )
-        cache = _Cache(self.run.folder / CACHE, self.models)
+        models = _Models(self.run.folder / CACHE, self.models)
         fits: dict[str, Callable[[], Signal]] = {
-            "supernet": lambda: self._supernet(cache, seed),
-            "population": lambda: self._population(cache, seed),
-            "both": lambda: self._both(cache, seed),
+            "supernet": lambda: self._supernet(models, seed),
+            "population": lambda: self._population(models, seed),
+            "both": lambda: self._both(models, seed),
         }
         wanted = [name for name in fits if enough[name]] if asked == "auto" else [asked]
         found = [fits[name]() for name in wanted]
@@ -158,9 +154,9 @@ class Evidence:
     def _widths(self, known: Readings) -> FloatArray | None:
         return mean_log_width(self.grid, known.points)
 
-    def _supernet(self, cache: _Cache, seed: int) -> Signal:
+    def _supernet(self, models: _Models, seed: int) -> Signal:
         x, y, costs = self._logs(self.scores)
-        predictor, ranked = cache.fit("scores", x, y, costs, seed, self._widths(self.scores))
+        predictor, ranked = models.fit("scores", x, y, costs, seed, self._widths(self.scores))
         flat = _flat(self.scores.values, "scores")
         if not self._enough(self.trained):
             return Signal("supernet", self.grid, predictor, ranked, "scores", flat=flat)
@@ -171,17 +167,17 @@ class Evidence:
         misfit = measure_misfit(at, predicted, truth, prices)
         return Signal("supernet", self.grid, predictor, [against], "stand-alone errors", misfit=misfit, flat=flat)
 
-    def _population(self, cache: _Cache, seed: int) -> Signal:
+    def _population(self, models: _Models, seed: int) -> Signal:
         x, y, costs = self._logs(self.trained)
-        predictor, ranked = cache.fit("trained", x, y, costs, seed, self._widths(self.trained))
+        predictor, ranked = models.fit("trained", x, y, costs, seed, self._widths(self.trained))
         return self._of_trained("population", predictor, ranked, x, costs, seed)
 
-    def _both(self, cache: _Cache, seed: int) -> Signal:
+    def _both(self, models: _Models, seed: int) -> Signal:
         of_scores, scores, at_scores = self._logs(self.scores)
-        prior, _ = cache.fit("scores", of_scores, scores, at_scores, seed, self._widths(self.scores))
+        prior, _ = models.fit("scores", of_scores, scores, at_scores, seed, self._widths(self.scores))
         x, y, costs = self._logs(self.trained)
         wide = np.concatenate([x, prior.predict(x)[:, None]], axis=1)
-        predictor, ranked = cache.fit("both", wide, y, costs, seed, self._widths(self.trained))
+        predictor, ranked = models.fit("both", wide, y, costs, seed, self._widths(self.trained))
         return self._of_trained("both", predictor, ranked, wide, costs, seed, prior)
 
     def _of_trained(
@@ -209,54 +205,25 @@ def _flat(values: FloatArray, what: str) -> str:
     return f"{most} {what} are the same, {each[counts.argmax()]:.2%} wrong"
 
 
-class _Cache:
-    """Which model was chosen for which numbers, and its settings: a later call fits it anew in milliseconds.
+class _Models:
+    """Which model was chosen for which numbers, and its settings: a later call fits it anew in milliseconds."""
 
-    Each entry has a digest; one that does not agree with it, or can't be read, is made anew.
-    """
-
-    def __init__(self, file: Path, models: Sequence[str]) -> None:
-        self._file, self._models = file, models
-        self._known = _read_entries(file)
+    def __init__(self, file: Path, names: Sequence[str]) -> None:
+        self._cache, self._names = Cache(file), names
 
     def fit(
         self, name: str, x: FloatArray, y: FloatArray, costs: FloatArray, seed: int, widths: FloatArray | None
     ) -> tuple[Predictor, list[Ranked]]:
-        numbers = b"".join(a.tobytes() for a in (x, y)) + repr((VERSION, seed, *self._models)).encode()
-        key, entry = _digest(numbers), self._known.get(name)
-        rng = np.random.default_rng(seed)
-        if entry is not None and entry["key"] == key:
+        key, rng = key_of(x, y, seed, *self._names), np.random.default_rng(seed)
+        entry = self._cache.find(name, key)
+        if entry is not None:
             ranked = [
                 Ranked(n, o, Interval(*w), p, Interval(*g), b and Interval(*b)) for n, o, w, p, g, b in entry["ranked"]
             ]
             like = SimpleNamespace(settings=np.asarray(entry["settings"]))
             return FITS[ranked[0].name](x, y, rng=rng, like=like), ranked
-        predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._models, widths=widths)
+        predictor, ranked = fit_best(x, y, costs, rng=rng, names=self._names, widths=widths)
         if hasattr(predictor, "settings"):
-            with suppress(OSError):  # it only saves time: a folder that is read-only or full goes without
-                self._keep(name, key, predictor.settings, ranked)
+            plain = [[r.name, r.overall, r.within, r.pairs, r.gain, r.beyond] for r in ranked]
+            self._cache.keep(name, key, settings=np.asarray(predictor.settings).tolist(), ranked=plain)
         return predictor, ranked
-
-    def _keep(self, name: str, key: str, settings: FloatArray, ranked: list[Ranked]) -> None:
-        plain = [[r.name, r.overall, r.within, r.pairs, r.gain, r.beyond] for r in ranked]
-        entry = {"key": key, "settings": np.asarray(settings).tolist(), "ranked": plain}
-        self._known[name] = {**entry, "check": _check(entry)}
-        write_atomically(self._file, json.dumps(self._known, indent=1))
-
-
-def _read_entries(file: Path) -> dict[str, Any]:
-    """Return the entries of a cache that are whole."""
-    try:
-        known = read_json(file)
-    except NetspaceError:
-        return {}
-    entries = known.items() if isinstance(known, dict) else ()
-    return {name: e for name, e in entries if isinstance(e, dict) and e.get("check") == _check(e)}
-
-
-def _check(entry: dict[str, Any]) -> str:
-    return _digest(json.dumps({key: value for key, value in entry.items() if key != "check"}).encode())
-
-
-def _digest(content: bytes) -> str:
-    return blake2b(content, digest_size=8).hexdigest()
