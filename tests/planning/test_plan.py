@@ -66,6 +66,13 @@ def test_many_trainings_take_what_a_line_through_some_of_them_says(
     assert found == pytest.approx(Interval(*(12 * a + b * sum(flops) for a, b in ((5, 2e-6), (4, 1e-6), (6, 3e-6)))))
 
 
+def test_a_plan_without_steps_takes_no_time() -> None:
+    nothing, step = Plan(()), PlannedStep("trainings", 2, Interval(10.0, 9.0, 12.0))
+    assert nothing.seconds == Interval(0.0, 0.0, 0.0)
+    assert nothing.to_plain()["seconds"] == 0
+    assert nothing.then(Plan((step,))).seconds == Plan((step,)).seconds
+
+
 def test_jobs_share_trainings_and_nothing_else() -> None:
     steps = (
         PlannedStep("steps", 10, Interval(60, 50, 70)),

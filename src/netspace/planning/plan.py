@@ -52,8 +52,9 @@ class Plan:
 
     @property
     def seconds(self) -> Interval:
-        """Time of the whole, as a clock shows it, with a range."""
-        value, low, high = (sum(part) for part in zip(*(self.of(step) for step in self.steps), strict=True))
+        """Time of the whole, as a clock shows it, with a range; 0 without steps."""
+        each = [self.of(step) for step in self.steps] or [Interval(0.0, 0.0, 0.0)]
+        value, low, high = (sum(part) for part in zip(*each, strict=True))
         return Interval(value, min(low, value * (1 - UNSURE)), max(high, value * (1 + UNSURE)))
 
     def of(self, step: PlannedStep) -> Interval:
