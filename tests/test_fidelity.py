@@ -9,8 +9,9 @@ import pytest
 
 from netspace import NetspaceError, find_spaces, load_elite
 from netspace.analysis import Agreement
-from netspace.fidelity import ACROSS, BOTH, RIDGE, SUPERNET, check_fidelity
+from netspace.fidelity import ACROSS, BOTH, RIDGE, check_fidelity
 from netspace.records import EliteSpace, NetworkStore
+from netspace.records.fidelity_file import SUPERNET
 from netspace.settings import Recipe
 from tests.conftest import quick_config
 

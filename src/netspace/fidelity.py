@@ -18,14 +18,13 @@ from netspace.documents import fingerprint, to_json, to_plain, to_yaml, write_at
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, device_of, plan_drawn, train_population
 from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, Population, population_name
-from netspace.records.fidelity_file import FIDELITY_FILE
+from netspace.records.fidelity_file import FIDELITY_FILE, SUPERNET
 from netspace.records.row import architecture_of
 from netspace.runs import FIDELITY, Run
 from netspace.search import SpaceSearch, architecture_score, open_search
 from netspace.search.score_run import sequence
 from netspace.settings import ONE_PROCESS, Pool, Recipe
 
-SUPERNET = "super network"
 RIDGE = "ridge on logs"
 BOTH = "ridge on logs and super network"
 ACROSS = "across"

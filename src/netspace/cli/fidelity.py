@@ -50,7 +50,8 @@ def fidelity_command(
     resolved, trainers = load_recipe(recipe), pool_of(pool, jobs, device=device)
     from netspace.analysis.fidelity import OVERALL, WITHIN
     from netspace.cli.progress import PopulationProgress
-    from netspace.fidelity import SUPERNET, check_fidelity
+    from netspace.fidelity import check_fidelity
+    from netspace.records.fidelity_file import SUPERNET
 
     for text in notes_on_missing(trained or []):
         note(text)

@@ -10,6 +10,7 @@ from netspace.analysis import Edf, compare, complexity_weights, edf_band, error_
 from netspace.cost import format_amount
 from netspace.names import shown
 from netspace.records import by_budget
+from netspace.records.fidelity_file import SUPERNET
 from netspace.report.chart import COLOURS, FLOPS, GREY, MARKERS, Chart, Marker, Series
 from netspace.report.material import Material
 from netspace.report.search_figures import search_charts
@@ -175,7 +176,7 @@ def fidelity_scatter(material: Material) -> list[Chart]:
         chosen = [n for n in networks if n["band"] == band]
         if not chosen:
             continue
-        x, y = [n["scores"]["super network"] for n in chosen], [n["validation_error"] for n in chosen]
+        x, y = [n["scores"][SUPERNET] for n in chosen], [n["validation_error"] for n in chosen]
         name = f"{band or 'across all costs'} (n = {len(chosen)})"
         texts = [f"{n['population']} #{n['place']}" for n in chosen]
         colour = COLOURS[(i - 1) % len(COLOURS)] if band else GREY
