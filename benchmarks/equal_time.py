@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from own_table import read_own
 from supernetwork import BUDGETS, configured, scores_file, with_steps
 from truth import judge
+from within_bands import kendall_within
 
 from netspace import DataSettings, load_images
 from netspace.analysis import Interval, mean_interval
@@ -36,7 +37,6 @@ from netspace.surrogate import plan_calibration
 from netspace.surrogate.features import log_features
 from netspace.surrogate.gaussian_process import fit_gaussian_process
 from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
-from netspace.surrogate.validation import kendall_within
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

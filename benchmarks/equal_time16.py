@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from own_table import of_trainings
 from supernetwork import scores_file
 from trainings import point_of, read_rows
+from within_bands import kendall_within
 
 from netspace import Budget, CostModel, load_search_space
 from netspace.analysis import mean_interval
@@ -36,7 +37,7 @@ from netspace.surrogate.features import log_features, mean_log_width
 from netspace.surrogate.gaussian_process import fit_gaussian_process
 from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
 from netspace.surrogate.steadied import steadied
-from netspace.surrogate.validation import LEAST_ROWS, kendall_within
+from netspace.surrogate.validation import LEAST_ROWS
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -20,20 +20,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from exploring import spread_rows
 from numpy.typing import NDArray
 from own_table import of_trainings, read_own
 from truth import NATS, NATS_BUDGETS, NATS_COLUMNS, contested, outcome
+from within_bands import kendall_within
 
 from netspace import Budget
 from netspace.analysis import mean_interval, ridge
 from netspace.records.measured import read_measured
 from netspace.spaces.axes import Grid
-from netspace.surrogate.allocation import spread_rows
 from netspace.surrogate.calibration import farthest_first
 from netspace.surrogate.features import log_features, mean_log_width
 from netspace.surrogate.gaussian_process import fit_gaussian_process
 from netspace.surrogate.judging import EnumeratedMembers
-from netspace.surrogate.validation import kendall_within
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

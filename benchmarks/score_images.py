@@ -16,12 +16,12 @@ import torch
 from scipy.stats import kendalltau
 from torch import Tensor
 from trainings import truth_of
+from within_bands import kendall_within
 
 from netspace import Architecture
 from netspace.models import recalibrate
 from netspace.search import SpaceSearch, open_search
 from netspace.search.scoring import BATCH
-from netspace.surrogate.validation import kendall_within
 
 WAYS = ((512, 2000), (128, 2000), (128, 384), (128, 256))  # images to recalibrate, and to score
 FIRST = 512  # where the images that are scored begin

@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from trainings import Item, load, point_of, read_rows, train_items, truth_of
+from within_bands import kendall_within
 
 from netspace import Architecture, load_search_space
 from netspace.analysis.edf import Interval
 from netspace.config import load_recipe
 from netspace.settings import Recipe
-from netspace.surrogate.validation import kendall_within
 
 FloatArray = NDArray[np.float64]
 SHARES = (0.05, 0.1, 0.2, 0.5, 1.0)

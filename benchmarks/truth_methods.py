@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from exploring import explore
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -20,7 +21,6 @@ from netspace.search.distribution import contract
 from netspace.search.gradients import GRADIENTS
 from netspace.settings import SearchSettings
 from netspace.spaces import Architecture, GridAxis, SearchSpace, StageGrid
-from netspace.surrogate.allocation import explore
 from netspace.surrogate.judging import EnumeratedMembers
 
 FloatArray = NDArray[np.float64]

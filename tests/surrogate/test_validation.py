@@ -9,20 +9,23 @@ from netspace.errors import NetspaceError
 from netspace.surrogate.predictors import FITS
 from netspace.surrogate.validation import (
     fit_best,
-    kendall_within,
     left_out_predictions,
     levelled,
+    rank_predicted,
     rank_predictors,
 )
 
 
-def test_only_pairs_of_like_cost_count() -> None:
+def test_only_pairs_of_like_cost_count(rng: np.random.Generator) -> None:
     costs = np.array([100.0, 110.0, 1000.0, 1200.0])
     truth = np.array([4.0, 3.0, 2.0, 1.0])
     # Right between the bands, wrong inside both.
-    assert kendall_within(np.array([3.0, 4.0, 1.0, 2.0]), truth, costs) == -1.0
-    assert kendall_within(truth, truth, costs) == 1.0
-    assert np.isnan(kendall_within(truth, truth, np.array([1.0, 10.0, 100.0, 1000.0])))
+    ranked = rank_predicted("", np.array([3.0, 4.0, 1.0, 2.0]), truth, costs, rng=rng)
+    assert (ranked.within.value, ranked.pairs) == (-1.0, 2)
+    assert ranked.overall == pytest.approx(1 / 3)
+    assert rank_predicted("", truth, truth, costs, rng=rng).within.value == 1.0
+    alone = rank_predicted("", truth, truth, np.array([1.0, 10.0, 100.0, 1000.0]), rng=rng)
+    assert np.isnan(alone.within.value)
 
 
 def networks(n: int, rng: np.random.Generator, effect: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -68,12 +68,6 @@ def near_pairs(costs: FloatArray, ratio: float = BAND_RATIO) -> NDArray[np.bool_
     return near
 
 
-def kendall_within(score: FloatArray, truth: FloatArray, costs: FloatArray, ratio: float = BAND_RATIO) -> float:
-    """Return Kendall's τ_a over the pairs with costs within a ratio: (right − wrong) / pairs; NaN without pairs."""
-    near = near_pairs(costs, ratio)
-    return float(pair_signs(score, truth, near).sum() / near.sum()) if near.any() else float("nan")
-
-
 def left_out_predictions(name: str, x: FloatArray, y: FloatArray, *, rng: np.random.Generator) -> FloatArray:
     """Predict each error by a model fitted to other folds: ten folds, or one per network where there are few.
 

@@ -1,10 +1,11 @@
-"""Reading a table's rows where they tell the best space of every budget apart."""
+"""What benchmarks measure with: rows of a table read where they tell spaces apart, and ranking within bands."""
 
 import numpy as np
 import pytest
 
+from benchmarks.exploring import explore, spread_rows
+from benchmarks.within_bands import kendall_within
 from netspace.spaces.axes import Axis, Grid
-from netspace.surrogate.allocation import explore, spread_rows
 from netspace.surrogate.judging import EnumeratedMembers
 
 GRID = Grid(tuple(Axis.cut(name, range(1, 9), 4) for name in "abc"))
@@ -58,3 +59,12 @@ def test_what_was_read_counts_in_full_where_residuals_are_small_and_little_where
     rows = quiet.members.rows(BANDS[1])
     inside = (quiet.rows >= rows.start) & (quiet.rows < rows.stop)
     np.testing.assert_allclose(quiet.expected(rows)[quiet.rows[inside] - rows.start], quiet.errors[inside])
+
+
+def test_only_pairs_of_like_cost_count_within_bands() -> None:
+    costs = np.array([100.0, 110.0, 1000.0, 1200.0])
+    truth = np.array([4.0, 3.0, 2.0, 1.0])
+    # Right between the bands, wrong inside both.
+    assert kendall_within(np.array([3.0, 4.0, 1.0, 2.0]), truth, costs) == -1.0
+    assert kendall_within(truth, truth, costs) == 1.0
+    assert np.isnan(kendall_within(truth, truth, np.array([1.0, 10.0, 100.0, 1000.0])))
