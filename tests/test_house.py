@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,17 @@ def line_of(name: str) -> int:
 def test_every_room_stands_on_a_line() -> None:
     rooms = {room(module_name(file)) for file in FILES if file != SOURCE / "__init__.py"}
     assert rooms == set().union(*LINES)
+
+
+def test_the_page_of_the_house_has_every_room_on_its_line() -> None:
+    tree = (ROOT / "docs" / "house.md").read_text().split("\nsrc/netspace/\n")[1].split("\ndocs/ ")[0]
+
+    def rooms_of(line: str) -> set[str]:
+        folder = re.match(r" *(\w+)/", line)
+        return {folder[1]} if folder else set(re.findall(r"(\w+)\.py", line))
+
+    told = groupby(map(rooms_of, tree.splitlines()), key=lambda rooms: {line_of(name) for name in rooms})
+    assert [set().union(*rooms) for _, rooms in told] == LINES[::-1]
 
 
 @pytest.mark.parametrize("file", [f for f in FILES if f != SOURCE / "__init__.py"], ids=module_name)
