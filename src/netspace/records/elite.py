@@ -78,7 +78,7 @@ class Fidelity:
         tau: Kendall's τ to stand-alone validation errors within budget bands.
         low: lower end of its 95 % interval.
         high: upper end.
-        n: networks that were trained for it.
+        n: networks within bands, which τ compares; others were trained across all costs.
         trustworthy: whether the interval lies above 0; if not, the search's ranking is no better than chance.
     """
 
@@ -98,14 +98,15 @@ class Provenance:
         dataset: as the user named it.
         data: fingerprint of the training images and labels.
         search_space: name.
-        estimator: of Θ's gradient.
+        estimator: that chose it: `score` or `gumbel`, which move Θ, one that was added, or `front` with its signal and
+            model in brackets, also for the estimator `population`.
         epochs: of the search.
         seed: of the search.
         config: fingerprint of the whole config.
-        entropy: of Θ at the end, nats.
-        expected_cost: under Θ at the end.
+        entropy: of Θ at the end, nats; 0 without Θ.
+        expected_cost: under Θ at the end; without Θ the median cost of the space.
         supernet_error: share of held-out images that members of the space get wrong with the shared weights and
-            BatchNorm recalibrated for each, mean.
+            BatchNorm recalibrated for each, mean; None where a model of error chose it.
         fidelity: what the fidelity gate found; None where it was not asked.
         probability: what the candidates' is: `P(best)`, or `P(best), by its scores` where no stand-alone training told
             how far the super network's scores are from the truth; None in files that say nothing of it.
@@ -133,7 +134,8 @@ class EliteSpace:
     Args:
         budget: what it was searched for.
         template: all of its networks that is not searched.
-        candidates: the likeliest spaces under Θ; the first is the mode, the result.
+        candidates: the likeliest spaces under Θ, from its mode on, or those that a model of error judges best, best
+            first; the first is the result.
         provenance: where it came from.
         schema: version of the file's format.
     """
@@ -161,7 +163,7 @@ class EliteSpace:
 
     @property
     def space(self) -> NetworkSpace:
-        """The result: the mode of Θ."""
+        """The result: the first candidate."""
         return self.candidates[0].space
 
     @property

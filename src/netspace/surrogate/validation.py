@@ -28,8 +28,9 @@ class Ranked:
 
     Args:
         name: of the model.
-        overall: Kendall's τ over all pairs of networks; NaN where nothing is ranked.
-        within: τ over the pairs whose costs could satisfy one budget (ratio ≤ 1.1/0.9), with its bootstrap interval.
+        overall: Kendall's τ over all pairs of networks; 0 where errors or predictions are all equal.
+        within: τ over the pairs whose costs could satisfy one budget (ratio ≤ 1.1/0.9), with its bootstrap interval;
+            NaN where there is no such pair.
         pairs: number of those pairs.
         gain: `within` less the same for "more FLOPs is better", with its bootstrap interval.
         beyond: `within` less the same for "wider is better" (mean log width), which needs no reading at all, with its
