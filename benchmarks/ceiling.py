@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from own_table import read_own
 
 from netspace.records.measured import MeasuredNetworks
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import model_features
 from netspace.surrogate.validation import left_out_predictions, rank_predicted
 
 FloatArray = NDArray[np.float64]
@@ -37,7 +37,7 @@ def main() -> None:
     print(f"{len(first)} networks, two seeds: standard deviation of the difference {apart:.2f} points")
     say("one seed against the other", first, second.errors, second)
     both = (first + second.errors) / 2
-    x = log_features(table.grid, table.points, table.costs)
+    x = model_features(table.grid, table.points, table.costs)
     model = left_out_predictions("gaussian process", x, table.errors, rng=np.random.default_rng(0))
     at = rows_at(table, second.points)
     say("a model fitted to the other networks against one seed", model[at], first, second)

@@ -34,7 +34,7 @@ from netspace.cost import Budget
 from netspace.evaluate import TrainingData, train_network
 from netspace.search import SpaceSearch
 from netspace.surrogate import plan_calibration
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import model_features
 from netspace.surrogate.gaussian_process import fit_gaussian_process
 from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
 
@@ -58,7 +58,7 @@ class OwnTruth:
         self.members = EnumeratedMembers(table.grid, table.points, table.costs)
         self.points, self.costs = self.members.points, self.members.costs.astype(np.float64)
         self.errors = table.errors[self.members.order]
-        self.features = log_features(table.grid, self.points, self.members.costs)
+        self.features = model_features(table.grid, self.points, self.members.costs)
         self.budgets = [Budget.parse(text) for text in given.budget]
         self.truths = [judge(self.members, 100 * self.errors, b) for b in self.budgets]
         self.where = {tuple(p): i for i, p in enumerate(self.points.tolist())}

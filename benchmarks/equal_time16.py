@@ -33,7 +33,7 @@ from within_bands import kendall_within
 from netspace import Budget, CostModel, load_search_space
 from netspace.analysis import mean_interval
 from netspace.surrogate.calibration import farthest_first
-from netspace.surrogate.features import log_features, mean_log_width
+from netspace.surrogate.features import mean_log_width, model_features
 from netspace.surrogate.gaussian_process import fit_gaussian_process
 from netspace.surrogate.judging import EnumeratedMembers, Judged, least_hit_rate
 from netspace.surrogate.steadied import steadied
@@ -66,7 +66,7 @@ class Judge:
 
     def features(self, points: IntArray, costs: IntArray) -> FloatArray:
         """Return what models see."""
-        return log_features(self.grid, points, costs)
+        return model_features(self.grid, points, costs)
 
     def judged(self, predicted: FloatArray, at: slice) -> Judged:
         """Return each space's mean over its members in band."""

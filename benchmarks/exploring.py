@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from netspace.surrogate.allocation import OWN_SHARE, own_part
 from netspace.surrogate.contest import Contender, contest
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import model_features
 from netspace.surrogate.judging import EnumeratedMembers, Judged
 from netspace.surrogate.predictors import FITS, Predictor
 from netspace.surrogate.validation import Ranked, rank_predictors
@@ -54,7 +54,7 @@ class Knowledge:
     def expected(self, rows: slice) -> FloatArray:
         """Return the expected errors of a slice of members: the model's, moved towards what was read."""
         points, costs = self.members.points[rows], self.members.costs[rows]
-        found = self.predictor.predict(log_features(self.members.grid, points, costs))
+        found = self.predictor.predict(model_features(self.members.grid, points, costs))
         inside = (self.rows >= rows.start) & (self.rows < rows.stop)
         place = self.rows[inside] - rows.start
         found[place] += self.own * (self.errors[inside] - found[place])
@@ -81,7 +81,7 @@ class Knowledge:
         index[ahead] = np.arange(len(ahead))
         group = index[members.space[rows]]
         points, costs = members.points[rows][group >= 0], members.costs[rows][group >= 0]
-        features = log_features(members.grid, points, costs)
+        features = model_features(members.grid, points, costs)
         _, covariance = self.predictor.group_means(features, group[group >= 0], len(ahead))
         return judged, ahead, covariance + np.diag(own[ahead])
 
@@ -127,7 +127,7 @@ def explore(
     evaluations = min(evaluations, len(members.costs))
     rows = spread_rows(members.costs, max(round(evaluations * FIRST_SHARE), min(evaluations, 8)), rng=rng)
     errors = read(rows)
-    x = log_features(members.grid, members.points[rows], members.costs[rows])
+    x = model_features(members.grid, members.points[rows], members.costs[rows])
     ranked = rank_predictors(x, errors, members.costs[rows].astype(np.float64), rng=rng, names=models)
     known = _known(members, rows, errors, ranked, own_share, rng)
     for round_ in range(ROUNDS):
@@ -151,7 +151,7 @@ def _known(
     rng: np.random.Generator,
     like: Predictor | None = None,
 ) -> Knowledge:
-    x = log_features(members.grid, members.points[rows], members.costs[rows])
+    x = model_features(members.grid, members.points[rows], members.costs[rows])
     predictor = FITS[ranked[0].name](x, errors, rng=rng, like=like)
     # The spread over cost is that of the first, evenly spread rows; later ones crowd where spaces are good.
     spread = float(errors[: max(round(len(rows) * FIRST_SHARE), 2)].std())

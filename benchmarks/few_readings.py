@@ -31,7 +31,7 @@ from netspace.analysis import mean_interval, ridge
 from netspace.records.measured import read_measured
 from netspace.spaces.axes import Grid
 from netspace.surrogate.calibration import farthest_first
-from netspace.surrogate.features import log_features, mean_log_width
+from netspace.surrogate.features import mean_log_width, model_features
 from netspace.surrogate.gaussian_process import fit_gaussian_process
 from netspace.surrogate.judging import EnumeratedMembers
 
@@ -70,7 +70,7 @@ class Table:
     @property
     def features(self) -> FloatArray:
         """What models see."""
-        return log_features(self.grid, self.points, self.costs)
+        return model_features(self.grid, self.points, self.costs)
 
 
 def gaussian_process(table: Table, rows: IntArray, rng: np.random.Generator) -> FloatArray:

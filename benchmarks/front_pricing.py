@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from netspace import Budget, CostModel, load_search_space
 from netspace.cost import LogUniformDraws
 from netspace.surrogate.contest import shortlist
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import model_features
 from netspace.surrogate.grid import members
 from netspace.surrogate.judging import Judged, Members, least_hit_rate
 from netspace.surrogate.predictors import FITS
@@ -57,11 +57,11 @@ def measure(name: str, model_name: str, rows: int) -> dict[str, Any]:
     points = LogUniformDraws(model, search_space.full, rng=rng).draw(rows, rng=rng)
     costs = model(points)
     errors = formula(points, costs) + 0.3 * rng.normal(size=rows)
-    predictor = FITS[model_name](log_features(grid, points, costs), errors, rng=rng)
+    predictor = FITS[model_name](model_features(grid, points, costs), errors, rng=rng)
     budgets = [Budget.parse(text) for text in (PAPER if name == "expanded" else SMALL)]
     started, busy = time.perf_counter(), time.process_time()
     everyone = members(search_space, model, hit_rate=0.5)
-    judged = everyone.judge(lambda p, c: predictor.predict(log_features(grid, p, c)), [b.interval for b in budgets])
+    judged = everyone.judge(lambda p, c: predictor.predict(model_features(grid, p, c)), [b.interval for b in budgets])
     seconds, busy = time.perf_counter() - started, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return {

@@ -23,7 +23,7 @@ from netspace.report.figures import all_charts
 from netspace.report.front_figure import front_charts, front_tables
 from netspace.report.nas_table import nas_charts
 from netspace.runs import Run
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import model_features
 from netspace.surrogate.predictors import FITS
 from netspace.surrogate.signals import CACHE, _Models
 from tests.conftest import quick_config
@@ -208,7 +208,7 @@ def numbers(tiny: SearchSpace) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     points = np.stack([rng.choice([1, 2] if i % 2 == 0 else [4, 8, 12, 16], 24) for i in range(6)], axis=1)
     costs = model(points)
-    x = log_features(grid, points, costs)
+    x = model_features(grid, points, costs)
     return {"x": x, "y": 0.9 - 0.05 * x.sum(1) / x.shape[1], "costs": costs.astype(float)}
 
 

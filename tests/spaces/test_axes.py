@@ -7,7 +7,7 @@ import pytest
 
 from netspace.errors import NetspaceError
 from netspace.spaces.axes import Axis, Grid, spread_places
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import model_features
 
 GRID = Grid((Axis.cut("d", [1, 2, 3], 2, knob="depth"), Axis.cut("w", [4, 8, 12, 16], 2)))
 
@@ -65,6 +65,6 @@ def test_spread_places_visit_every_cell_evenly_and_go_on_where_they_ended() -> N
 
 def test_features_are_logs_of_every_knob_and_the_cost_with_summaries_over_the_stages() -> None:
     grid = Grid((*GRID.axes, Axis("v", GRID.axes[1].ranges)))
-    row = log_features(grid, np.array([[2, 8, 4]]), np.array([100]), score=np.array([0.5]))
+    row = model_features(grid, np.array([[2, 8, 4]]), np.array([100]), score=np.array([0.5]))
     mean, harmonic = np.log([8, 4]).mean(), np.log(2 / (1 / 8 + 1 / 4))
     np.testing.assert_allclose(row[0], [*np.log([2, 8, 4, 100]), mean, harmonic, 0.5])

@@ -9,7 +9,7 @@ from netspace import Budget, CostModel, SearchSpace, resolve
 from netspace.records import Provenance
 from netspace.runs import Readings, Run
 from netspace.surrogate import Evidence, Judge
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import model_features
 from netspace.surrogate.signals import SignalName
 
 BUDGETS = [Budget.parse(text) for text in ("1M", "2M", "3M")]
@@ -41,7 +41,7 @@ class World:
         )
         self.points = tiny.full.enumerate()
         self.costs = CostModel(template)(self.points)
-        x = log_features(tiny.grid, self.points, self.costs)
+        x = model_features(tiny.grid, self.points, self.costs)
         z = (x - x.mean(0)) / x.std(0)
         line = 0.4 - 0.06 * np.log(self.costs / 1e6) + z @ rng.normal(size=z.shape[1]) * 0.01
         self.truth = line + MISFIT * self._smooth(z, float(rng.choice([0.5, 1.0, 2.0])), rng)

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def log_features(grid: Grid, points: IntArray, costs: IntArray, *, score: FloatArray | None = None) -> FloatArray:
+def model_features(grid: Grid, points: IntArray, costs: IntArray, *, score: FloatArray | None = None) -> FloatArray:
     """Return what a predictor sees of networks.
 
     Args:

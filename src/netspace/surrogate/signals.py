@@ -18,7 +18,7 @@ from netspace.runs import Readings, Run
 from netspace.spaces.axes import Grid
 from netspace.spaces.ranges import IntArray
 from netspace.surrogate.cache import Cache, key_of
-from netspace.surrogate.features import log_features, mean_log_width
+from netspace.surrogate.features import mean_log_width, model_features
 from netspace.surrogate.left_out import left_out
 from netspace.surrogate.misfit import Misfit, measure_misfit
 from netspace.surrogate.predictors import FITS, Predictor
@@ -88,7 +88,7 @@ class Signal:
 
     def features(self, points: IntArray, costs: IntArray) -> FloatArray:
         """Return what the predictor sees of networks."""
-        x = log_features(self.grid, points, costs)
+        x = model_features(self.grid, points, costs)
         return x if self.prior is None else np.concatenate([x, self.prior.predict(x)[:, None]], axis=1)
 
     def predict(self, points: IntArray, costs: IntArray) -> FloatArray:
@@ -149,7 +149,7 @@ class Evidence:
     def _logs(self, scores: Readings) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return features, errors (all the same where they are too equal to learn from) and costs."""
         costs = self.model(scores.points)
-        return log_features(self.grid, scores.points, costs), levelled(scores.values), costs.astype(np.float64)
+        return model_features(self.grid, scores.points, costs), levelled(scores.values), costs.astype(np.float64)
 
     def _widths(self, known: Readings) -> FloatArray | None:
         return mean_log_width(self.grid, known.points)

@@ -7,7 +7,7 @@ import numpy as np
 from netspace.cost import CostModel
 from netspace.runs import Readings
 from netspace.spaces import SearchSpace
-from netspace.surrogate.features import log_features
+from netspace.surrogate.features import model_features
 from netspace.surrogate.validation import rank_predictors
 
 CHECK = 25
@@ -40,7 +40,7 @@ class Saturation:
         if len(scores.values) < FIRST + PATIENCE * CHECK:
             return False
         costs = self._model(scores.points)
-        x = log_features(self._grid, scores.points, costs)
+        x = model_features(self._grid, scores.points, costs)
         for n in range(FIRST + len(self._taus) * CHECK, len(scores.values) + 1, CHECK):
             rng = np.random.default_rng(0)
             ranked = rank_predictors(x[:n], scores.values[:n], costs[:n].astype(np.float64), rng=rng)
