@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from netspace.surrogate.allocation import OWN_SHARE, own_part
 from netspace.surrogate.contest import Contender, contest
 from netspace.surrogate.features import model_features
 from netspace.surrogate.judging import EnumeratedMembers, Judged
-from netspace.surrogate.predictors import FITS, Predictor
+from netspace.surrogate.predictors import FITS, OWN_SHARE, Predictor, own_part
 from netspace.surrogate.validation import Ranked, rank_predictors
 
 FloatArray = NDArray[np.float64]

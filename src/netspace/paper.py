@@ -21,7 +21,7 @@ from netspace.records import EliteSpace, NetworkStore
 from netspace.report import write_report
 from netspace.runs import TABLE, Run
 from netspace.settings import ONE_PROCESS, DataSettings, NasSettings, Pool, Recipe, SearchConfig
-from netspace.steps import Listener, Step, begun_with, reading_options
+from netspace.steps import Listener, Step, begun_chain, reading_options
 from netspace.within import KEPT
 
 SETTINGS, RECIPE, NETWORKS, PAGE = "paper.yaml", "recipe.yaml", "networks", "paper.html"
@@ -147,7 +147,7 @@ class PaperExperiment:
         file, recipe = self.out / SETTINGS, self.recipe(len(images.train))
         asked = {"data": to_plain(images.settings), "budgets": list(self.budgets), "space": self.space}
         asked |= {"faithful": self.faithful, "share": self.share, "seeds": self.seeds, "seed": self.seed}
-        known = begun_with(file, asked) or {}
+        known = begun_chain(file, asked) or {}
         asked |= {"time_limit": self.time_limit, "n": self.n} if self.time_limit is not None else {}
         asked |= {name: known[name] for name in ("time_limit", "n") if name in known}
         self.out.mkdir(parents=True, exist_ok=True)

@@ -126,7 +126,7 @@ def reading_options(data: DataSettings) -> tuple[str, ...]:
     return (*words, "--skip-unreadable") if data.skip_unreadable else (*words,)
 
 
-def begun_with(file: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
+def begun_chain(file: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
     """Return what the file of a chain says that was begun, or None where none was.
 
     Args:

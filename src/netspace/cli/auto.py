@@ -46,7 +46,7 @@ from netspace.documents import from_plain, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings, Pool
 from netspace.spaces import NetworkTemplate, SearchSpace
-from netspace.steps import begun_with
+from netspace.steps import begun_chain
 from netspace.wanted import Know, Wanted
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _go(
     from netspace.evaluate import at_a_time
     from netspace.pipeline import CHOICES, Pipeline
 
-    known = begun_with(out / CHOICES, asked)
+    known = begun_chain(out / CHOICES, asked)
     if known is None:
         _check_target(asked["target"], out)
         _check_int8(wanted, asked["target"])

@@ -1,7 +1,7 @@
 """NAS by the model of error: all candidates in band are ranked by it, and the best few may be trained briefly.
 
 It needs no super network, and no image unless networks are trained. What a brief training says of a network counts
-beside the model as far as it can be the network's own (`surrogate.allocation.own_part`).
+beside the model as far as it can be the network's own (`surrogate.predictors.own_part`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from netspace.search import Chosen, Picked, check_inside, first_hit, kept
 from netspace.settings import ONE_PROCESS, NasSettings, Pool, Recipe
 from netspace.spaces import NetworkSpace, Points
 from netspace.surrogate import Makers, Question, Signal, gather_evidence
-from netspace.surrogate.allocation import own_part
 from netspace.surrogate.grid import flops_of
 from netspace.surrogate.intake import take_in
+from netspace.surrogate.predictors import own_part
 
 RANKED = 20_000
 TRAINED = "nas"

@@ -46,3 +46,15 @@ class Predictor(Protocol):
 
 # More of them may be added; where there are several, cross-validation takes the one that ranks best within bands.
 FITS: dict[str, Callable[..., Predictor]] = {"gaussian process": fit_gaussian_process}
+OWN_SHARE = 0.15  # of the errors' spread: the largest standard deviation of what is a network's own
+
+
+def own_part(predictor: Predictor, spread: float, own_share: float = OWN_SHARE) -> float:
+    """Return the part of a residual, 0..1, that is taken for a network's own.
+
+    Args:
+        predictor: whose residuals.
+        spread: standard deviation of the errors of networks spread over all costs.
+        own_share: the largest standard deviation of what is a network's own, as a share of it.
+    """
+    return min(1.0, (own_share * spread / max(predictor.residual, 1e-12)) ** 2)
