@@ -25,6 +25,8 @@ from netspace.surrogate.validation import LEAST_ROWS
 from netspace.wanted import Fit, Know, Wanted, choose_space, fit_in
 from netspace.within import KEPT, SHORTEST
 
+AFTER = 15.0  # seconds of what comes after both trainings: export, its checks and the page
+
 
 @dataclass(frozen=True, config=STRICT)
 class Choices:
@@ -148,9 +150,9 @@ def _within(
     recipe = load_recipe(chosen.recipe)
     whole, each = seconds(recipe, alone=True), seconds(load_recipe(chosen.search_recipe), alone=False)
     searching, least = math.ceil(LEAST_ROWS / jobs) * each, whole * min(SHORTEST / recipe.epochs, 1)
-    room = KEPT * deadline.left
+    room = KEPT * (deadline.left - AFTER)
     if searching + least > room or least > room / 2:
-        needed = max(searching + least, 2 * least) / KEPT
+        needed = max(searching + least, 2 * least) / KEPT + AFTER
         why = (
             f"{LEAST_ROWS} trainings, the fewest that a search learns from, take about {format_duration(searching)} "
             f"here, and {SHORTEST} epochs of the full training {format_duration(least)}"

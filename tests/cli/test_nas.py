@@ -79,6 +79,16 @@ def test_table_prints_markdown_and_json_of_what_it_trained(run: Path, tmp_path: 
     assert "nas-expanded at 3M" not in again.stderr
 
 
+def test_a_table_whose_networks_all_diverged_says_so(run: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "wild.yaml"
+    recipe.write_text(
+        "name: wild\nepochs: 1\nbatch_size: 32\nwarmup_epochs: 0\ntrain_images: 256\nlearning_rate: 1.0e+12\n"
+    )
+    given = ["table", str(run), "--recipe", str(recipe), "--seeds", "1", "--candidates", "1", "--budgets", "3M"]
+    done = netspace(*given, "--out", str(tmp_path / "out"))
+    assert "2 of 2 trainings went wrong and are left out: 2 with 'the loss is" in done.stderr
+
+
 def test_table_asks_for_named_budgets_with_the_runs_tolerance_and_further_bounds(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,6 +206,34 @@ def test_population_trains_no_super_network(tmp_path: Path, recipe: str) -> None
         open_search(tmp_path / "run")
 
 
+def test_a_recipe_at_fault_is_named_before_the_folder_is_a_runs(tmp_path: Path, recipe: str) -> None:
+    with pytest.raises(NetspaceError, match="unknown recipe 'nosuch'"):
+        find_spaces(config_of("population", "nosuch"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    find_spaces(config_of("population", recipe), tmp_path / "run")
+
+
+def test_a_recipe_that_was_changed_since_is_refused_and_one_that_is_gone_is_not_missed(
+    tmp_path: Path, recipe: str
+) -> None:
+    config = config_of("population", recipe)
+    elites = find_spaces(config, tmp_path / "run")
+    Path(recipe).unlink()
+    assert find_spaces(config, tmp_path / "run") == elites
+    Path(recipe).write_text(to_yaml(replace(RECIPE, learning_rate=0.3)))
+    with pytest.raises(NetspaceError, match="holds networks of another recipe"):
+        find_spaces(config, tmp_path / "run")
+
+
+def test_trainings_that_diverge_are_told_with_their_reason_and_what_can_be_done(tmp_path: Path) -> None:
+    (tmp_path / "wild.yaml").write_text(to_yaml(replace(RECIPE, learning_rate=1e12, train_images=400)))
+    said: list[str] = []
+    with pytest.raises(NetspaceError, match="0 stand-alone trainings that went well; search again in another --out"):
+        find_spaces(config_of("population", str(tmp_path / "wild.yaml")), tmp_path / "run", on_note=said.append)
+    (told,) = (text for text in said if "went wrong" in text)
+    assert "8 of 8 trainings went wrong and are left out: 8 with 'the loss is" in told
+
+
 def test_front_takes_trainings_in_where_it_is_told_to(tmp_path: Path, recipe: str) -> None:
     config = config_of("front", recipe, {"front": {"evaluations": 10, "calibration": 8, "recipe": recipe}})
     seen = set()

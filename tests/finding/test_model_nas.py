@@ -9,7 +9,7 @@ import pytest
 from netspace import Budget, CostModel, NetspaceError, find_spaces
 from netspace.data import ImageData
 from netspace.finding import BriefTraining, RunModel, pick_by_model, rank_networks
-from netspace.nas_comparison import compare_nas
+from netspace.nas_comparison import compare_nas, open_comparison, plan_comparison
 from netspace.records import NetworkStore, load_architecture
 from netspace.report import nas_cells
 from netspace.runs import Run
@@ -78,7 +78,22 @@ def test_trainings_that_the_model_cannot_take_in_are_not_begun(run: Run, fashion
     scores = replace(model, signal=replace(model.signal, name="supernet"))
     with pytest.raises(NetspaceError, match="fitted to scores of its super network, .* --calibrate-n 12"):
         rank_networks(scores, whole, BUDGET, settings, **how)  # type: ignore[arg-type]
+    how = {"training": BriefTraining(fashion, replace(RECIPE, learning_rate=0.3)), "folder": tmp_path / "nas"}
+    with pytest.raises(NetspaceError, match="recipe 'short' is another one than that of the trainings in"):
+        rank_networks(model, whole, BUDGET, settings, **how)  # type: ignore[arg-type]
     assert not (tmp_path / "nas").exists()
+
+
+def test_table_1_trains_before_it_chooses_as_the_run_did(run: Run, tmp_path: Path) -> None:
+    settings, other = NasSettings("model", samples=1, train=2), replace(RECIPE, name="other", learning_rate=0.2)
+    comparison = open_comparison(run, recipe=other, settings=settings, seeds=1, out=tmp_path / "table")
+    assert [(step.what, step.count) for step in plan_comparison(comparison).steps] == [
+        ("NAS by the model of error", 4),
+        ("trainings by recipe 'short'", 8),
+        ("trainings by recipe 'other'", 4),
+    ]
+    folder = compare_nas(run, recipe=other, settings=settings, seeds=1, out=tmp_path / "table")
+    assert len(nas_cells(folder)) == 4
 
 
 def test_table_1_can_be_made_without_a_super_network(run: Run, tmp_path: Path) -> None:

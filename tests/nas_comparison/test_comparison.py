@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,6 +69,17 @@ def test_a_comparison_that_fine_tunes_finds_the_same_when_it_is_stopped_and_goes
     files = [compare_nas(run, **asked, out=tmp_path / name) / "nas.json" for name in ("whole", "parts")]
     whole, parts = (json.loads(file.read_text()) for file in files)
     assert whole == parts
+
+
+def test_targets_that_are_none_of_the_runs_or_named_twice_are_refused(run: Path, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"recipe": RECIPE, "settings": SETTINGS, "out": tmp_path / "out"}
+    for texts, message in (
+        (["2M", "2e6"], "budgets 2M, 2M name one target twice; give each once"),
+        (["2M", "9M"], "has no Elite Space for 9M; its budgets are 2M, 3M"),
+    ):
+        with pytest.raises(NetspaceError, match=message):
+            compare_nas(run, **asked, budgets=[Run(run).config.budget(text) for text in texts])
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_settings_in_the_same_folder_are_refused(run: Path) -> None:

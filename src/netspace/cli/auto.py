@@ -140,6 +140,8 @@ def _go(
     images.keep(out / FOLDER)
     started = time.monotonic()
     do_steps("auto", pipeline.steps, _SHOW, out)
+    if deadline is not None and deadline.left < 0:
+        note(f"this took {-deadline.left:.0f} s more than the time limit of {deadline}")
     print(f"done in {time.monotonic() - started:.0f} s; classify an image with")
     print(f"  netspace predict {shlex.quote(str(out / 'export'))} IMAGE")
 

@@ -88,6 +88,10 @@ def nas_command(
         inside, target = _space(space, budget, search.template, search.config, constraints)
         folder = out or run / "nas" / _folder_name(space, target, method)
         picked = pick_networks(search, inside, target, settings, run=run, source=space, folder=folder, seed=seed)
+    if len(picked.files) < samples:
+        note(
+            f"{len(picked.files)} networks instead of {samples}: there are no more in the budget, or among --candidates"
+        )
     if json:
         print_json(_plain(picked))
         return

@@ -25,6 +25,7 @@ from netspace.cli.output import note, print_json, print_table, resumable
 from netspace.config import load_recipe
 from netspace.cost import Constraint, format_amount
 from netspace.documents import from_plain
+from netspace.records import gone_wrong
 from netspace.runs import TABLE, Run
 from netspace.settings import NasSettings
 
@@ -43,8 +44,9 @@ def table_command(
     recipe: RecipeName = "quick",
     seeds: Annotated[int, typer.Option(help="Repetitions of NAS and training.", min=1)] = 3,
     method: Annotated[
-        Literal["random", "evolution", "differentiable", "model"], typer.Option(help="NAS, the same for both spaces.")
-    ] = "random",
+        Literal["random", "evolution", "differentiable", "model"] | None,
+        typer.Option(help="NAS, the same for both spaces. Default: random, or model where there is no super network."),
+    ] = None,
     candidates: Annotated[int, typer.Option(help="Architectures that each NAS scores.", min=1)] = 40,
     train: Annotated[int, typer.Option(help="With model: networks trained before one is chosen.", min=0)] = 0,
     jobs: Jobs = None,
@@ -60,10 +62,11 @@ def table_command(
     constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Compare NAS in the Elite Spaces with NAS in the whole search space; run again to go on after a stop."""
+    resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs, device=device), Run(run).config
+    method = method or ("random" if Run(run).has_supernet else "model")
     settings = from_plain(
         NasSettings, {"method": method, "samples": 1, "candidates": candidates, "train": train}, "options"
     )
-    resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs, device=device), Run(run).config
     deadline = deadline_of(time_limit)
     asked = config.budgets if budgets == "all" else budgets.split(",")
     targets = [config.budget(text).bounded(constraints) for text in asked]
@@ -101,6 +104,8 @@ def print_nas(folder: Path, format: str = "table", *, json: bool = False) -> Non
     """Print a run's Table 1, as text of a format or as one JSON value."""
     from netspace.report import TEXTS, nas_tables
 
+    for text in gone_wrong(Run(folder).store()):
+        note(text)
     if json:
         print_json(nas_plain(folder))
         return

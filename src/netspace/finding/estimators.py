@@ -7,6 +7,7 @@ trainings and needs no super network; both judge every space of the grid with th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,13 +17,13 @@ from typing import Protocol
 
 import numpy as np
 
-from netspace.config import load_recipe
+from netspace.config import load_recipe, preset_names
 from netspace.data import ImageData
 from netspace.documents import fingerprint
 from netspace.finding.calibration import train_calibration
 from netspace.finding.so_far import SoFar
 from netspace.plugins import named
-from netspace.records import Candidate, EliteSpace, Provenance, missing
+from netspace.records import Candidate, EliteSpace, NetworkStore, Provenance, missing
 from netspace.runs import CALIBRATION, Readings, Run
 from netspace.search import SpaceSearch, held_out_error
 from netspace.search.score_run import score_search
@@ -153,6 +154,13 @@ class ThetaEstimator:
         return EliteSpace(budget, search.template, candidates, provenance)
 
 
+def _is_of(store: NetworkStore, recipe: str) -> bool:
+    """Say whether trainings are of a recipe as it is now; they stand where its file was removed since."""
+    if not os.path.lexists(recipe) and recipe not in preset_names("recipe"):
+        return True
+    return store.about()["recipe"] == fingerprint(load_recipe(recipe))
+
+
 class FrontEstimator:
     """Every space of the grid judged by a model of error.
 
@@ -171,6 +179,8 @@ class FrontEstimator:
         trainings, store = self._trainings(work.config), run.store(CALIBRATION)
         if trainings and (not store.begun or sum(store.counts().values()) < trainings or missing(store)):
             return False
+        if trainings and not _is_of(store, settings.recipe):
+            return False  # choosing anew says so
         return not self.needs_supernet or run.score_file.finished(settings.evaluations)
 
     def _trainings(self, config: SearchConfig) -> int:

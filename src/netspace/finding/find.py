@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from netspace.config import searched_on
+from netspace.config import load_recipe, searched_on
 from netspace.data import ImageData, load_images, places, read_so_far
 from netspace.documents import fingerprint, to_plain
 from netspace.errors import NetspaceError
@@ -18,8 +18,9 @@ from netspace.finding.estimators import Estimator, Note, Progress, Work, estimat
 from netspace.models import check_fits, resolve_device
 from netspace.models.step_memory import BYTES
 from netspace.planning import Foresight, glance_at_search
+from netspace.planning.searching import calibrations
 from netspace.records import EliteSpace, load_elite
-from netspace.runs import Run
+from netspace.runs import CALIBRATION, Run
 from netspace.runtime import ALONE, Runtime
 from netspace.search import EpochRecord, RunFolder, SpaceSearch, environment, settled_search
 from netspace.settings import ONE_PROCESS, DataSettings, Pool, SearchConfig
@@ -69,6 +70,8 @@ def find_spaces(
     device = resolve_device(config.device)
     data = images or load_images(data_settings(config), kept=places(out), on_progress=partial(_read, on_note))
     config = runtime.from_first(_settled(config, folder, data, device))
+    if calibrations(config) and not Run(out).store(CALIBRATION).begun:
+        load_recipe(config.search.front.recipe)  # names what is wrong with it before the folder is this run's
     search = _search(estimator, config, data, runtime)
     if search is not None and not runtime.first:
         search.follow(out)

@@ -14,6 +14,7 @@ import numpy as np
 
 from netspace.cost import Budget, CostModel
 from netspace.data import ImageData
+from netspace.documents import fingerprint
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, device_of
 from netspace.finding.drawn import train_drawn
@@ -106,7 +107,7 @@ def rank_networks(
     run = model.run
     check_inside(space, run.space)
     if settings.train:
-        _check_comparable(model, space)
+        _check_comparable(model, space, training)
     band, rng = budget.band(space, run.template), np.random.default_rng([seed, budget.target])
     price = CostModel(run.template, budget.kind)
     points = band.draw(min(RANKED, band.size), rng=rng, replace=False)
@@ -159,8 +160,14 @@ def pick_by_model(
     return kept(chosen, run.template, budget, settings, run=run, source=source, folder=folder, seed=seed)
 
 
-def _check_comparable(model: RunModel, space: NetworkSpace) -> None:
+def _check_comparable(model: RunModel, space: NetworkSpace, training: BriefTraining | None) -> None:
     """Raise NetspaceError where the errors of a space's networks cannot be held against what a model expects."""
+    known = model.run.store(CALIBRATION)
+    if training is not None and known.begun and known.about()["recipe"] != fingerprint(training.recipe):
+        raise NetspaceError(
+            f"recipe '{training.recipe.name}' is another one than that of the trainings in {known.folder}, so their "
+            "errors cannot be compared; leave out the recipe"
+        )
     if model.signal.name == "supernet":
         raise NetspaceError(
             f"the model of {model.run.folder} was fitted to scores of its super network, which errors of trained "

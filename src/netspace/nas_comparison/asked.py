@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from netspace.config import load_recipe
 from netspace.cost import Budget
 from netspace.data import ImageData, load_images, places
 from netspace.documents import fingerprint, to_plain
@@ -55,6 +56,11 @@ class NasComparison:
     search: SpaceSearch | None
     pool: Pool = ONE_PROCESS
     device: str = "auto"
+
+    @property
+    def brief_recipe(self) -> Recipe:
+        """How networks are trained before one is chosen: as those that the run's model of error knows."""
+        return load_recipe(self.run.recipe_of_trainings(None))
 
     @property
     def about(self) -> dict[str, Any]:
@@ -137,11 +143,17 @@ def _in_flops(budgets: list[Budget]) -> list[Budget]:
             f"Table 1 compares networks at FLOPs, and {', '.join(others)} is another cost; name the FLOPs budgets of "
             "the run with --budgets"
         )
+    if len({budget.target for budget in budgets}) < len(budgets):
+        raise NetspaceError(f"budgets {', '.join(map(str, budgets))} name one target twice; give each once")
     return budgets
 
 
 def _met(run: Run, budgets: list[Budget]) -> list[Budget]:
     """Return budgets of a run, each of which some network of its elite meets."""
+    if unknown := [str(budget) for budget in budgets if not run.elite_file(budget).exists()]:
+        raise NetspaceError(
+            f"{run.folder} has no Elite Space for {', '.join(unknown)}; its budgets are {', '.join(run.config.budgets)}"
+        )
     missed = [budget for budget in budgets if not run.elite(budget).meets]
     if missed:
         names = ", ".join(f"{run.elite_file(budget)}" for budget in missed)

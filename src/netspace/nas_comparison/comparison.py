@@ -85,7 +85,7 @@ def _compare(
 def _find(comparison: NasComparison) -> Find:
     if comparison.search is not None:
         return _by_supernet(comparison.search, comparison.settings)
-    brief = BriefTraining(comparison.data, comparison.recipe, comparison.pool, comparison.device)
+    brief = BriefTraining(comparison.data, comparison.brief_recipe, comparison.pool, comparison.device)
     return _by_model(comparison.run, comparison.settings, comparison.folder, brief)
 
 

@@ -27,7 +27,7 @@ from netspace.planning import (
     unless_soon,
 )
 from netspace.records import NetworkStore, places_done
-from netspace.spaces import Architecture
+from netspace.spaces import Architecture, NetworkTemplate
 from netspace.within import KEPT
 
 
@@ -47,8 +47,9 @@ def plan_comparison(comparison: NasComparison) -> Plan:
         steps = _ranking(comparison, left)
     pool, device = comparison.pool, comparison.device
     how: dict[str, Any] = {"jobs": at_a_time(pool), "device": measured_on(pool, device)}
-    networks = _networks(comparison, left)
-    trained = plan_populations(networks, run.template, comparison.data, comparison.recipe, **how)
+    trained = plan_populations(_networks(comparison, left), run.template, comparison.data, comparison.recipe, **how)
+    if brief := _brief(comparison, left):
+        trained = plan_populations(brief, run.template, comparison.data, comparison.brief_recipe, **how).then(trained)
     return replace(trained, steps=(*steps, *trained.steps))
 
 
@@ -94,11 +95,12 @@ def glance_at_comparison(comparison: NasComparison) -> Plan | None:
     if comparison.search is not None:
         asked = [(one.space, one.target) for one in left]
         steps += glance_at_nas(comparison.settings, asked, comparison.search)
-    networks, recipe = _networks(comparison, left), comparison.recipe
     how: dict[str, Any] = {"jobs": jobs, "device": on}
-    trained = glance_at_trainings(networks, comparison.run.template, comparison.data, recipe, **how)
-    steps += [] if trained is None else [trained]
-    precision = precision_of(recipe, networks, comparison.run.template, on)
+    networks, brief, template = _networks(comparison, left), _brief(comparison, left), comparison.run.template
+    for some, recipe in ((brief, comparison.brief_recipe), (networks, comparison.recipe)):
+        trained = glance_at_trainings(some, template, comparison.data, recipe, **how)
+        steps += [] if trained is None else [trained]
+    precision = precision_of(comparison.recipe, networks, template, on)
     return unless_soon(Plan(tuple(steps), jobs, on, precision, peak_memory()))
 
 
@@ -115,13 +117,22 @@ def _ranking(comparison: NasComparison, left: list[Asked]) -> list[PlannedStep]:
 
 def _networks(comparison: NasComparison, left: list[Asked]) -> list[Architecture]:
     """Return what is still to be trained: networks that were chosen, and stand-ins for those that are not yet."""
-    template, rng = comparison.run.template, np.random.default_rng(0)
-    networks = _chosen(comparison)
-    for target, side, space, seed in left:
-        there = len(places_done(NetworkStore(brief_folder(comparison.folder, side, target, seed))))
-        n = 1 + max(comparison.settings.train - there, 0)
-        networks += template.architectures(target.band(space, template).draw(n, rng=rng))
+    return _chosen(comparison) + [one for asked in left for one in _drawn(asked, 1, comparison.run.template)]
+
+
+def _brief(comparison: NasComparison, left: list[Asked]) -> list[Architecture]:
+    """Return stand-ins for what is still to be trained before networks are chosen."""
+    networks = []
+    for one in left:
+        there = len(places_done(NetworkStore(brief_folder(comparison.folder, one.side, one.target, one.seed))))
+        networks += _drawn(one, max(comparison.settings.train - there, 0), comparison.run.template)
     return networks
+
+
+def _drawn(asked: Asked, n: int, template: NetworkTemplate) -> list[Architecture]:
+    """Return networks of the space and in the band of a NAS."""
+    band = asked.target.band(asked.space, template)
+    return template.architectures(band.draw(n, rng=np.random.default_rng(asked.seed)))
 
 
 def _chosen(comparison: NasComparison) -> list[Architecture]:

@@ -14,7 +14,7 @@ from netspace.records.elite import (
 )
 from netspace.records.planned import Planned
 from netspace.records.population import Population, by_budget, pairs_at_equal_budget
-from netspace.records.recovery import Missing, check_complete, missing, notes_on_missing, places_done
+from netspace.records.recovery import Missing, check_complete, gone_wrong, missing, notes_on_missing, places_done
 from netspace.records.store import NetworkStore, population_name
 from netspace.records.trained import TrainedNetwork
 
@@ -35,6 +35,7 @@ __all__ = [
     "check_complete",
     "elite_filename",
     "elite_from_plain",
+    "gone_wrong",
     "load_architecture",
     "load_elite",
     "missing",

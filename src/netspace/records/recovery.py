@@ -14,6 +14,7 @@ from netspace.records.row import DONE
 from netspace.records.store import NetworkStore
 
 AGAIN = "run the same command again to train what is missing"
+REASONS = 3  # of trainings that went wrong, the most frequent ones, that are told
 LOST = "worker died: "  # how the reason of a network begins that was lost with its worker, and may be trained again
 
 
@@ -118,6 +119,16 @@ def notes_on_missing(folders: Iterable[Path]) -> list[str]:
     """Return a sentence for each folder of trained networks in which some are missing."""
     lacking = {folder: missing(NetworkStore(folder)) for folder in folders}
     return [f"{folder}: {what}; going on without them" for folder, what in lacking.items() if what]
+
+
+def gone_wrong(store: NetworkStore) -> list[str]:
+    """Return a sentence of the trainings of a store that diverged or failed by themselves; nothing where none did."""
+    rows = done(store)
+    wrong = Counter(row["reason"] or row["status"] for row in rows if row["status"] != "ok")
+    told = "; ".join(f"{n} with '{reason}'" for reason, n in wrong.most_common(REASONS))
+    told += f"; and {len(wrong) - REASONS} more reasons" if len(wrong) > REASONS else ""
+    count = sum(wrong.values())
+    return [f"{store.folder}: {count} of {len(rows)} trainings went wrong and are left out: {told}"] if wrong else []
 
 
 def check_complete(store: NetworkStore) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from netspace.documents import fingerprint
 from netspace.errors import NetspaceError
-from netspace.records import NetworkStore
+from netspace.records import NetworkStore, gone_wrong
 from netspace.records.row import architecture_of
 from netspace.runs import Readings, Run
 from netspace.surrogate.steadied import steadied
@@ -43,6 +43,7 @@ def take_in(run: Run, folders: Sequence[Path]) -> tuple[Readings, list[str]]:
                 )
         first = first or about
         rows = [row for row in store.rows() if row["status"] == "ok"]
+        notes += gone_wrong(store)
         found = [run.template.complete(architecture_of(row)) for row in rows]
         whole = run.space.full
         inside = [(row, one) for row, one in zip(rows, found, strict=True) if one in whole]

@@ -122,16 +122,9 @@ class Evidence:
         enough = {"supernet": self._enough(self.scores), "population": self._enough(self.trained)}
         enough["both"] = all(enough.values())
         if asked != "auto" and not enough[asked]:
-            raise NetspaceError(
-                f"--signal {asked} needs {LEAST_ROWS} networks or more of each kind, but there are "
-                f"{len(self.scores.values)} scores and {len(self.trained.values)} stand-alone trainings; "
-                "raise --evaluations or give --calibrate"
-            )
+            raise self._too_few(f"signal '{asked}' needs {LEAST_ROWS} or more{' of each' if asked == 'both' else ''}")
         if not any(enough.values()):
-            raise NetspaceError(
-                f"{len(self.scores.values)} scores and {len(self.trained.values)} stand-alone trainings are too few: "
-                f"a predictor needs {LEAST_ROWS} of one kind; raise --evaluations or give --calibrate"
-            )
+            raise self._too_few(f"a model of error needs {LEAST_ROWS} or more of one kind")
         models = _Models(self.run.folder / CACHE, self.models)
         fits: dict[str, Callable[[], Signal]] = {
             "supernet": lambda: self._supernet(models, seed),
@@ -145,6 +138,16 @@ class Evidence:
     @staticmethod
     def _enough(scores: Readings) -> bool:
         return len(scores.values) >= LEAST_ROWS
+
+    def _too_few(self, needs: str) -> NetspaceError:
+        """Return the error of too few readings, with what can be done: a run of trainings alone has a fixed plan."""
+        scores, trained = len(self.scores.values), len(self.trained.values)
+        if self.run.config.search.estimator == "population":
+            instead = "search again in another --out, with another search.front.recipe or more trainings"
+        else:
+            instead = "raise --evaluations or --calibrate-n, or give --calibrate"
+        there = f"{scores} score{'s' * (scores != 1)} and {trained} stand-alone training{'s' * (trained != 1)}"
+        return NetspaceError(f"{needs}, but there are {there} that went well; {instead}")
 
     def _logs(self, scores: Readings) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return features, errors (all the same where they are too equal to learn from) and costs."""
