@@ -102,9 +102,12 @@ def test_an_elite_that_is_better_is_said_to_be_so_with_n_and_intervals(tiny: Sea
     assert lines[3] == "netspace sample runs/a/elite-2M.yaml --budget 2M"  # no such run is there
 
 
-def test_the_network_is_picked_by_the_super_network_where_the_run_has_one(tiny: SearchSpace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", ["checkpoint-0003", "calibration"])
+def test_the_network_is_picked_by_what_the_run_ranks_networks_with(
+    tiny: SearchSpace, tmp_path: Path, there: str
+) -> None:
     material = evaluated(tiny, GOOD, BAD, searched=True)
-    (tmp_path / "checkpoint-0003").mkdir()
+    (tmp_path / there).mkdir()
     (tmp_path / "config.yaml").write_text("")
     material.elite_files[:] = [tmp_path / "elite-2M.yaml"]
     words = shlex.split(answer(material)[-1])

@@ -10,7 +10,7 @@ from typing import Any
 
 from netspace.records import EliteSpace, Population
 from netspace.report.material import Material
-from netspace.runs import Run
+from netspace.runs import CALIBRATION, Run
 
 NETWORKS = 32  # of `netspace evaluate`, where a space has as many in band
 SHAPE = ("dataset", "image_size", "channels", "test_share")  # the elite file, or the command itself, says these
@@ -111,7 +111,7 @@ def network_step(file: Path | None, one: Population, template: dict[str, Any]) -
         template: of the evaluation.
     """
     run = _run(file)
-    if run is not None and any(run.glob("checkpoint-*")):
+    if run is not None and (any(run.glob("checkpoint-*")) or (run / CALIBRATION).is_dir()):  # there is what ranks them
         words = ["netspace", "nas", str(file), "--run", str(run), "--samples", "1", "--out", f"{run}-network"]
         return NextStep("Next, pick a network in it, to train it fully:", shlex.join(words))
     source = str(file) if file is not None else one.source
