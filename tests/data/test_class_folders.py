@@ -7,6 +7,8 @@ import pytest
 
 from netspace import DataSettings, NetspaceError, load_images
 from netspace.data import ImageData, files
+from netspace.data.rows import digest
+from netspace.data.sealing import is_sealed
 from tests.data.layouts import class_folder, encoded, picture
 
 
@@ -240,6 +242,32 @@ def test_a_class_without_a_test_image_is_named(tmp_path: Path) -> None:
     assert "no test image of b: test errors say nothing about it" in read(tmp_path).summary.notes
     class_folder(tmp_path / "test", ["c"], first=50)
     with pytest.raises(NetspaceError, match=r"each class needs 5 training images or more, but 'c' has 0"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ("test", r"its test set, split 'test', has no image that can be read; mend the images, or remove the split"),
+        ("train", r"no training image can be read, only test images; mend the images"),
+    ],
+)
+def test_a_split_of_which_no_image_can_be_read_is_refused_also_where_images_may_be_skipped(
+    tmp_path: Path, split: str, message: str
+) -> None:
+    for name, first in (("train", 0), ("test", 50)):
+        class_folder(tmp_path / name, ["a", "b"], first=first)
+    for file in (tmp_path / split).rglob("*.png"):
+        file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(NetspaceError, match=message):
+        read(tmp_path, skip_unreadable=True)
+
+
+def test_images_of_which_none_falls_to_the_sealed_share_are_refused(tmp_path: Path) -> None:
+    for file in class_folder(tmp_path, ["a", "b"], 12).rglob("*.png"):
+        if is_sealed(digest(file.read_bytes()), 0.2):
+            file.unlink()
+    with pytest.raises(NetspaceError, match=r"none of its \d+ images fell to the sealed test set.*add images"):
         read(tmp_path)
 
 

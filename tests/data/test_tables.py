@@ -1,6 +1,7 @@
 """Parquet files and saved data sets: every row checked, every fault named by its row and column."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from netspace import DataSettings, NetspaceError, load_images
-from netspace.data import ImageData
+from netspace.data import ImageData, ImageSet
 from tests.data.layouts import class_folder, encoded, picture
 
 IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
@@ -197,6 +198,14 @@ def test_kept_images_are_the_same_and_one_that_is_broken_is_made_anew(tmp_path: 
     write(tmp_path / "data" / "rows.parquet", [1, 0] * 10)
     again.keep(tmp_path / "kept")
     assert load_images(settings, kept=[tmp_path / "kept"]).fingerprint != first.fingerprint
+
+
+def test_kept_images_without_a_test_image_are_read_anew(tmp_path: Path) -> None:
+    data = read(write(tmp_path / "data" / "rows.parquet", GOOD))
+    none = ImageSet(data.test.images[:0], data.test.labels[:0])
+    replace(data, test=none, summary=replace(data.summary, test=0)).keep(tmp_path / "kept")
+    again = load_images(DataSettings(str(tmp_path / "data" / "rows.parquet")), kept=[tmp_path / "kept"])
+    assert len(again.sealed_test()) == len(data.test) > 0
 
 
 def test_names_of_classes_count_and_not_their_numbers(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def load_images(
 
     Raises:
         NetspaceError: names what is wrong: unreadable, empty, unlabelled, of one class, of mixed channels, a class with
-            too few images.
+            too few images, none to train on or none to seal.
     """
     source = open_source(settings)
     key = key_of(source, settings)

@@ -75,7 +75,8 @@ def _is_whole(kept: KeptImages) -> bool:
     shape = (len(kept.labels), summary.channels, summary.image_size, summary.image_size)
     kinds = ((kept.images, np.uint8), (kept.labels, np.int64), (kept.digests, np.uint64))
     types = all(values.dtype == np.dtype(kind) for values, kind in kinds)
-    counts = summary.train == kept.train > 0 and kept.train + summary.test == len(kept.labels) == len(kept.digests)
+    counts = summary.train == kept.train > 0 < summary.test
+    counts = counts and kept.train + summary.test == len(kept.labels) == len(kept.digests)
     known = list(summary.classes) == classes and 0 <= kept.labels.min() <= kept.labels.max() < len(classes)
     return bool(types and counts and known and kept.images.shape == shape and summary.lines)
 

@@ -160,7 +160,7 @@ def _arranged(
     classes = list(source.classes)
     counts = [np.bincount([p.label for p in part], minlength=len(classes)).tolist() for part in (learned, sealed)]
     by_class = {name: (counts[0][k], counts[1][k]) for k, name in enumerate(classes)}
-    notes += check_classes(settings.dataset, by_class, own_split=test is not None)
+    notes += check_classes(settings.dataset, by_class, test)
     every = [*learned, *sealed]
     pixels = np.stack([p.pixels for p in every])
     pixels = pixels[:, None] if channels == 1 else pixels.transpose(0, 3, 1, 2)

@@ -30,22 +30,25 @@ def is_sealed(digest: int, share: float) -> bool:
     return int(digest) < share * 2**64
 
 
-def check_classes(dataset: str, classes: dict[str, tuple[int, int]], *, own_split: bool) -> list[str]:
-    """Refuse classes with too few images; return what must be said of those without a test image.
+def check_classes(dataset: str, classes: dict[str, tuple[int, int]], test: str | None) -> list[str]:
+    """Refuse classes with too few images, and data without a test image; return what must be said of other classes.
 
     Args:
         dataset: as it was named.
         classes: number of training and of test images of each class.
-        own_split: whether the data came with the test split.
+        test: the split that is the test set; None where a share is sealed.
 
     Raises:
-        NetspaceError: where fewer than two classes have images, or a class has images, but fewer than it needs.
+        NetspaceError: where fewer than two classes have images, a class has images, but fewer than it needs, or
+            nothing is left to train on or to test with.
     """
     there = {name: counts for name, counts in classes.items() if sum(counts)}
     if len(there) < 2:
         raise NetspaceError(f"dataset '{dataset}' has {len(there)} class; a classifier needs two or more")
-    where = "training images" if own_split else "images"
-    totals = {name: train if own_split else train + test for name, (train, test) in there.items()}
+    if test is not None and not any(train for train, _ in there.values()):
+        raise NetspaceError(f"dataset '{dataset}': no training image can be read, only test images; mend the images")
+    where = "images" if test is None else "training images"
+    totals = {name: train + (sealed if test is None else 0) for name, (train, sealed) in there.items()}
     few = {name: n for name, n in totals.items() if n < LEAST}
     if few:
         raise NetspaceError(
@@ -57,15 +60,30 @@ def check_classes(dataset: str, classes: dict[str, tuple[int, int]], *, own_spli
         raise NetspaceError(
             f"dataset '{dataset}': all images of class '{unseen[0]}' fell to the sealed test set; add some to it"
         )
+    if not any(sealed for _, sealed in there.values()):
+        raise NetspaceError(_untested(dataset, sum(totals.values()), test))
     notes = []
     if absent := [name for name, counts in classes.items() if not sum(counts)]:
         notes.append(f"{len(absent)} of the {len(classes)} classes have no image: {', '.join(absent[:NAMED])}")
-    if untested := [name for name, (_, test) in there.items() if not test]:
+    if untested := [name for name, (_, sealed) in there.items() if not sealed]:
         shown = ", ".join(untested[:NAMED])
         notes.append(
             f"no test image of {shown}: test errors say nothing about {'it' if len(untested) == 1 else 'them'}"
         )
     return notes
+
+
+def _untested(dataset: str, n: int, test: str | None) -> str:
+    """Say why there is no test image, and what to do."""
+    if test is not None:
+        return (
+            f"dataset '{dataset}': its test set, split '{test}', has no image that can be read; mend the images, or "
+            "remove the split, and other images are sealed instead"
+        )
+    return (
+        f"dataset '{dataset}': none of its {n:,} images fell to the sealed test set, which each image's own content "
+        "decides; add images that differ from these, or give the data a test split of their own"
+    )
 
 
 def _named(few: dict[str, int]) -> str:
