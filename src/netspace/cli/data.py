@@ -38,9 +38,14 @@ def data_command(
     """Read a data set whole and say what it holds: classes, images, splits, what is sealed, what is left out."""
     columns = (image_column, label_column, labels)
     settings = data_options(dataset, image_size, channels, *columns, skip_unreadable=skip_unreadable)
-    from netspace.data import load_images
+    from netspace.data import UnreadableImagesError, load_images
 
-    images = load_images(from_plain(DataSettings, settings, "options"), on_progress=tell_read)
+    try:
+        images = load_images(from_plain(DataSettings, settings, "options"), on_progress=tell_read)
+    except UnreadableImagesError as error:
+        if json:
+            print_json({"dataset": dataset, "unreadable": error.images})
+        raise
     if json:
         print_json({**images.summary.to_plain(), "fingerprint": images.fingerprint})
     else:

@@ -4,6 +4,7 @@ from netspace.data.batches import Draws, Normalisation, augment, changed
 from netspace.data.changes import changed_images, remember_images, same_images
 from netspace.data.class_folders import images_below
 from netspace.data.decoding import read_pixels
+from netspace.data.faults import UnreadableImagesError
 from netspace.data.files import UnreadableError
 from netspace.data.images import ImageData, ImageSet, load_images
 from netspace.data.kept import FOLDER, places
@@ -25,6 +26,7 @@ __all__ = [
     "Normalisation",
     "Row",
     "UnreadableError",
+    "UnreadableImagesError",
     "augment",
     "changed",
     "changed_images",

@@ -10,23 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netspace.data.decoding import Look, OnProgress, Picture, decode, each, look_at
-from netspace.data.files import UnreadableError
+from netspace.data.faults import Faults
 from netspace.data.kept import KeptImages
 from netspace.data.rows import Source
 from netspace.data.sealing import check_classes, is_sealed, sealed_split
 from netspace.data.summary import DataSummary
-from netspace.data.wording import counted, some
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
 
 LARGEST_OWN_SIZE = 64
 DEFAULT_SIZE = 32
-NAMED = 5
 
 
 def read_source(source: Source, settings: DataSettings, on_progress: OnProgress) -> KeptImages:
     """Read every labelled split of a source; see load_images."""
-    faults = _Faults(settings, [*source.unreadable])
+    faults = Faults(settings, [*source.unreadable])
     test = sealed_split(source)
     train = "train" if "train" in source.splits else next(s for s in source.splits if s != test)
     splits = [train] if test is None else [train, test]
@@ -48,7 +46,7 @@ def read_source(source: Source, settings: DataSettings, on_progress: OnProgress)
         done += len(pictures[split])
     faults.refuse(done)
     notes = [*source.notes, *faults.notes, *_split_notes(source, train, test, {s: len(pictures[s]) for s in unused})]
-    return _arranged(source, settings, pictures, train, test, channels, notes)
+    return _arranged(source, settings, pictures, train, test, channels, notes, faults.images)
 
 
 def _tell(on_progress: OnProgress, before: int, total: int | None, done: int) -> None:
@@ -60,46 +58,7 @@ def _counted(found: Iterator[Picture]) -> list[Any]:
     return [None for _ in found]
 
 
-class _Faults:
-    """Images that can't be read: refused together, or counted where the user lets them be skipped."""
-
-    def __init__(self, settings: DataSettings, known: list[UnreadableError]) -> None:
-        self._settings, self._found = settings, {fault.name: fault.why for fault in known}
-
-    def add(self, fault: UnreadableError) -> None:
-        """Take one in; an image that was found at fault before counts once."""
-        self._found[fault.name] = fault.why
-
-    @property
-    def notes(self) -> list[str]:
-        """What was skipped, in one line."""
-        return (
-            [f"skipped, since they cannot be read: {counted(len(self._found), 'image')}: {self._told}"]
-            if self._found
-            else []
-        )
-
-    @property
-    def _told(self) -> str:
-        """Name the first images of each reason."""
-        by_reason: dict[str, list[str]] = {}
-        for name, why in self._found.items():
-            by_reason.setdefault(why, []).append(name)
-        return "; ".join(f"{some(names, NAMED)}: {why}" for why, names in list(by_reason.items())[:NAMED])
-
-    def refuse(self, read: int) -> None:
-        """Raise NetspaceError where there are any, unless they may be skipped and something is left."""
-        n = len(self._found)
-        if n and not self._settings.skip_unreadable:
-            what, it = ("image", "it") if n == 1 else (f"{n:,} of {read + n:,} images:", "them")
-            raise NetspaceError(
-                f"cannot read {what} {self._told}; mend or remove {it}, or leave {it} out: --skip-unreadable"
-            )
-        if not read:
-            raise NetspaceError(f"dataset '{self._settings.dataset}' is empty: it has no image to train on")
-
-
-def _shape(source: Source, splits: list[str], settings: DataSettings, faults: _Faults) -> tuple[int | None, int]:
+def _shape(source: Source, splits: list[str], settings: DataSettings, faults: Faults) -> tuple[int | None, int]:
     """Return the size to bring images to (None keeps their own, which is the same of all) and the channels.
 
     Raises:
@@ -148,6 +107,7 @@ def _arranged(
     test: str | None,
     channels: int,
     notes: list[str],
+    unreadable: dict[str, str],
 ) -> KeptImages:
     """Put training images first and sealed ones behind them, and say what there is."""
     if test is None:
@@ -176,6 +136,7 @@ def _arranged(
         smallest=by_area[0],
         largest=by_area[-1],
         notes=tuple(notes),
+        unreadable=unreadable,
     )
     labels: NDArray[np.int64] = np.array([p.label for p in every], np.int64)
     digests = np.array([p.digest for p in every], np.uint64)

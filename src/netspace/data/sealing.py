@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspace.data.rows import Source
+from netspace.data.wording import some
 from netspace.errors import NetspaceError
 
 LEAST = 5
@@ -64,12 +65,10 @@ def check_classes(dataset: str, classes: dict[str, tuple[int, int]], test: str |
         raise NetspaceError(_untested(dataset, sum(totals.values()), test))
     notes = []
     if absent := [name for name, counts in classes.items() if not sum(counts)]:
-        notes.append(f"{len(absent)} of the {len(classes)} classes have no image: {', '.join(absent[:NAMED])}")
+        notes.append(f"{len(absent)} of the {len(classes)} classes have no image: {some(absent, NAMED)}")
     if untested := [name for name, (_, sealed) in there.items() if not sealed]:
-        shown = ", ".join(untested[:NAMED])
-        notes.append(
-            f"no test image of {shown}: test errors say nothing about {'it' if len(untested) == 1 else 'them'}"
-        )
+        whom = "it" if len(untested) == 1 else "them"
+        notes.append(f"no test image of {some(untested, NAMED)}: test errors say nothing about {whom}")
     return notes
 
 

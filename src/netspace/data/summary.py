@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from netspace.data.wording import some
@@ -25,6 +25,7 @@ class DataSummary:
         smallest: width and height of the smallest image as stored, by its area.
         largest: the same of the largest.
         notes: what was left out or skipped, and what may surprise; a line each.
+        unreadable: every image that was skipped, and why it cannot be read.
     """
 
     dataset: str
@@ -37,6 +38,7 @@ class DataSummary:
     smallest: tuple[int, int]
     largest: tuple[int, int]
     notes: tuple[str, ...] = ()
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[str]:

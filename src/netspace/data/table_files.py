@@ -16,9 +16,11 @@ from netspace.data.columns import features_of, image_columns, is_marked
 from netspace.data.files import is_system_file, shown_path
 from netspace.data.rows import stamp_of
 from netspace.data.tables import BATCH, Part, TableSource, short
+from netspace.data.wording import some
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
 
+NAMED = 3
 DEEPEST = 32  # folders below each other; links may lead in a circle
 _SHARD = re.compile(r"-(\d+)-of-(\d+)$")
 
@@ -47,7 +49,7 @@ def open_parquet(settings: DataSettings, place: Path) -> TableSource:
         if len(places) > 1 and place.is_dir():
             raise NetspaceError(
                 f"split '{split}' of dataset '{settings.dataset}' lies in {len(places)} folders "
-                f"({', '.join(places[:3])}), as configurations of one data set do; give one of them as --dataset"
+                f"({some(places, NAMED)}), as configurations of one data set do; give one of them as --dataset"
             )
     source = TableSource(settings, parts, stamp_of(files, place, settings.image_column, settings.label_column))
     source.notes += notes

@@ -12,11 +12,13 @@ from netspace.data.columns import features_of, image_column, image_columns, labe
 from netspace.data.files import UnreadableError, shown_path
 from netspace.data.labels import sorted_labels
 from netspace.data.rows import Row
+from netspace.data.wording import some
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
 
 BATCH = 256
 UNLABELLED = -1
+NAMED = 5
 _SHARD = re.compile(r"-\d+-of-\d+$")
 Batches = Callable[[list[str]], Iterator[Any]]
 
@@ -131,7 +133,7 @@ class TableSource:
             known = f"one of the {len(names)} classes, 0 to {len(names) - 1}"
             raise NetspaceError(f"{where}: the label {label!r} is not {known}; mend or remove the row")
         if named not in index:
-            known = f"a class of the training split ({', '.join(list(index)[:5])})"
+            known = f"a class of the training split ({some(list(index), NAMED)})"
             raise NetspaceError(f"{where}: the label '{named[:40]}' is not {known}; mend or remove the row")
         return index[named]
 
