@@ -19,7 +19,7 @@ from netspace.data.summary import DataSummary
 from netspace.documents import replacing
 from netspace.settings import DataSettings
 
-VERSION = 1  # of the rules by which images are read: another one reads them anew
+VERSION = 2  # of the rules by which images are read, and of what is said of them: another one reads them anew
 FOLDER = "cache"
 
 

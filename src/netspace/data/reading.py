@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netspace.data.copies import notes_of_copies
 from netspace.data.decoding import Look, OnProgress, Picture, decode, each, look_at
 from netspace.data.faults import Faults
 from netspace.data.kept import KeptImages
@@ -121,6 +122,7 @@ def _arranged(
     counts = [np.bincount([p.label for p in part], minlength=len(classes)).tolist() for part in (learned, sealed)]
     by_class = {name: (counts[0][k], counts[1][k]) for k, name in enumerate(classes)}
     notes += check_classes(settings.dataset, by_class, test)
+    notes += notes_of_copies(learned, sealed, classes)
     every = [*learned, *sealed]
     pixels = np.stack([p.pixels for p in every])
     pixels = pixels[:, None] if channels == 1 else pixels.transpose(0, 3, 1, 2)
