@@ -135,6 +135,21 @@ def test_configurations_in_folders_of_their_own_are_not_mixed(tmp_path: Path) ->
     assert read(tmp_path / "plain").classes == ["cat", "dog"]
 
 
+@pytest.mark.parametrize(("labels", "classes"), [([10, 9] * 10, ["9", "10"]), (["dog", "cat"] * 10, ["cat", "dog"])])
+def test_a_column_called_label_holds_the_labels_where_no_column_names_classes(
+    tmp_path: Path, labels: list[Any], classes: list[str]
+) -> None:
+    file = write(tmp_path / "rows.parquet", labels, names=0)
+    data = read(file)
+    assert data.classes == classes
+    assert data.fingerprint == read(file, label_column="label").fingerprint
+    named = table(labels, names=0).append_column("kind", pa.array([0, 1, 1, 0] * 5))
+    features = {"image": {"_type": "Image"}, "kind": {"_type": "ClassLabel", "names": ["wild", "tame"]}}
+    meta = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(named.replace_schema_metadata(meta), file)
+    assert read(file).classes == ["wild", "tame"]
+
+
 def test_a_table_of_another_program_is_read_and_one_without_images_is_no_data_set(tmp_path: Path) -> None:
     images = [encoded(picture(0, i)) for i in range(20)]
     pq.write_table(pa.table({"picture": pa.array(images), "kind": ["b", "a"] * 10}), tmp_path / "plain.parquet")

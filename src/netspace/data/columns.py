@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from netspace.data.labels import LABEL_COLUMN
 from netspace.data.wording import some
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.settings import DataSettings
@@ -27,15 +28,20 @@ def image_column(settings: DataSettings, columns: Sequence[str], images: list[st
 
 
 def label_column(settings: DataSettings, columns: Sequence[str], classes: dict[str, int]) -> str:
-    """Return the column of labels: the one that was asked for, or of those with named classes the one with most."""
+    """Return the column of labels: the one that was asked for, else one that names its classes, else `label`.
+
+    Of several that name their classes it is the one with most.
+    """
     if settings.label_column is not None:
         return _named(columns, settings.label_column, "label")
-    if not classes:
-        raise NetspaceError(
-            f"dataset '{settings.dataset}' is unlabelled: none of its columns {list(columns)} holds class labels; "
-            "put the images into two or more folders, one per class, or choose a column with --label-column"
-        )
-    return max(classes, key=lambda name: classes[name])
+    if classes:
+        return max(classes, key=lambda name: classes[name])
+    if LABEL_COLUMN in columns:
+        return LABEL_COLUMN
+    raise NetspaceError(
+        f"dataset '{settings.dataset}' is unlabelled: none of its columns {list(columns)} names its classes or "
+        f"is called '{LABEL_COLUMN}'; choose one with --label-column, or put the images into folders, one per class"
+    )
 
 
 def _named(columns: Sequence[str], name: str, kind: str) -> str:
