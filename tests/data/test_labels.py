@@ -43,6 +43,11 @@ def test_columns_may_be_called_otherwise_and_separated_otherwise(flat: Path) -> 
     assert read(flat, table, image_column="id", label_column="breed").classes == ["cat", "dog"]
 
 
+def test_a_space_before_a_quoted_value_is_no_part_of_it(flat: Path) -> None:
+    quoted = [line.replace(",", ', "') + '"' for line in lines()]
+    assert read(flat, ['file, "label"', *quoted]).classes == ["cat", "dog"]
+
+
 def test_whole_numbers_are_sorted_by_their_value(flat: Path) -> None:
     assert read(flat, ["file,label", *lines(labels="10 9")]).classes == ["9", "10"]
 
@@ -83,7 +88,13 @@ def test_a_table_that_is_not_there_or_empty_or_of_one_class_is_refused(flat: Pat
         read(flat, ["file,label"])
     with pytest.raises(NetspaceError, match="names 1 class"):
         read(flat, ["file,label", *lines(labels="cat")])
-    with pytest.raises(NetspaceError, match="--labels belongs to a folder"):
+    for empty in ([], ["", *lines()]):
+        with pytest.raises(NetspaceError, match=r"has no header; its first line has to name the columns: file,label"):
+            read(flat, empty)
+    absent = r"--labels belongs to a folder of images, but dataset '.*/fotos' is not there \(check the path\)"
+    with pytest.raises(NetspaceError, match=absent):
+        load_images(DataSettings(str(flat / "fotos"), labels="labels.csv"))
+    with pytest.raises(NetspaceError, match="--labels belongs to a folder of images, but dataset 'fashion' is none"):
         load_images(DataSettings("fashion", labels="labels.csv"))
 
 

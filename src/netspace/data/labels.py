@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from netspace.data.class_folders import SHOWN, Listing, scan, split_of
 from netspace.data.files import shown_path
@@ -116,16 +117,24 @@ def _find_table(root: Path, table: str) -> Path:
     return places[0]
 
 
+def _rows(text: str, delimiter: str) -> Any:
+    """Return a reader of a table's lines; a space before a quoted value is no part of it."""
+    return csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+
+
 def _read(place: Path, file_column: str, label_column: str) -> list[tuple[int, str, str]]:
     """Return line number, file and label of each line."""
     text = read_text(place).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     header: list[str] = []
     for delimiter in _DELIMITERS:
-        header = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter), [])]
+        header = [name.strip() for name in next(_rows(text, delimiter), [])]
         if {file_column, label_column} <= set(header):
             break
     else:
-        header = [name.strip() for name in next(csv.reader(io.StringIO(text)), [])]
+        header = [name.strip() for name in next(_rows(text, ","), [])]
+        if not any(header):
+            wanted = f"{file_column},{label_column}"
+            raise NetspaceError(f"{shown_path(place)} has no header; its first line has to name the columns: {wanted}")
         absent = next(name for name in (file_column, label_column) if name not in header)
         option = "--image-column" if absent == file_column else "--label-column"
         raise NetspaceError(
@@ -133,7 +142,7 @@ def _read(place: Path, file_column: str, label_column: str) -> list[tuple[int, s
             "is called"
         )
     columns = header.index(file_column), header.index(label_column)
-    reader, found = csv.reader(io.StringIO(text), delimiter=delimiter), []
+    reader, found = _rows(text, delimiter), []
     try:
         next(reader)
         for row in reader:

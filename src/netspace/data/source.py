@@ -38,7 +38,8 @@ def open_source(settings: DataSettings) -> Source:
         return EmbeddedSource()
     path = Path(name).expanduser()
     if settings.labels is not None and not path.is_dir():
-        raise NetspaceError(f"--labels belongs to a folder of images, but dataset '{name}' is none")
+        what = "none" if name == EMBEDDED or path.exists() else f"not there ({_near(path)})"
+        raise NetspaceError(f"--labels belongs to a folder of images, but dataset '{name}' is {what}")
     if path.is_dir():
         return _open_folder(settings, path)
     if path.exists():
