@@ -26,7 +26,8 @@ class DataSettings:
             size and ≤ 64, and takes 32 elsewhere.
         channels: 1 (grey) or 3 (colour); None takes the data's own.
         image_column: column of images; None takes the one column of that type.
-        label_column: column of labels; None takes the class-label column, of several the one with most classes.
+        label_column: column of labels; None takes the class-label column, of several the one with most classes, or else
+            the one called `label`.
         test_share: share of the images that is sealed as test set where the data has no split for it.
         labels: CSV file with the labels of a folder's images, `image_column` (`file`) and `label_column` (`label`).
         skip_unreadable: leave out images that can't be read instead of refusing the data; None is no.
