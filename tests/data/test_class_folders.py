@@ -244,6 +244,14 @@ def test_images_of_which_none_falls_to_the_sealed_share_are_refused(tmp_path: Pa
         read(tmp_path)
 
 
+def test_every_class_of_which_all_images_fell_to_the_sealed_share_is_named(tmp_path: Path) -> None:
+    for file in class_folder(tmp_path, ["a", "b", "c"], 60).rglob("*.png"):
+        if file.parent.name != "c" and not is_sealed(digest(file.read_bytes()), 0.2):
+            file.unlink()
+    with pytest.raises(NetspaceError, match=r"all images of class 'a', 'b' fell to the sealed test set; add others"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["photos.zip", "photos.tar.gz", "photos.txt", "photos.jpg"])
 def test_a_file_that_is_no_data_set_says_what_to_give(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK\3\4" if name.endswith("zip") else b"some")

@@ -58,9 +58,8 @@ def check_classes(dataset: str, classes: dict[str, tuple[int, int]], test: str |
         )
     unseen = [name for name, (train, _) in there.items() if not train]
     if unseen:
-        raise NetspaceError(
-            f"dataset '{dataset}': all images of class '{unseen[0]}' fell to the sealed test set; add some to it"
-        )
+        shown = some([f"'{name}'" for name in unseen], NAMED)
+        raise NetspaceError(f"dataset '{dataset}': all images of class {shown} fell to the sealed test set; add others")
     if not any(sealed for _, sealed in there.values()):
         raise NetspaceError(_untested(dataset, sum(totals.values()), test))
     notes = []
