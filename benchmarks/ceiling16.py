@@ -89,10 +89,13 @@ def compared(
     widths = mean_log_width(table.grid, table.points)
     assert widths is not None
     depth = table.points[:, table.grid.places("depth")].sum(1)
+    width = table.points[:, table.grid.places("width")]
     model = left_out_predictions("gaussian process", table.features, table.truth, rng=np.random.default_rng(0))
     scores = {
         "a model of all other networks": model,
         "mean log width": -widths,
+        "harmonic mean width": (1 / width).mean(1),
+        "last width": -width[:, -1],
         "total depth": -depth,
         "FLOPs": -table.costs,
     }

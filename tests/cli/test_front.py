@@ -109,7 +109,7 @@ def test_a_further_budget_loads_nothing_that_it_does_not_need(run: Path) -> None
     ("args", "message"),
     [
         (["--budget", "5G"], "infeasible"),
-        (["--signal", "population"], "--signal population needs 6 networks or more"),
+        (["--signal", "population"], "signal 'population' needs 6 or more"),
         (["--calibrate", "nowhere"], "nowhere holds no trained networks"),
     ],
 )
