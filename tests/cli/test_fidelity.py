@@ -31,6 +31,25 @@ def test_a_closed_gate_is_not_trustworthy(capsys: pytest.CaptureFixture[str]) ->
     assert "NOT TRUSTWORTHY" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-1.0, -0.5, "the interval lies below 0: it ranks the wrong way round"),
+        (-0.5, 0.0, "the interval includes 0."),
+        (float("nan"), float("nan"), "the interval is not known."),
+    ],
+)
+def test_a_closed_gate_says_where_its_interval_lies(
+    low: float, high: float, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bands = [agreement("super network", "5M", low, high), agreement("super network", "9M", 0.1, 0.5)]
+    _verdict({"super network": agreement("super network", "within bands", low, high)}, "super network", bands)
+    text = capsys.readouterr().out
+    assert said in text
+    assert ("includes 0" in text) is ("includes 0" in said)
+    assert f"alone the interval {said.split('interval ')[1].split(':')[0].rstrip('.')} at 5M" in text
+
+
 def test_a_closed_form_that_ranks_nothing_is_not_said_to_be_unbeaten(capsys: pytest.CaptureFixture[str]) -> None:
     within = {
         "super network": agreement("super network", "within bands", 0.2, 0.4),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,6 +69,13 @@ def agreements(
 def is_open(within: Agreement) -> bool:
     """Say whether a score may be trusted: the interval of τ within bands lies above 0."""
     return bool(within.tau.low > 0)
+
+
+def where_of(tau: Interval) -> str:
+    """Say in words where the interval of a τ lies, as `includes 0`; τ is NaN where nothing tells the networks apart."""
+    if isnan(tau.low):
+        return "is not known"
+    return "lies above 0" if tau.low > 0 else "lies below 0" if tau.high < 0 else "includes 0"
 
 
 def _agreement(score: str, group: str, x: FloatArray, y: FloatArray, seed: int) -> Agreement:

@@ -85,6 +85,7 @@ def _row(a: Agreement) -> list[str]:
 
 def _verdict(within: dict[str, Agreement], name: str, bands: list[Agreement]) -> None:
     from netspace.analysis import is_open
+    from netspace.analysis.fidelity import where_of
 
     if name not in within:
         return
@@ -93,10 +94,15 @@ def _verdict(within: dict[str, Agreement], name: str, bands: list[Agreement]) ->
     if is_open(gate):
         print(f"The {name} ranks better than chance: {interval}.")
     else:
-        print(f"NOT TRUSTWORTHY: the {name}'s {interval}; the interval includes 0. The elite files are marked.")
-    closed = [f"{a.group}, τ {a.tau.value:.2f}" for a in bands if not is_open(a)]
-    if closed and len(bands) > 1:
-        print(f"Within one budget alone the interval includes 0 at {'; '.join(closed)}: give these more networks.")
+        where = where_of(gate.tau)
+        what = f"{where}: it ranks the wrong way round" if gate.tau.high < 0 else where
+        print(f"NOT TRUSTWORTHY: the {name}'s {interval}; the interval {what}. The elite files are marked.")
+    closed: dict[str, list[str]] = {}
+    for a in bands if len(bands) > 1 else []:
+        if not is_open(a):
+            closed.setdefault(where_of(a.tau), []).append(f"{a.group}, τ {a.tau.value:.2f}")
+    for where, at in closed.items():
+        print(f"Within one budget alone the interval {where} at {'; '.join(at)}: give these more networks.")
     ranked = [a for a in within.values() if not isnan(a.tau.value)]  # one value for all networks ranks nothing
     better = [f"{a.score} ({a.tau.value:.2f})" for a in ranked if not a.tau.value < gate.tau.value]
     if better:

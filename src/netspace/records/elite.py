@@ -79,7 +79,7 @@ class Fidelity:
         low: lower end of its 95 % interval.
         high: upper end.
         n: networks within bands, which τ compares; others were trained across all costs.
-        trustworthy: whether the interval lies above 0; if not, the search's ranking is no better than chance.
+        trustworthy: whether the interval lies above 0; if not, the ranking is not shown to be better than chance.
     """
 
     tau: Unknown
