@@ -85,6 +85,10 @@ def test_a_larger_n_adds_networks_to_a_gate(run: Path) -> None:
         return {(r["population"], r["place"]): (r["depth"], r["width"], r["seed"], r["seconds"]) for r in rows}
 
     before = networks()
+    with pytest.raises(
+        NetspaceError, match=r"'test' \(.*recipe\.yaml\); give that with --recipe, or move .*fidelity away"
+    ):
+        check_fidelity(run, 6, recipe=replace(RECIPE, epochs=2))
     found = check_fidelity(run, 6, recipe=RECIPE)
     assert networks().items() > before.items()
     assert {(a.group, a.n) for a in found} == {("overall", 12), ("2M", 6), ("within bands", 6)}

@@ -82,9 +82,9 @@ def test_adding_again_changes_nothing_and_going_on_adds_more(store: NetworkStore
 
 
 def test_a_store_of_other_networks_is_refused(store: NetworkStore) -> None:
-    with pytest.raises(NetspaceError, match=r"networks of another recipe \(r, not x\); give another --out"):
+    with pytest.raises(NetspaceError, match=r"another recipe \(r, not x\); give the same recipe, or move .* away"):
         store.create(**{**ABOUT, "recipe": "x"})
-    with pytest.raises(NetspaceError, match="network 0 of 'a' is another one"):
+    with pytest.raises(NetspaceError, match="network 0 of 'a' is another one.*; give the same, or move .* away"):
         store.add(planned("a", 1, first_width=8))
     assert store.counts() == {"waiting": 6}
 

@@ -87,7 +87,7 @@ def checked_about(found: list[Mapping[str, Any]], file: Path) -> dict[str, Any]:
     about = dict(found[0]) if len(found) == 1 else {}
     sound = type(about.get("schema")) is int and all(_text(about.get(key)) for key in ("recipe", "data", "template"))
     if not sound:
-        raise NetspaceError(f"{file} is damaged: its table 'about' should hold one row; {_ADVICE}")
+        raise NetspaceError(f"{file} is damaged: its table 'about' should hold one row; {_advice(file)}")
     return about
 
 
@@ -141,9 +141,10 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-_ADVICE = "restore it from a copy, or train anew with another --out"
-
-
 def _fault(file: Path, row: dict[str, Any], what: str) -> NetspaceError:
     name = f"row {_shown(row['id'])} (network {_shown(row['place'])} of {_shown(row['population'])})"
-    return NetspaceError(f"{file} is damaged: {name}: {what}; {_ADVICE}")
+    return NetspaceError(f"{file} is damaged: {name}: {what}; {_advice(file)}")
+
+
+def _advice(file: Path) -> str:
+    return f"restore it from a copy, or move {file.parent} away and train anew"

@@ -24,6 +24,7 @@ from netspace.records.migrations import check_version, migrate, newest, select
 from netspace.records.planned import Planned, row_of
 from netspace.records.population import TABLE, Population, enter_populations, read_populations
 from netspace.records.row import architecture_of, checked_about, checked_rows, last_loss
+from netspace.records.sameness import check_same
 from netspace.records.trained import TrainedNetwork
 from netspace.spaces import Architecture
 
@@ -99,7 +100,7 @@ class NetworkStore:
             if stored == {"schema": stored["schema"], **given}:  # another one is refused, and left as it is
                 stored = migrate(db, stored, str(self.file))
             db.execute("COMMIT")
-        _compare(self.file, stored, given, "give another --out")
+        check_same(self.file, stored, given)
 
     def check(self, *, recipe: str, data: str, template: str) -> None:
         """Check that the store is there and holds networks of a recipe, data and template.
@@ -108,7 +109,7 @@ class NetworkStore:
             NetspaceError: where it is not there, or holds others.
         """
         given = {"recipe": recipe, "data": data, "template": template}
-        _compare(self.file, self.about(), given, "its networks can't be compared with these")
+        check_same(self.file, self.about(), given, "its networks can't be compared with these")
 
     def add(self, planned: list[Planned], populations: Sequence[Population] = ()) -> None:
         """Enter networks that are to be trained, and what their populations are; networks that are there stay as is.
@@ -135,7 +136,7 @@ class NetworkStore:
                     db.execute("ROLLBACK")
                     raise NetspaceError(
                         f"{self.file}: network {network.place} of '{network.population}' is another one; the store "
-                        "was made with another --seed, space or budget, or by an earlier version; give another --out, "
+                        "was made with another --seed, space or budget, or by an earlier version; give the same, "
                         f"or move {self.folder} away"
                     )
             enter_populations(db, populations)
@@ -292,9 +293,3 @@ class NetworkStore:
 def _claimed(row: Any) -> tuple[int, Architecture, int]:
     values = {key: json.loads(row[key]) for key in ("depth", "width", "knobs")}
     return row["id"], architecture_of(values), row["seed"]
-
-
-def _compare(file: Path, stored: dict[str, Any], given: dict[str, Any], advice: str) -> None:
-    for key, value in given.items():
-        if stored[key] != value:
-            raise NetspaceError(f"{file} holds networks of another {key} ({stored[key]}, not {value}); {advice}")
