@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from netspace.analysis import complexity_weights, edf_band, error_edf, mean_interval, quantile_interval
+from netspace.analysis import (
+    complexity_weights,
+    edf_band,
+    error_edf,
+    mean_interval,
+    mean_share,
+    quantile_interval,
+    summarise,
+)
 
 
 def test_the_edf_is_the_share_at_or_below_each_error(rng: np.random.Generator) -> None:
@@ -60,6 +68,14 @@ def test_mean_intervals_are_students(rng: np.random.Generator) -> None:
     expected = stats.t.interval(0.95, 8, errors.mean(), stats.sem(errors))
     assert np.allclose(mean_interval(errors)[1:], expected)
     assert np.isnan(mean_interval([0.5]).low)
+
+
+def test_the_interval_of_a_mean_of_shares_ends_at_0_and_1() -> None:
+    assert mean_interval([0.9, 0.8]).high > 1
+    assert mean_share([0.9, 0.8]) == (pytest.approx(0.85), mean_interval([0.9, 0.8]).low, 1.0)
+    assert mean_share([0.1, 0.2])[1:] == (0.0, mean_interval([0.1, 0.2]).high)
+    assert np.isnan(mean_share([0.5])[1:]).all()
+    assert [s.mean for s in summarise({"a": [0.9, 0.8]})] == [mean_share([0.9, 0.8])]
 
 
 @pytest.mark.parametrize(("errors", "message"), [([], "at least one"), ([0.1, np.nan], "must be finite")])

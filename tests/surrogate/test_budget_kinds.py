@@ -44,6 +44,28 @@ def test_every_space_is_judged_by_the_budgets_own_cost(judge: Judge, tiny: Searc
         assert answer.looked is None
 
 
+def test_predicted_errors_are_shown_within_0_to_1_and_spaces_are_chosen_by_what_the_model_says(
+    tmp_path: Path, tiny: SearchSpace
+) -> None:
+    budget, model = Budget.parse("2M"), cost_of(tiny, "flops")
+    other = finished_run(tmp_path / "other", tiny, {"3M": network_space(tiny, 0)})
+    (plain,) = Judge(other, planted_signal(tiny, errors), hit_rate=0.05).answer([budget])
+    run = finished_run(tmp_path / "run", tiny, {"2M": network_space(tiny, plain.contenders[0].space)})
+    for shift in (-0.65, 0.45):
+        judge = Judge(run, planted_signal(tiny, lambda x, s=shift: errors(x) + s), hit_rate=0.05)  # type: ignore[misc]
+        (answer,) = judge.answer([budget])
+        beyond = answer.judged.error[np.isfinite(answer.judged.error)]
+        assert (beyond.min() < 0) if shift < 0 else (beyond.max() > 1)
+        assert [c.space for c in answer.contenders] == [c.space for c in plain.contenders]
+        found = judge.searched(answer)
+        assert found is not None
+        space = judge.space(answer.contenders[0])
+        moved = refine(space, search_space=tiny, signal=judge.signal, model=model, budget=budget)
+        shown = [*answer.errors, *(x for c in answer.contenders for x in c.error), found[1], *moved.error]
+        assert min(shown) == 0 if shift < 0 else max(shown) == 1
+        assert all(0 <= x <= 1 for x in shown)
+
+
 def test_budgets_of_several_kinds_are_answered_together_as_they_are_alone(judge: Judge) -> None:
     budgets = [Budget.parse(text) for text in ("params=15K", "2M", "activations=60K", "params=8K", "1.5M")]
     together = judge.answer(budgets)

@@ -7,6 +7,7 @@ from netspace.analysis.edf import (
     edf_band,
     error_edf,
     mean_interval,
+    mean_share,
     quantile_interval,
 )
 from netspace.analysis.fidelity import Agreement, agreements, is_open
@@ -50,6 +51,7 @@ __all__ = [
     "leave_one_out",
     "log_features",
     "mean_interval",
+    "mean_share",
     "pareto_front",
     "probability_of_beating",
     "quantile_interval",

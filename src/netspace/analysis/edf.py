@@ -21,6 +21,10 @@ class Interval(NamedTuple):
     def __format__(self, spec: str) -> str:
         return f"{self.value:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
 
+    def of_share(self) -> Interval:
+        """Return the same of a number that lies between 0 and 1, such as a mean error: what lies beyond is cut off."""
+        return Interval(*np.clip(self, 0.0, 1.0).tolist())
+
 
 class Edf(NamedTuple):
     """An empirical distribution function: `share[i]` of the population has error ≤ `error[i]`, errors rising."""
@@ -122,6 +126,11 @@ def mean_interval(errors: ArrayLike, *, level: float = 0.95) -> Interval:
         return Interval(mean, float("nan"), float("nan"))
     half = float(scipy.stats.t.isf((1 - level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
     return Interval(mean, mean - half, mean + half)
+
+
+def mean_share(shares: ArrayLike) -> Interval:
+    """Return the mean of shares and its Student t interval, of which what lies outside of 0 to 1 is cut off."""
+    return mean_interval(shares).of_share()
 
 
 def _values(errors: ArrayLike) -> FloatArray:

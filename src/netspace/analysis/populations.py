@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from netspace.analysis.edf import Interval, mean_interval, quantile_interval
+from netspace.analysis.edf import Interval, mean_share, quantile_interval
 from netspace.analysis.rank import Comparison, compare, holm
 
 
@@ -19,7 +19,7 @@ class PopulationSummary:
     Args:
         name: of the population.
         n: networks in it.
-        mean: error with its Student t interval.
+        mean: error with its Student t interval, which ends at 0 and 1.
         median: error with its distribution-free interval.
         best: smallest error.
     """
@@ -38,9 +38,7 @@ def summarise(populations: Mapping[str, ArrayLike]) -> list[PopulationSummary]:
         values = np.asarray(errors, np.float64)
         if len(values):
             best = float(values.min())
-            found.append(
-                PopulationSummary(name, len(values), mean_interval(values), quantile_interval(values, 0.5), best)
-            )
+            found.append(PopulationSummary(name, len(values), mean_share(values), quantile_interval(values, 0.5), best))
     return found
 
 

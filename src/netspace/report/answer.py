@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from netspace.analysis import Comparison, Interval, compare_all, mean_interval
+from netspace.analysis import Comparison, Interval, compare_all, mean_share
 from netspace.documents import to_plain
 from netspace.records import EliteSpace, Population, by_budget
 from netspace.report.material import Material
@@ -131,7 +131,7 @@ def _share(share: float) -> str:
 
 
 def _error_text(errors: list[float], by: str) -> str:
-    interval = mean_interval(errors)
+    interval = mean_share(errors)
     if len(errors) < 2:
         return f"Trained from scratch{by}, one network of it gets {interval.value:.1%} of the test images wrong."
     return (
@@ -143,7 +143,7 @@ def _error_text(errors: list[float], by: str) -> str:
 def _verdict(one: Population, other: Population, errors: list[float], c: Comparison, p: float) -> str:
     """Say how a space stands against another population: how much better or worse, and how sure that is."""
     against = BASELINES.get(other.subject, other.subject) if other.kind == "baseline" else other.name
-    what, mean = _what(one), mean_interval(errors)
+    what, mean = _what(one), mean_share(errors)
     told = {1: f"{what} is better", -1: f"{what} is worse", 0: "these networks do not tell the two apart"}[_told(c, p)]
     return (
         f"Against {against} ({mean.value:.1%}, n = {len(errors)}): a network of {what} beats one of the others with "

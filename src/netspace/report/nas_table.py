@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from netspace.analysis import Interval, mean_interval
+from netspace.analysis import Interval, mean_share
 from netspace.cost import format_amount, paper_scale
 from netspace.documents import parse_yaml
 from netspace.records.nas_file import NAS_FILE, read_nas
@@ -76,7 +76,7 @@ def _cell(target: int, side: str, pairs: list[tuple[dict[str, Any], dict[str, An
         float(np.abs(flops / target - 1).mean()),
         float(np.mean([found["draws"] for found, _ in pairs])),
         float(np.mean([found["expected_draws"] for found, _ in pairs])),
-        mean_interval([row["test_error"] for _, row in pairs]),
+        mean_share([row["test_error"] for _, row in pairs]),
         len(pairs),
         [row["id"] for _, row in pairs],
     )

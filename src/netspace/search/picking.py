@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netspace.cost import Budget
@@ -77,7 +77,11 @@ def kept(
     folder: Path,
     seed: int,
 ) -> Picked:
-    """Write a file of each architecture that says where it came from; arguments as for pick_networks."""
+    """Write a file of each architecture that says where it came from; arguments as for pick_networks.
+
+    Errors that a model predicts below 0 or above 1 are kept as 0 and 1.
+    """
+    chosen = replace(chosen, errors=[min(max(error, 0.0), 1.0) for error in chosen.errors])
     where = {"space": source, "run": str(Run.of(run).folder), "budget": budget.told}
     files = chosen.save(folder, template, {**where, "seed": seed, "nas": to_plain(settings)})
     return Picked(chosen, files, template, budget, settings.method)

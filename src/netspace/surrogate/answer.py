@@ -36,6 +36,7 @@ class BudgetAnswer:
         applied: hit rate that spaces had to reach: the one asked for, or less where no space of the grid whose median
             meets the budget reaches it.
         contenders: the leading spaces: first the one to hand out (`contest.preferred`), then the others by error.
+            Their errors and intervals end at 0 and 1, past which a model may predict; no choice is made by what is cut.
         off: of each contender, its median cost over the target less 1.
     """
 
@@ -48,8 +49,8 @@ class BudgetAnswer:
 
     @property
     def errors(self) -> FloatArray:
-        """Predicted errors of the spaces whose hit rate suffices, rising; shape (spaces,)."""
-        return np.sort(self.judged.error[self.judged.able(self.applied)])
+        """Predicted errors of the spaces whose hit rate suffices, rising and within 0 to 1; shape (spaces,)."""
+        return np.sort(self.judged.error[self.judged.able(self.applied)]).clip(0, 1)
 
     @property
     def passed_over(self) -> int | None:
@@ -141,7 +142,8 @@ class Judge:
             more = None if more is None else more[np.ix_(order, order)]
             found = contest(ahead[order], judged, covariance[np.ix_(order, order)], slope=slope, misfit=more)
             off = off[order]
-        return BudgetAnswer(budget, judged, self.hit_rate, applied, found, off.tolist())
+        shown = [dataclasses.replace(c, error=c.error.of_share()) for c in found]
+        return BudgetAnswer(budget, judged, self.hit_rate, applied, shown, off.tolist())
 
     def _off(self, budget: Budget, n: int) -> FloatArray:
         """Return the median cost over the target less 1 of each of the first n spaces, shape (n,)."""
@@ -174,7 +176,7 @@ class Judge:
         number = None if choice is None else self.members_of(answer.budget.kind).number(choice)
         if space is None or number is None or number >= len(answer.judged.error):
             return None
-        error = float(answer.judged.error[number])
+        error = float(answer.judged.error[number].clip(0, 1))
         return None if np.isnan(error) else (space, error, float(answer.judged.hit_rate[number]))
 
     def sampled(self, looked: int) -> str:

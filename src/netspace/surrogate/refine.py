@@ -28,7 +28,7 @@ class Refined:
         before: a space of the grid.
         after: the space found.
         hit_rate: share of members in band, before and after.
-        error: mean predicted error of the members in band, before and after.
+        error: mean predicted error of the members in band, before and after, within 0 to 1.
         networks: number of members in band, before and after; from a sample where a space has more than 4 096.
     """
 
@@ -75,7 +75,8 @@ def refine(
             break
         rate, best = found[0], move
     end = judge(best)
-    return Refined(space, best, (start[0], end[0]), (start[1], end[1]), (start[2], end[2]))
+    errors = tuple(min(max(found[1], 0.0), 1.0) for found in (start, end))
+    return Refined(space, best, (start[0], end[0]), (errors[0], errors[1]), (start[2], end[2]))
 
 
 def _points(space: NetworkSpace) -> IntArray:
