@@ -73,6 +73,39 @@ def test_every_fault_of_a_document_is_named_by_its_path() -> None:
     assert "unknown key 'stages.0.widht', did you mean 'width'?" in text
 
 
+FORMS = "write one number, or {low: …, high: …, step: …, ranges: …}"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("1..2", "'1..2' does not say how many ranges it is cut into; write it as {low: 1, high: 2, ranges: 1}"),
+        ("8..16 by 4", "write it as {low: 8, high: 16, step: 4, ranges: 1}"),
+        ([8, 16], "write it as {low: 8, high: 16, step: 8, ranges: 2}"),
+        ([8, 16, 64], f"[8, 16, 64] is no evenly spaced range; {FORMS}"),
+        ("2..1", f"'2..1' is no evenly spaced range; {FORMS}"),
+        (True, f"True is no evenly spaced range; {FORMS}"),
+        (None, f"None is no evenly spaced range; {FORMS}"),
+    ],
+)
+@pytest.mark.parametrize("knob", ["depth", "width"])
+def test_a_depth_or_width_in_another_form_is_refused_with_the_form_to_write(
+    knob: str, given: object, said: str
+) -> None:
+    plain = {"name": "s", "strides": [1], "stages": [{"depth": 1, "width": 8, knob: given}]}
+    with pytest.raises(NetspaceError) as caught:
+        from_plain(SearchSpace, plain, "s")
+    text = str(caught.value)
+    assert text.startswith(f"s: stages.0.{knob}: ")
+    assert text.endswith(said)
+
+
+def test_a_depth_or_width_of_one_number_is_not_searched() -> None:
+    space = from_plain(SearchSpace, {"name": "s", "strides": [1], "stages": [{"depth": 2, "width": "8"}]}, "s")
+    assert (space.shape, str(space.full)) == ((1, 1), "d=[2] w=[8]")
+    assert from_plain(SearchSpace, parse_yaml(to_yaml(space), "s"), "s") == space
+
+
 def test_a_space_with_a_stride_too_few_is_refused() -> None:
     document = parse_yaml(to_yaml(load_search_space("tiny")), "t") | {"strides": [1, 2]}
     with pytest.raises(NetspaceError, match="2 strides for 3 stages"):

@@ -23,12 +23,25 @@ from netspace.spaces.template import NetworkTemplate, Stem, Strides, least_image
 
 @dataclass(frozen=True, config=STRICT)
 class GridAxis:
-    """A full range and the number of equal ranges it is cut into."""
+    """A full range and the number of equal ranges it is cut into; in YAML also one number, which is not searched."""
 
     low: Width
     high: Width
     ranges: Width
     step: Width = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, given: Any) -> Any:
+        if given is not None and not isinstance(given, (bool, int, float, str, list)):
+            return given
+        try:
+            values = values_of(given)
+        except ValueError:
+            values = None
+        if not isinstance(values, Range) or values.low < values.high:
+            raise ValueError(_form(given, values))
+        return {"low": values.low, "high": values.high, "ranges": 1}
 
     @model_validator(mode="after")
     def _check(self) -> GridAxis:
@@ -239,6 +252,19 @@ class SearchSpace:
             activation=self.activation,
             squeeze=self.squeeze,
         )
+
+
+def _form(given: Any, values: Range | Listed | None) -> str:
+    """Say how to write a depth or width that was given in another form, which says these values or none."""
+    shown = f"'{given[:80]}'" if isinstance(given, str) else str(given)[:80]
+    if not isinstance(values, Range):
+        return f"{shown} is no evenly spaced range; write one number, or {{low: …, high: …, step: …, ranges: …}}"
+    step = f", step: {values.step}" if values.step > 1 else ""
+    ranges = len(values) if isinstance(given, list) else 1  # of a knob's list, too, each value is a range
+    return (
+        f"{shown} does not say how many ranges it is cut into; write it as "
+        f"{{low: {values.low}, high: {values.high}{step}, ranges: {ranges}}}"
+    )
 
 
 def _ranges(axis: GridAxis | KnobAxis) -> tuple[tuple[int, ...], ...]:
