@@ -2,11 +2,15 @@
 
 from netspace.documents.files import LARGEST, naming, read_text, replacing, write_atomically
 from netspace.documents.json_text import parse_json, read_json, to_json
+from netspace.documents.numbers import NUMBER, Number, Whole
 from netspace.documents.plain import fingerprint, formerly, from_plain, keys_at, later, to_plain, to_yaml
 from netspace.documents.yaml_text import parse_yaml, read_yaml
 
 __all__ = [
     "LARGEST",
+    "NUMBER",
+    "Number",
+    "Whole",
     "fingerprint",
     "formerly",
     "from_plain",

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.cost import Budget, Constraint, cost_named, profile_in_use
-from netspace.documents import formerly, later
+from netspace.documents import Number, Whole, formerly, later
 from netspace.settings.limits import AUTO, FP32, LARGEST_BATCH, Count, Decay, PenaltyForm, Precision, Rate, Seed, Share
 from netspace.settings.training import Augmentation, DataSettings
 from netspace.spaces import SearchSpace
@@ -30,7 +30,7 @@ class WeightsSettings:
     learning_rate: Rate = 0.025
     final_learning_rate: Rate = 0.001
     momentum: Share = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 3e-4
+    weight_decay: Annotated[Number, Field(ge=0)] = 3e-4
     clip: Rate = 5.0
 
 
@@ -40,7 +40,7 @@ class ThetaSettings:
 
     learning_rate: Rate = 3e-4
     betas: tuple[Decay, Decay] = (0.5, 0.999)
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-3
+    weight_decay: Annotated[Number, Field(ge=0)] = 1e-3
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -56,9 +56,9 @@ class FrontSettings:
         min_hit_rate: least share of a space's members in band, where the grid allows it.
     """
 
-    evaluations: Annotated[int, Field(ge=8, le=10**9)] = 100
-    calibration: Annotated[int, Field(ge=0, le=10**9)] = 0
-    population: Annotated[int, Field(ge=6, le=10**9)] = 48
+    evaluations: Annotated[Whole, Field(ge=8, le=10**9)] = 100
+    calibration: Annotated[Whole, Field(ge=0, le=10**9)] = 0
+    population: Annotated[Whole, Field(ge=6, le=10**9)] = 48
     recipe: str = "quick"
     min_hit_rate: Share = 0.5
 
@@ -89,13 +89,13 @@ class SearchSettings:
     """
 
     epochs: Count = 50
-    warmup_epochs: Annotated[int, Field(ge=0)] = 15
+    warmup_epochs: Annotated[Whole, Field(ge=0)] = 15
     steps_per_epoch: Count | None = None
-    batch_size: Annotated[int, Field(ge=2, le=LARGEST_BATCH)] = 64
-    weights_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    batch_size: Annotated[Whole, Field(ge=2, le=LARGEST_BATCH)] = 64
+    weights_share: Annotated[Number, Field(gt=0, lt=1)] = 0.5
     estimator: str = "score"
-    draws: Annotated[int, Field(ge=2, le=10**6)] = 4
-    penalty: Annotated[float, Field(ge=0)] = 1.0
+    draws: Annotated[Whole, Field(ge=2, le=10**6)] = 4
+    penalty: Annotated[Number, Field(ge=0)] = 1.0
     penalty_form: PenaltyForm = "members"
     temperature: tuple[Rate, Rate] = (5.0, 0.001)
     warmup_filters: Share = 1.0
@@ -131,8 +131,10 @@ class SearchSettings:
     @model_validator(mode="after")
     def _check(self) -> SearchSettings:
         if self.warmup_epochs >= self.epochs:
+            default = " (the default)" if self.warmup_epochs == SearchSettings.warmup_epochs else ""
             raise ValueError(
-                f"warmup_epochs {self.warmup_epochs} leave nothing of {self.epochs} epochs to move Θ; give fewer"
+                f"warmup_epochs {self.warmup_epochs}{default} leave nothing of {self.epochs} epochs to move Θ; give "
+                f"warmup_epochs below {self.epochs}, such as {self.epochs // 4}"
             )
         return self
 
@@ -156,8 +158,8 @@ class NasSettings:
     method: Literal["random", "evolution", "differentiable", "model"] = "random"
     samples: Count = 5
     candidates: Count = 40
-    train: Annotated[int, Field(ge=0, le=10**6)] = later(0)
-    finetune_epochs: Annotated[int, Field(ge=0)] = 0
+    train: Annotated[Whole, Field(ge=0, le=10**6)] = later(0)
+    finetune_epochs: Annotated[Whole, Field(ge=0)] = 0
     steps: Count = 100
     learning_rate: Rate = 0.1
     temperature: tuple[Rate, Rate] = (5.0, 0.1)
@@ -193,7 +195,7 @@ class SearchConfig:
     data: DataSettings
     space: SearchSpace
     budgets: Annotated[tuple[str, ...], Field(min_length=1)]
-    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    tolerance: Annotated[Number, Field(ge=0, lt=1)] = 0.1
     constraints: tuple[str, ...] = later(())
     device_profile: str = later("")
     search: SearchSettings = Field(default_factory=SearchSettings)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.documents import formerly, later
+from netspace.documents import NUMBER, Number, Whole, formerly, later
 from netspace.errors import did_you_mean
 from netspace.schedules import SCHEDULES
 from netspace.settings.limits import AUTO, FP32, LARGEST_BATCH, Count, Precision, Rate, Share
@@ -34,11 +34,11 @@ class DataSettings:
     """
 
     dataset: str
-    image_size: Annotated[int, Field(ge=4, le=LARGEST_IMAGE)] | None = None
-    channels: Literal[1, 3] | None = None
+    image_size: Annotated[Whole, Field(ge=4, le=LARGEST_IMAGE)] | None = None
+    channels: Annotated[Literal[1, 3], NUMBER] | None = None
     image_column: str | None = None
     label_column: str | None = None
-    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    test_share: Annotated[Number, Field(gt=0, lt=1)] = 0.2
     labels: str | None = None
     skip_unreadable: bool | None = None
 
@@ -58,9 +58,9 @@ class Augmentation:
         cutout: side of a square that is set to the mean (DeVries and Taylor 2017); 0 is off.
     """
 
-    crop: Annotated[int, Field(ge=0, le=LARGEST_IMAGE)] = 4
+    crop: Annotated[Whole, Field(ge=0, le=LARGEST_IMAGE)] = 4
     flip: bool = True
-    cutout: Annotated[int, Field(ge=0, le=LARGEST_IMAGE)] = 0
+    cutout: Annotated[Whole, Field(ge=0, le=LARGEST_IMAGE)] = 0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -92,19 +92,19 @@ class Recipe:
 
     name: str
     epochs: Count = 100
-    batch_size: Annotated[int, Field(ge=2, le=LARGEST_BATCH)] = 128
+    batch_size: Annotated[Whole, Field(ge=2, le=LARGEST_BATCH)] = 128
     optimizer: Literal["sgd", "adamw", "rmsprop"] = "sgd"
     learning_rate: Rate = 0.1
     momentum: Share = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 5e-4
+    weight_decay: Annotated[Number, Field(ge=0)] = 5e-4
     schedule: str = "cosine"
-    warmup_epochs: Annotated[float, Field(ge=0)] = 5
+    warmup_epochs: Annotated[Number, Field(ge=0)] = 5
     label_smoothing: Share = 0.0
     clip: Rate | None = None
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    ema: Annotated[Number, Field(gt=0, lt=1)] | None = None
     augment: Augmentation = Field(default_factory=Augmentation)
     train_images: Count | None = None
-    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    validation_share: Annotated[Number, Field(gt=0, lt=1)] = 0.1
     precision: Precision = formerly(FP32, now=AUTO)
     channels_last: bool = True
     compile: bool = False
@@ -119,7 +119,11 @@ class Recipe:
     @model_validator(mode="after")
     def _check(self) -> Recipe:
         if self.warmup_epochs >= self.epochs:
-            raise ValueError(f"warmup_epochs {self.warmup_epochs} leave nothing of {self.epochs} epochs; give fewer")
+            default = " (the default)" if self.warmup_epochs == Recipe.warmup_epochs else ""
+            raise ValueError(
+                f"warmup_epochs {self.warmup_epochs:g}{default} leave nothing of {self.epochs} epochs; give "
+                f"warmup_epochs below {self.epochs}, such as 0"
+            )
         if self.schedule not in SCHEDULES:
             known = did_you_mean(self.schedule, SCHEDULES)
             raise ValueError(f"schedule: unknown schedule '{self.schedule[:80]}', {known}")

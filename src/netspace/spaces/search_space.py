@@ -11,24 +11,26 @@ from pydantic import Field, model_serializer, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.blocks import Activation, Knob, block_named
-from netspace.documents import later
+from netspace.documents import Whole, later
 from netspace.errors import NetspaceError, did_you_mean
-from netspace.spaces.architecture import LARGEST_IMAGE, MOST_STAGES, Width
+from netspace.spaces.architecture import LARGEST_IMAGE, MOST_STAGES
 from netspace.spaces.axes import Axis, Grid
 from netspace.spaces.knobs import KNOBS_BESIDE, FlatKnobs, pairs_of
 from netspace.spaces.network_space import NetworkSpace, StageSpace
 from netspace.spaces.ranges import DEEPEST, STRICT, WIDEST, Listed, Range, Values, values_of
 from netspace.spaces.template import NetworkTemplate, Stem, Strides, least_image_size
 
+Positive = Annotated[Whole, Field(ge=1, le=WIDEST)]
+
 
 @dataclass(frozen=True, config=STRICT)
 class GridAxis:
     """A full range and the number of equal ranges it is cut into; in YAML also one number, which is not searched."""
 
-    low: Width
-    high: Width
-    ranges: Width
-    step: Width = 1
+    low: Positive
+    high: Positive
+    ranges: Positive
+    step: Positive = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -72,7 +74,7 @@ class KnobAxis:
     """
 
     values: Values
-    ranges: Annotated[int, Field(ge=0, le=WIDEST)] = 0
+    ranges: Annotated[Whole, Field(ge=0, le=WIDEST)] = 0
 
     @model_validator(mode="before")
     @classmethod
@@ -148,12 +150,12 @@ class SearchSpace:
     name: str
     stages: Annotated[tuple[StageGrid, ...], Field(min_length=1, max_length=MOST_STAGES)]
     strides: Strides = (1, 2, 2)
-    stem_width: Width = 16
+    stem_width: Positive = 16
     block: str = "basic"
     stem: Stem = later(Stem())
-    head_width: Annotated[int, Field(ge=0, le=8192)] = later(0)
+    head_width: Annotated[Whole, Field(ge=0, le=8192)] = later(0)
     activation: Activation = later("relu")
-    squeeze: Annotated[int, Field(ge=0, le=64)] = later(0)
+    squeeze: Annotated[Whole, Field(ge=0, le=64)] = later(0)
     image_size: KnobAxis | None = later(None)
 
     @model_validator(mode="after")

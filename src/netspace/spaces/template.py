@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from netspace.blocks import OUT, Activation, Amount, Block, BlockPlan, BlockSettings, block_named, check_sizes
-from netspace.documents import later
+from netspace.documents import NUMBER, later
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.spaces.architecture import MOST_STAGES, Architecture, ImageSize, Stage, Width
 from netspace.spaces.layout import Layout, Points
@@ -20,7 +20,7 @@ from netspace.spaces.network_space import NetworkSpace
 from netspace.spaces.ranges import STRICT
 
 MOST_CLASSES = 10**6
-Strides = Annotated[tuple[Literal[1, 2], ...], Field(min_length=1, max_length=MOST_STAGES)]
+Strides = Annotated[tuple[Annotated[Literal[1, 2], NUMBER], ...], Field(min_length=1, max_length=MOST_STAGES)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -33,9 +33,9 @@ class Stem:
         pool: stride of a 3×3 maximum pooling behind it; 1 is none.
     """
 
-    kernel: Literal[1, 3, 5, 7] = 3
-    stride: Literal[1, 2, 4] = 1
-    pool: Literal[1, 2] = 1
+    kernel: Annotated[Literal[1, 3, 5, 7], NUMBER] = 3
+    stride: Annotated[Literal[1, 2, 4], NUMBER] = 1
+    pool: Annotated[Literal[1, 2], NUMBER] = 1
 
 
 @dataclass(frozen=True, config=STRICT)
