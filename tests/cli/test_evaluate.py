@@ -71,6 +71,7 @@ def test_evaluate_compares_an_elite_with_baselines_and_results_exports_the_rows(
         (["--recipe", "quik"], "unknown recipe 'quik', did you mean 'quick'?"),
         (["--n", "99999"], "ask for fewer"),
         (["--budget", "1G"], "infeasible"),
+        (["--budget", "3M", "--budget", "3e6"], "--budget 3M and 3e6: give one; run the command again for another"),
         (["--space", "tinny"], "did you mean 'tiny'?"),
     ],
 )

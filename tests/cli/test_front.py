@@ -109,6 +109,7 @@ def test_a_further_budget_loads_nothing_that_it_does_not_need(run: Path) -> None
     ("args", "message"),
     [
         (["--budget", "5G"], "infeasible"),
+        (["--budget", "2M", "--budget", "2e6"], "budgets 2M, 2e6 name one target twice; give each once"),
         (["--signal", "population"], "signal 'population' needs 6 or more"),
         (["--calibrate", "nowhere"], "nowhere holds no trained networks"),
     ],

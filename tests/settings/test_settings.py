@@ -42,6 +42,20 @@ def test_constraints_are_part_of_the_config_and_change_nothing_where_there_are_n
         resolve("tiny", options={**GIVEN, "constraints": ["params<9K"]})
 
 
+def test_a_target_is_given_once_for_each_cost() -> None:
+    config = resolve("tiny", options={**GIVEN, "budgets": ["200K", "params=200K"]})
+    assert [str(budget) for budget in config.several(["1M", "flash=1M", "params=1M"])] == [
+        "1M",
+        "flash=1M",
+        "params=1M",
+    ]
+    for texts in (["200K", "2e5"], ["1M", "params=9K", "flops=1M"], ["params=9K", "params=9000"]):
+        with pytest.raises(NetspaceError, match=f"budgets {', '.join(texts)} name one target twice; give each once"):
+            config.several(texts)
+        with pytest.raises(NetspaceError, match="name one target twice"):
+            resolve("tiny", options={**GIVEN, "budgets": texts})
+
+
 def test_a_moment_that_never_forgets_is_refused() -> None:
     with pytest.raises(NetspaceError, match=r"search.theta.betas.0: Input should be less than 1 \(got 1\)"):
         resolve("tiny", settings=("search.theta.betas=[1, 0.9]",), options={"budgets": ["2M"]})

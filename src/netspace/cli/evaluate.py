@@ -66,7 +66,9 @@ def evaluate_command(
         typer.Option(help="expanded, random-spaces, uniform-width or linear-width, at equal budget, n and seeds."),
     ] = None,
     n: Annotated[int, typer.Option(help="Networks per population.", min=2)] = 32,
-    budget: Annotated[str | None, typer.Option(help="Another budget than the elites' own.")] = None,
+    budgets: Annotated[
+        list[str] | None, typer.Option("--budget", help="Another budget than the elites' own; one a command.")
+    ] = None,
     recipe: RecipeName = "quick",
     space: Annotated[str | None, typer.Option(help="Search space of the baselines; default: the elites' own.")] = None,
     image_size: ResizeTo = None,
@@ -88,6 +90,7 @@ def evaluate_command(
     constraints: tuple[Constraint, ...] = (),
 ) -> None:
     """Train networks of spaces and of baselines at equal budget; run again to go on after a stop."""
+    budget = _one(budgets)
     elites = _elites(spaces, budget)
     search_space = _search_space(space, spaces[0], elites.get(spaces[0]))
     resolved, trainers = load_recipe(recipe), pool_of(pool, jobs, device=device)
@@ -108,6 +111,15 @@ def evaluate_command(
         return _print_plan(subjects, asked, reading, **how, json=json)
     _evaluate(subjects, asked, how, limited, _command(context, spaces, out))
     print_evaluation(out, near, json=json)
+
+
+def _one(budgets: list[str] | None) -> str | None:
+    """Return the budget that was given; of several, one alone would be taken, and the others left out in silence."""
+    if budgets and len(budgets) > 1:
+        raise NetspaceError(
+            f"--budget {' and '.join(budgets)}: give one; run the command again for another, with the same --out"
+        )
+    return budgets[0] if budgets else None
 
 
 def _limited(

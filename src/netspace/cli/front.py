@@ -67,7 +67,7 @@ def front_command(
     opened, trainers = Run(run), pool_of(pool, jobs, device=device)
     texts = budget or list(opened.config.budgets if budgets == "run" else PAPER_BUDGETS)
     question = Question(
-        tuple(opened.config.budget(text).bounded(constraints) for text in texts),
+        tuple(one.bounded(constraints) for one in opened.config.several(texts)),
         signal,
         scores=evaluations,
         trainings=calibrate_n,

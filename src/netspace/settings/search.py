@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from netspace.cost import Budget, Constraint, cost_named, profile_in_use
 from netspace.documents import Number, Whole, formerly, later
+from netspace.errors import NetspaceError
 from netspace.settings.limits import AUTO, FP32, LARGEST_BATCH, Count, Decay, PenaltyForm, Precision, Rate, Seed, Share
 from netspace.settings.training import Augmentation, DataSettings
 from netspace.spaces import SearchSpace
@@ -214,14 +216,23 @@ class SearchConfig:
             )
         for kind in {kind for budget in self.parsed_budgets for kind in budget.kinds}:
             cost_named(kind)  # latency says where a profile is to be had
-        if len({budget.target for budget in self.parsed_budgets}) < len(self.budgets):
-            raise ValueError(f"budgets {', '.join(self.budgets)} name one target twice; give each once")
         return self
 
     @property
     def parsed_budgets(self) -> tuple[Budget, ...]:
         """The budgets as values, each with the constraints."""
-        return tuple(self.budget(text) for text in self.budgets)
+        return self.several(self.budgets)
+
+    def several(self, texts: Sequence[str]) -> tuple[Budget, ...]:
+        """Return budgets, its own or others, as `budget` does.
+
+        Raises:
+            NetspaceError: where one is none, or two name one target of one cost.
+        """
+        found = tuple(self.budget(text) for text in texts)
+        if len({(budget.kind, budget.target) for budget in found}) < len(found):
+            raise NetspaceError(f"budgets {', '.join(texts)} name one target twice; give each once")
+        return found
 
     def budget(self, text: str) -> Budget:
         """Return a budget, one of its own or another, with the tolerance and the constraints of the search."""
