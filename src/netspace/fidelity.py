@@ -82,7 +82,7 @@ def check_fidelity(
         rows += _rows(store)
     rows = [row for row in rows if row["status"] == "ok"]
     if len(rows) < 3:
-        raise NetspaceError(f"only {len(rows)} networks were trained well; the gate needs three or more")
+        raise NetspaceError(f"the gate needs three networks or more that were trained well; it has {len(rows)}")
     scores = _scores(search, rows)
     found = agreements(scores, [r["validation_error"] for r in rows], [r["band"] for r in rows], seed=seed)
     _write(run.folder, found, scores, rows)

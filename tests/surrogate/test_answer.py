@@ -81,6 +81,8 @@ def test_a_second_call_gives_the_same_answer_without_comparing_anew(run: Run, mo
 def test_too_few_networks_are_refused(run: Run, asked: str) -> None:
     with pytest.raises(NetspaceError, match="4 scores and 3 stand-alone trainings"):
         evidence(run, 4, 3).signal(asked)  # type: ignore[arg-type]
+    with pytest.raises(NetspaceError, match="1 score and 1 stand-alone training that went well"):
+        evidence(run, 1, 1).signal(asked)  # type: ignore[arg-type]
 
 
 def test_the_answer_is_the_space_that_the_formula_makes_best(run: Run) -> None:
@@ -157,7 +159,7 @@ def test_trainings_are_taken_in_once_per_architecture_and_only_of_one_recipe(run
     found, notes = take_in(run, [a, b])
     assert found.points.tolist() == [[1, 8, 1, 8, 1, 8], [2, 8, 1, 8, 1, 8]]
     np.testing.assert_allclose(found.values, [0.1, 0.15])
-    assert notes == [f"{a}: 1 networks are outside of space tiny"]
+    assert notes == [f"{a}: 1 network is outside of space tiny"]
     with pytest.raises(NetspaceError, match=r"another recipe \(s\)"):
         take_in(run, [a, c])
 

@@ -42,7 +42,7 @@ def test_what_is_asked_for_is_made_and_taken_in_with_what_is_given(run: Run, tmp
     found = gather_evidence(run, question, made.makers(), on_note=said.append)
     assert made.asked == [("trainings", 2), ("scores", 25)]
     assert found.trained.points[:, 0:3:2].tolist() == [[1, 1], [1, 2], [2, 1]]
-    assert said == [f"{given}: 1 networks are outside of space tiny"]
+    assert said == [f"{given}: 1 network is outside of space tiny"]
 
 
 @pytest.mark.parametrize(("earlier", "there"), [(True, 2), (False, 0)])

@@ -48,7 +48,9 @@ def take_in(run: Run, folders: Sequence[Path]) -> tuple[Readings, list[str]]:
         whole = run.space.full
         inside = [(row, one) for row, one in zip(rows, found, strict=True) if one in whole]
         if len(inside) < len(rows):
-            notes.append(f"{folder}: {len(rows) - len(inside)} networks are outside of space {run.space.name}")
+            outside = len(rows) - len(inside)
+            which = "network is" if outside == 1 else "networks are"
+            notes.append(f"{folder}: {outside} {which} outside of space {run.space.name}")
         points += [one for _, one in inside]
         errors += [row["validation_error"] for row, _ in inside]
         costs += [row["flops"] for row, _ in inside]

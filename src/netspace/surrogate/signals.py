@@ -135,19 +135,23 @@ class Evidence:
         found = [fits[name]() for name in wanted]
         return max(found, key=lambda s: s.ranked[0].decisive), found
 
+    @property
+    def _there(self) -> str:
+        """What is known, counted in words."""
+        scores, trainings = len(self.scores.values), len(self.trained.values)
+        return f"{scores} score{_s(scores)} and {trainings} stand-alone training{_s(trainings)}"
+
     @staticmethod
     def _enough(scores: Readings) -> bool:
         return len(scores.values) >= LEAST_ROWS
 
     def _too_few(self, needs: str) -> NetspaceError:
         """Return the error of too few readings, with what can be done: a run of trainings alone has a fixed plan."""
-        scores, trained = len(self.scores.values), len(self.trained.values)
         if self.run.config.search.estimator == "population":
             instead = "search again in another --out, with another search.front.recipe or more trainings"
         else:
             instead = "raise --evaluations or --calibrate-n, or give --calibrate"
-        there = f"{scores} score{'s' * (scores != 1)} and {trained} stand-alone training{'s' * (trained != 1)}"
-        return NetspaceError(f"{needs}, but there are {there} that went well; {instead}")
+        return NetspaceError(f"{needs}, but there are {self._there} that went well; {instead}")
 
     def _logs(self, scores: Readings) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return features, errors (all the same where they are too equal to learn from) and costs."""
@@ -197,6 +201,10 @@ class Evidence:
         predicted = left_out(self.run.folder, name, ranked[0].name, x, levelled(y), seed=seed)
         misfit, flat = measure_misfit(x, predicted, y, costs), _flat(y, "trainings")
         return Signal(name, self.grid, predictor, ranked, "stand-alone errors", prior, misfit, flat)
+
+
+def _s(n: int) -> str:
+    return "" if n == 1 else "s"
 
 
 def _flat(values: FloatArray, what: str) -> str:
