@@ -74,9 +74,17 @@ def tell_refined(folders: Sequence[Path], judge: Judge) -> None:
         for folder in folders:
             space = load_elite(folder / f"elite-{budget}.yaml").space
             found = refine(space, search_space=SMALL, signal=signal, model=costs, budget=budget)
-            (before, after), (more, less) = found.hit_rate, found.error
+            before, after = found.hit_rate
+            more, less = (expected(judge, one, budget) for one in (found.before, found.after))
             cells = [str(budget), folder.name, str(found.after), str(found.after.size), f"{before:.1%} → {after:.1%}"]
             print(f"| {' | '.join(cells)} | {draws_until(after):.1f} | {more:.2f} → {less:.2f} % |")
+
+
+def expected(judge: Judge, space: NetworkSpace, budget: Budget) -> float:
+    """Return the mean error that is expected of a space's networks in band, in percent."""
+    points = space.enumerate()
+    points = points[budget.satisfied(points, TEMPLATE)]
+    return float(judge.model.predict(judge.features(points, CostModel(TEMPLATE)(points))).mean())
 
 
 def in_band(budget: Budget, space: NetworkSpace) -> set[tuple[int, ...]]:
