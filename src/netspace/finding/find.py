@@ -70,8 +70,6 @@ def find_spaces(
     device = resolve_device(config.device)
     data = images or load_images(data_settings(config), kept=places(out), on_progress=partial(_read, on_note))
     config = runtime.from_first(_settled(config, folder, data, device))
-    if calibrations(config) and not Run(out).store(CALIBRATION).begun:
-        load_recipe(config.search.front.recipe)  # names what is wrong with it before the folder is this run's
     search = _search(estimator, config, data, runtime)
     if search is not None and not runtime.first:
         search.follow(out)
@@ -110,6 +108,8 @@ def _settled(config: SearchConfig, folder: RunFolder, data: ImageData, device: s
     precision = folder.as_begun(config.precision, "precision")
     config = replace(config, precision=precision, search=replace(config.search, front=front))
     config = searched_on(config, data.settings, len(data.train), device)
+    if calibrations(config) and not Run(folder.path).store(CALIBRATION).begun:
+        load_recipe(config.search.front.recipe)  # names what is wrong with it before the folder is this run's
     if not estimator_named(config.search.estimator).needs_supernet:
         return config
     return replace(config, precision=settled_search(config, config.space.template(*data.shape)))
