@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,9 +16,11 @@ from netspace.analysis.fidelity import WITHIN
 from netspace.documents import fingerprint, to_json, to_plain, to_yaml, write_atomically
 from netspace.errors import NetspaceError
 from netspace.evaluate import TrainingData, device_of, plan_drawn, train_population
+from netspace.evaluate.population import rng_of
 from netspace.records import EliteSpace, Fidelity, NetworkStore, Planned, Population, population_name
 from netspace.records.fidelity_file import FIDELITY_FILE, SUPERNET
 from netspace.records.row import architecture_of
+from netspace.records.sameness import RECIPE_FILE
 from netspace.runs import FIDELITY, Run
 from netspace.search import SpaceSearch, architecture_score, open_search
 from netspace.search.score_run import sequence
@@ -77,7 +78,7 @@ def check_fidelity(
         training = TrainingData.of(search.data, recipe)
         store.create(**of)
         store.add(*_plan(search, elites, n, seed, run.folder))
-        write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
+        write_atomically(store.folder / RECIPE_FILE, to_yaml(recipe))
         train_population(store, search.template, training, recipe, pool=pool, device=on, on_change=on_change)
         rows += _rows(store)
     rows = [row for row in rows if row["status"] == "ok"]
@@ -119,23 +120,20 @@ def _plan(
     planned: list[Planned] = []
     folder = run.resolve().name
     populations = [Population(ACROSS, "gate", ACROSS, run=folder)]
-
-    def rng(name: str) -> np.random.Generator:
-        """Of each population's own, so that a larger n adds networks to those that are there."""
-        return np.random.default_rng([seed, zlib.crc32(name.encode())])
-
     for budget in search.budgets:
         found = elites[str(budget)]
         inside = budget.members(found.space, search.template)
         elite = min(n // 2, inside.size)
         if elite:
             name, source = population_name("elite", budget), str(run / found.filename)
-            planned += plan_drawn(name, inside.draw(elite, rng=rng(name), replace=False), search.template, seed)
+            planned += plan_drawn(
+                name, inside.draw(elite, rng=rng_of(name, seed), replace=False), search.template, seed
+            )
             space, estimator = json.dumps(to_plain(found.space)), found.provenance.estimator
             one = Population(name, "elite", "elite", source=source, run=folder, estimator=estimator, space=space)
             populations.append(one.at(budget))
         whole, name = budget.band(search.config.space.full, search.template), population_name("whole", budget)
-        planned += plan_drawn(name, whole.draw(n - elite, rng=rng(name), replace=False), search.template, seed)
+        planned += plan_drawn(name, whole.draw(n - elite, rng=rng_of(name, seed), replace=False), search.template, seed)
         populations.append(Population(name, "gate", "whole", run=folder).at(budget))
     across = np.array(list(islice(sequence(search.pool, seed=seed), n)))
     return planned + plan_drawn(ACROSS, across, search.template, seed), populations

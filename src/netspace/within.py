@@ -123,7 +123,9 @@ class LimitedEvaluation:
 
     def _is_late(self) -> bool:
         """Whether no further network would be done in time, and enough of each population are begun."""
-        new = [row for row in recovery.done(self._store) if row["id"] not in self._done]
-        each = mean_seconds(new) or self._each
-        begun = Counter(row["population"] for row in self._store.rows() if row["status"] != "waiting")
+        rows = self._store.rows()
+        each = (
+            mean_seconds([row for row in rows if recovery.is_done(row) and row["id"] not in self._done]) or self._each
+        )
+        begun = Counter(row["population"] for row in rows if row["status"] != "waiting")
         return 2 * each > self._deadline.left and all(begun[name] >= FEWEST for name in self._names)

@@ -68,7 +68,7 @@ def nas_command(
 ) -> None:
     """Find networks of a space that satisfy a budget and that the run's super network or model of error ranks first."""
     opened, trainers = Run(run), pool_of(pool, jobs, device=device)
-    method = method or ("random" if opened.has_supernet else "model")
+    method = method or opened.nas_method
     given = {"samples": samples, "candidates": candidates, "finetune_epochs": finetune_epochs, "train": train}
     settings = from_plain(NasSettings, {"method": method, **given}, "options")
     opening = {"dataset": dataset, "accept_changed_data": accept_changed_data, "on_note": note}

@@ -63,7 +63,7 @@ def table_command(
 ) -> None:
     """Compare NAS in the Elite Spaces with NAS in the whole search space; run again to go on after a stop."""
     resolved, trainers, config = load_recipe(recipe), pool_of(pool, jobs, device=device), Run(run).config
-    method = method or ("random" if Run(run).has_supernet else "model")
+    method = method or Run(run).nas_method
     settings = from_plain(
         NasSettings, {"method": method, "samples": 1, "candidates": candidates, "train": train}, "options"
     )

@@ -2,7 +2,7 @@
 
 from netspace.cost.amounts import format_amount, parse_amount
 from netspace.cost.band import Band
-from netspace.cost.budget import PAPER_BUDGETS, Budget, band_within, paper_scale
+from netspace.cost.budget import PAPER_BUDGETS, Budget, band_within, check_distinct, paper_scale
 from netspace.cost.constraint import Constraint, together
 from netspace.cost.device_profile import DeviceProfile, load_profile, profile_in_use, use_profile
 from netspace.cost.layers import COST_KINDS, COST_NAME, COSTS, Cost, LayerCost, cost_named
@@ -28,6 +28,7 @@ __all__ = [
     "SpaceCosts",
     "all_costs",
     "band_within",
+    "check_distinct",
     "cost",
     "cost_named",
     "format_amount",

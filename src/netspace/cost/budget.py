@@ -162,6 +162,12 @@ class Budget:
         return infeasible_together(space, template, [own, *_bounds(self.constraints)], counted=counted)
 
 
+def check_distinct(budgets: Sequence[Budget], texts: Sequence[str]) -> None:
+    """Raise NetspaceError where two budgets, told as in texts, name one target of one kind of cost."""
+    if len({(budget.kind, budget.target) for budget in budgets}) < len(budgets):
+        raise NetspaceError(f"budgets {', '.join(texts)} name one target twice; give each once")
+
+
 def band_within(constraints: Sequence[Constraint], space: NetworkSpace, template: NetworkTemplate) -> Band:
     """Return the members of a space that meet one constraint or more, without a budget.
 

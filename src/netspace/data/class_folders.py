@@ -24,8 +24,7 @@ _SPLIT = re.compile(
     re.IGNORECASE,
 )
 _KINDS = {"tr": "train", "va": "validation", "te": "test", "ev": "test"}
-SHOWN = 3  # paths
-NAMED = 5  # classes, or kinds of files
+SHOWN = 3
 
 
 @dataclass
@@ -149,13 +148,13 @@ def list_class_folders(root: Path) -> Listing:
         raise NetspaceError(_without_classes(root, top, classes))
     if set(splits) == {"train"} and sum(split_of(name) is not None for name in classes) > 1:
         notes.append(
-            f"folders that are called like splits are classes here ({some(classes, NAMED)}), since not all of them "
+            f"folders that are called like splits are classes here ({some(classes)}), since not all of them "
             "hold class folders; where they are splits, put class folders into each, and nothing else beside them"
         )
     if same := _same_inside(splits.get("train", top).with_images):
         notes.append(
-            f"the classes are {some(classes, NAMED)}, and all of them hold folders of the same names "
-            f"({some(same, NAMED)}); where those are your classes, give one of the folders above them"
+            f"the classes are {some(classes)}, and all of them hold folders of the same names "
+            f"({some(same)}); where those are your classes, give one of the folders above them"
         )
     index = {name: i for i, name in enumerate(classes)}
     listed = {
@@ -238,7 +237,7 @@ def _left_out(tree: Folder, top: Folder, splits: dict[str, Folder], taken: set[P
         parts.append(f"{counted(len(images), 'image')} in no class folder ({_some(images, tree.path)})")
     if others:
         endings = Counter(path.suffix.lower() or "no ending" for path in others)
-        kinds = some([f"{n} {ending}" for ending, n in endings.most_common()], NAMED)
+        kinds = some([f"{n} {ending}" for ending, n in endings.most_common()])
         parts.append(
             f"{counted(len(others), 'file')} that {'is no image' if len(others) == 1 else 'are no images'} ({kinds})"
         )

@@ -12,8 +12,6 @@ from netspace.data.wording import some
 from netspace.errors import NetspaceError, did_you_mean
 from netspace.settings import DataSettings
 
-NAMED = 5
-
 
 def image_column(settings: DataSettings, columns: Sequence[str], images: list[str]) -> str:
     """Return the column of images: the one that was asked for, or the only one there is."""
@@ -77,7 +75,7 @@ def names_of(features: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     found = {column: names for column in features if (names := class_names(features[column])) is not None}
     for column, names in found.items():
         if len(set(names)) < len(names) or "" in names:
-            raise NetspaceError(f"column '{column}' names classes {some(names, NAMED)}: each needs a name of its own")
+            raise NetspaceError(f"column '{column}' names classes {some(names)}: each needs a name of its own")
     return found
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from netspace.data.files import UnreadableError
-from netspace.data.wording import counted, some
+from netspace.data.wording import NAMED, counted, some
 from netspace.errors import NetspaceError
 from netspace.settings import DataSettings
 
-NAMED = 5
 _VARYING = re.compile(r"b'[^']*'|\d+")  # a number of bytes, say, of which each image has its own
 
 
@@ -59,7 +58,7 @@ class Faults:
         told = []
         for reason, found in groups[:NAMED]:
             same = len({*found.values()}) == 1
-            told.append(f"{some(list(found), NAMED)}: {next(iter(found.values())) if same else reason}")
+            told.append(f"{some(list(found))}: {next(iter(found.values())) if same else reason}")
         if rest := sum(len(found) for _, found in groups[NAMED:]):
             told.append(f"and {rest:,} more for other reasons")
         return "; ".join(told)

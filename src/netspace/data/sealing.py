@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from netspace.data.rows import Source
-from netspace.data.wording import some
+from netspace.data.wording import NAMED, some
 from netspace.errors import NetspaceError
 
 LEAST = 5
-NAMED = 5
 
 
 def sealed_split(source: Source) -> str | None:
@@ -58,16 +57,16 @@ def check_classes(dataset: str, classes: dict[str, tuple[int, int]], test: str |
         )
     unseen = [name for name, (train, _) in there.items() if not train]
     if unseen:
-        shown = some([f"'{name}'" for name in unseen], NAMED)
+        shown = some([f"'{name}'" for name in unseen])
         raise NetspaceError(f"dataset '{dataset}': all images of class {shown} fell to the sealed test set; add others")
     if not any(sealed for _, sealed in there.values()):
         raise NetspaceError(_untested(dataset, sum(totals.values()), test))
     notes = []
     if absent := [name for name, counts in classes.items() if not sum(counts)]:
-        notes.append(f"{len(absent)} of the {len(classes)} classes have no image: {some(absent, NAMED)}")
+        notes.append(f"{len(absent)} of the {len(classes)} classes have no image: {some(absent)}")
     if untested := [name for name, (_, sealed) in there.items() if not sealed]:
         whom = "it" if len(untested) == 1 else "them"
-        notes.append(f"no test image of {some(untested, NAMED)}: test errors say nothing about {whom}")
+        notes.append(f"no test image of {some(untested)}: test errors say nothing about {whom}")
     return notes
 
 

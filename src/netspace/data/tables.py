@@ -18,7 +18,6 @@ from netspace.settings import DataSettings
 
 BATCH = 256
 UNLABELLED = -1
-NAMED = 5
 _SHARD = re.compile(r"-\d+-of-\d+$")
 Batches = Callable[[list[str]], Iterator[Any]]
 
@@ -133,7 +132,7 @@ class TableSource:
             known = f"one of the {len(names)} classes, 0 to {len(names) - 1}"
             raise NetspaceError(f"{where}: the label {label!r} is not {known}; mend or remove the row")
         if named not in index:
-            known = f"a class of the training split ({some(list(index), NAMED)})"
+            known = f"a class of the training split ({some(list(index))})"
             raise NetspaceError(f"{where}: the label '{named[:40]}' is not {known}; mend or remove the row")
         return index[named]
 

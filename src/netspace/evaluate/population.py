@@ -48,7 +48,7 @@ def plan_networks(
     """
     planned = []
     for plan in plans:
-        rng = np.random.default_rng([seed, zlib.crc32(plan.name.encode())])
+        rng = rng_of(plan.name, seed)
         if plan.space is not None:
             drawn = _band(plan, plan.space, template).draw(n, rng=rng, replace=False)
         else:
@@ -58,6 +58,11 @@ def plan_networks(
             )
         planned += plan_drawn(plan.name, drawn, template, seed)
     return planned
+
+
+def rng_of(name: str, seed: int) -> np.random.Generator:
+    """Return a population's own generator, so that a larger n adds networks to those that are there."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def _band(plan: PopulationPlan, space: NetworkSpace, template: NetworkTemplate) -> Band:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from netspace.documents import fingerprint, to_yaml, write_atomically
 from netspace.evaluate import TrainingData, plan_drawn, train_population
 from netspace.records import NetworkStore, Population
+from netspace.records.sameness import RECIPE_FILE
 from netspace.settings import Pool, Recipe
 from netspace.spaces import NetworkTemplate, Points
 
@@ -33,5 +34,5 @@ def train_drawn(
     # Two groups: with one seed for all, what is luck of that seed would be taken for the networks' own.
     groups = 2 if recipe.common else None
     store.add(plan_drawn(population.name, points, template, seed, groups=groups), [population])
-    write_atomically(store.folder / "recipe.yaml", to_yaml(recipe))
+    write_atomically(store.folder / RECIPE_FILE, to_yaml(recipe))
     train_population(store, template, data, recipe, pool=pool, device=device, on_change=on_change)

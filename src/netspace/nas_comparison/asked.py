@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from netspace.config import load_recipe
-from netspace.cost import Budget
+from netspace.cost import Budget, check_distinct
 from netspace.data import ImageData, load_images, places
 from netspace.documents import fingerprint, to_plain
 from netspace.errors import NetspaceError
@@ -143,8 +143,7 @@ def _in_flops(budgets: list[Budget]) -> list[Budget]:
             f"Table 1 compares networks at FLOPs, and {', '.join(others)} is another cost; name the FLOPs budgets of "
             "the run with --budgets"
         )
-    if len({budget.target for budget in budgets}) < len(budgets):
-        raise NetspaceError(f"budgets {', '.join(map(str, budgets))} name one target twice; give each once")
+    check_distinct(budgets, [str(budget) for budget in budgets])
     return budgets
 
 

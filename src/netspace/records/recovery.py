@@ -20,12 +20,12 @@ LOST = "worker died: "  # how the reason of a network begins that was lost with 
 
 def done(store: NetworkStore) -> list[dict[str, Any]]:
     """Return the rows of a store's networks that are trained, or failed by themselves; none where it is not there."""
-    return [row for row in _rows(store) if row["status"] in DONE and not _is_lost(row)]
+    return [row for row in _rows(store) if is_done(row)]
 
 
 def left(store: NetworkStore) -> list[dict[str, Any]]:
     """Return the rows of a store's networks that are still to be trained, those lost with their workers too."""
-    return [row for row in _rows(store) if row["status"] not in DONE or _is_lost(row)]
+    return [row for row in _rows(store) if not is_done(row)]
 
 
 def places_done(store: NetworkStore) -> set[tuple[str, int]]:
@@ -35,6 +35,11 @@ def places_done(store: NetworkStore) -> set[tuple[str, int]]:
 
 def _rows(store: NetworkStore) -> list[dict[str, Any]]:
     return store.rows() if store.begun else []
+
+
+def is_done(row: dict[str, Any]) -> bool:
+    """Whether a row's network is trained, or failed by itself."""
+    return row["status"] in DONE and not _is_lost(row)
 
 
 def _is_lost(row: dict[str, Any]) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from netspace.cost.device_profile import use_profile_of
 from netspace.documents import from_plain, read_yaml
 from netspace.errors import NetspaceError
 from netspace.records import EliteSpace, NetworkStore, Provenance, elite_filename, load_elite
 from netspace.records.log import read_log
+from netspace.records.sameness import RECIPE_FILE
 from netspace.runs.scores import Readings, ScoreFile
 from netspace.settings import SearchConfig
 from netspace.spaces import NetworkTemplate, SearchSpace
@@ -104,9 +105,14 @@ class Run:
         """Whether its estimator trains a super network: `population` alone does not."""
         return self.config.search.estimator != "population"
 
+    @property
+    def nas_method(self) -> Literal["random", "model"]:
+        """How NAS finds networks where nothing else is asked for: by its super network, or by its model of error."""
+        return "random" if self.has_supernet else "model"
+
     def recipe_of_trainings(self, asked: str | None) -> str:
         """Return the recipe asked for, or else that of the run's own trainings, or `quick` where it has none."""
-        own = self.folder / CALIBRATION / "recipe.yaml"
+        own = self.folder / CALIBRATION / RECIPE_FILE
         return asked or (str(own) if own.exists() else "quick")
 
     @property

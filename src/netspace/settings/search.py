@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from netspace.cost import Budget, Constraint, cost_named, profile_in_use
+from netspace.cost import Budget, Constraint, check_distinct, cost_named, profile_in_use
 from netspace.documents import Number, Whole, formerly, later
-from netspace.errors import NetspaceError
 from netspace.settings.limits import AUTO, FP32, LARGEST_BATCH, Count, Decay, PenaltyForm, Precision, Rate, Seed, Share
 from netspace.settings.training import Augmentation, DataSettings
 from netspace.spaces import SearchSpace
@@ -230,8 +229,7 @@ class SearchConfig:
             NetspaceError: where one is none, or two name one target of one cost.
         """
         found = tuple(self.budget(text) for text in texts)
-        if len({(budget.kind, budget.target) for budget in found}) < len(found):
-            raise NetspaceError(f"budgets {', '.join(texts)} name one target twice; give each once")
+        check_distinct(found, texts)
         return found
 
     def budget(self, text: str) -> Budget:
